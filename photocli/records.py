@@ -1,0 +1,119 @@
+"""What flows through the pass and into the writers: plain, frozen, picklable values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Status = Literal["ok", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo that was found: the file to decode, and the RAW file stacked under it, if any."""
+
+    path: Path
+    twin: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is no photo and does not claim to be one (`notes.txt` in a folder), with the reason."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded photo: upright 8-bit sRGB, reduced to about the size that was asked for.
+
+    `pixels` has shape (height, width, 3), dtype uint8, C-contiguous. `width` and `height` are those of the
+    upright original, so boxes are stored as fractions. `exif` is the bare EXIF block (starting with the TIFF
+    header), where the file has one.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    format: str
+    exif: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How a photo was taken, as far as its metadata says; ISO 8601 time, seconds, f-number, millimetres."""
+
+    captured: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    exposure_s: float | None = None
+    f_number: float | None = None
+    focal_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that a run says about one path. Field names and order are the CSV columns and JSON keys.
+
+    The names are an interface: fields are added (at the end), never renamed. A field is `None` where its
+    assessor was not asked for, or abstained.
+    """
+
+    path: str
+    status: Status = "ok"
+    error: str | None = None
+    width: int | None = None
+    height: int | None = None
+    captured: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    exposure_s: float | None = None
+    f_number: float | None = None
+    focal_mm: float | None = None
+    score: float | None = None
+    stars: int | None = None
+    aesthetic: float | None = None
+    aesthetic_std: float | None = None
+    aesthetic_good: float | None = None
+    aesthetic_class: str | None = None
+    technical: float | None = None
+    blur: float | None = None
+    motion_blur: float | None = None
+    underexposed: float | None = None
+    overexposed: float | None = None
+    noise: float | None = None
+    compression: float | None = None
+    rotate: int | None = None
+    faces: int | None = None
+    selfie: float | None = None
+    face_sharpness: float | None = None
+    medium: str | None = None
+    style: str | None = None
+    style_confidence: float | None = None
+    cropped: float | None = None
+    crop_left: float | None = None
+    crop_top: float | None = None
+    crop_right: float | None = None
+    crop_bottom: float | None = None
+    crop_factor: float | None = None
+    group: int | None = None
+    rank_in_group: int | None = None
+    models: tuple[str, ...] = field(default=())
+    twin: str | None = None
+
+
+RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))
+
+
+def as_dict(record: Record) -> dict[str, Any]:
+    """The record as a plain dictionary, in the order of its fields."""
+    return {name: getattr(record, name) for name in RECORD_FIELDS}
