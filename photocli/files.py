@@ -1,0 +1,207 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from photocli.errors import PhotocliError, UsageError
+
+_TEMPORARY = re.compile(r"^\..*\.photocli-[0-9a-f]{8}\.tmp$", re.DOTALL)
+_LONGEST_NAME = 255  # bytes; what ext4, APFS, NTFS and most others allow
+
+_REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the disk is read-only",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.ENOENT: "there is no such folder",
+    errno.ENOTDIR: "a part of its path is not a folder",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its symbolic links go round in a circle",
+}
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is what a killed run left behind: never a result, safe to delete."""
+    return _TEMPORARY.match(name) is not None
+
+
+def atomic_write(path: str | os.PathLike[str]) -> AtomicFile:
+    """Open a file that replaces `path` when the `with` block ends well, and leaves it alone otherwise."""
+    return AtomicFile(path)
+
+
+def open_output(path: str | os.PathLike[str]) -> AtomicFile | StandardOutput:
+    """The place that a user named for output: `-` is standard output, anything else a file."""
+    return StandardOutput() if os.fspath(path) == "-" else AtomicFile(path)
+
+
+class AtomicFile:
+    """New content for a file, which takes the old one's place in one step, at `commit`.
+
+    The content goes to a hidden temporary file in the same folder, is flushed to the disk, and is then
+    renamed over the old file: whoever reads, or pulls the plug, meets the old file or the new one, never a
+    mixture. The old file's mode, owner and extended attributes are kept as far as the system lets us; a new
+    file gets the usual mode of the user. A symbolic link stays a link: its target is replaced. A
+    write-protected file is refused, although renaming over it would work. A pipe or a device is written to
+    directly.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._temporary: Path | None = None
+        try:
+            self._target, old = _resolve(self.path)
+            if old is not None and not stat.S_ISREG(old.st_mode):
+                self._fd = os.open(self._target, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+            else:
+                self._temporary, self._fd = _create_beside(self._target, old)
+        except OSError as error:
+            raise _translated(error, self.path) from error
+
+    def write(self, data: bytes) -> None:
+        """Add `data` to the new content."""
+        # Straight to the system: a buffer of Python's would be flushed a second time by a forked worker.
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._fd, view) :]
+        except OSError as error:
+            raise _translated(error, self.path) from error
+
+    def commit(self) -> None:
+        """Put the new content in the old file's place; does nothing after the first `commit` or `discard`."""
+        if self._fd < 0:
+            return
+        try:
+            if self._temporary is not None:
+                os.fsync(self._fd)
+            self._close()
+            if self._temporary is not None:
+                self._temporary.replace(self._target)
+                self._temporary = None
+                _sync_folder(self._target.parent)
+        except OSError as error:
+            self.discard()
+            raise _translated(error, self.path) from error
+
+    def discard(self) -> None:
+        """Drop the new content; the old file stays as it was."""
+        with contextlib.suppress(OSError):
+            self._close()
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):
+                self._temporary.unlink()
+            self._temporary = None
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
+    def __enter__(self) -> AtomicFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.discard()
+
+
+class StandardOutput:
+    """Standard output with the methods of an `AtomicFile`; what was written can't be taken back."""
+
+    def __init__(self) -> None:
+        # Text that is still waiting in the text layer would otherwise come out after our bytes.
+        sys.stdout.flush()
+        self._stream: BinaryIO = sys.stdout.buffer
+
+    def write(self, data: bytes) -> None:
+        """Write `data` at once, so that the next program in a pipe gets each record as it is made."""
+        self._stream.write(data)
+        self._stream.flush()
+
+    def commit(self) -> None:
+        """Hand everything on."""
+        self._stream.flush()
+
+    def discard(self) -> None:
+        """Nothing to do: the output is simply cut short, which tells its reader that the run failed."""
+
+
+def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
+    """The file to replace, behind all links, and what is known about it if it exists."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        old = None
+    if old is None:
+        return Path(os.path.realpath(path)), None
+    if stat.S_ISDIR(old.st_mode):
+        raise UsageError(f"cannot write {path}: it is a folder")
+    if not stat.S_ISREG(old.st_mode):
+        return path, old
+    target = Path(os.path.realpath(path))
+    if not os.access(target, os.W_OK):
+        raise PhotocliError(f"cannot write {path}: it is write-protected")
+    return target, old
+
+
+def _create_beside(target: Path, old: os.stat_result | None) -> tuple[Path, int]:
+    ending = f".photocli-{secrets.token_hex(4)}.tmp"
+    stem = os.fsencode(target.name)[: _LONGEST_NAME - len(ending) - 1].decode("utf-8", "ignore")
+    temporary = target.with_name(f".{stem}{ending}")
+    # 0600 at first where there was a file: a private sidecar must not be readable for a moment.
+    mode = 0o666 if old is None else 0o600
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    fd = os.open(temporary, flags, mode)
+    if old is not None:
+        _copy_attributes(target, old, temporary, fd)
+    return temporary, fd
+
+
+def _copy_attributes(target: Path, old: os.stat_result, temporary: Path, fd: int) -> None:
+    """Owner, extended attributes, mode: in this order, as changing the owner may reset the mode."""
+    if sys.platform != "win32":
+        for owner, group in ((old.st_uid, old.st_gid), (-1, old.st_gid)):
+            with contextlib.suppress(OSError):
+                os.fchown(fd, owner, group)
+                break
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(target):
+                with contextlib.suppress(OSError):
+                    os.setxattr(fd, name, os.getxattr(target, name))
+    with contextlib.suppress(OSError):
+        temporary.chmod(stat.S_IMODE(old.st_mode) & 0o777)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself durable, where folders can be opened and synced at all."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _translated(error: OSError, path: Path) -> PhotocliError:
+    reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
+    return PhotocliError(f"cannot write {path}: {reason}")
