@@ -1,0 +1,80 @@
+"""CSV: one row per photo, columns named and ordered like the fields of a record."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from photocli.files import open_output
+from photocli.records import RECORD_FIELDS
+from photocli.writers import tidy_field
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from photocli.records import Record
+
+# Python's csv module leaves a lone carriage return unquoted, which cuts a row in two for its own reader.
+_NEEDS_QUOTES = re.compile(r'[",\x00-\x1f\x7f]|^\s|\s$')
+
+
+class CsvWriter:
+    """Writes records to a CSV file, or to standard output for `-`, row by row.
+
+    UTF-8 without a byte order mark, lines end in a newline, quotes as in RFC 4180. Nothing is an empty cell;
+    an empty text is `""`. Several models are joined by `;`. A file takes the old one's place at `close`.
+
+    Text is an interface and is never altered. So a cell may begin with `=`, `+`, `-` or `@`, which
+    spreadsheets take for formulas: import untrusted names as text. And a file name that is no UTF-8 keeps its
+    own bytes: read such a file with `errors="surrogateescape"`.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._output = open_output(path)
+        self._line(RECORD_FIELDS)
+
+    def write(self, record: Record) -> None:
+        """Write one row."""
+        self._line([cell(name, getattr(record, name)) for name in RECORD_FIELDS])
+
+    def close(self) -> None:
+        """Put the file in place."""
+        self._output.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            self._output.discard()
+
+    def _line(self, cells: list[str] | tuple[str, ...]) -> None:
+        text = ",".join(cells) + "\n"
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a UTF-16 pair, as Windows allows in names
+            data = text.encode("utf-8", "surrogatepass")
+        self._output.write(data)
+
+
+def cell(name: str, value: Any) -> str:
+    """The text of one cell, quoted where it has to be."""
+    if name == "models":
+        value = ";".join(value) or None
+    value = tidy_field(name, value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")  # never 3.125e-05
+    text = str(value)
+    return '"' + text.replace('"', '""') + '"' if not text or _NEEDS_QUOTES.search(text) else text

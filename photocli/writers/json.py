@@ -1,0 +1,72 @@
+"""JSON: one document with all records and, at its end, the summary of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from photocli import __version__
+from photocli.files import open_output
+from photocli.records import RECORD_FIELDS
+from photocli.writers import tidy, tidy_field
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from photocli.records import Record
+
+
+class JsonWriter:
+    """Writes one JSON document, `{"photocli": version, "records": [...], "summary": {...}}`.
+
+    To a file, or to standard output for `-`; one record per line, written as it comes, so memory stays flat.
+    Keys stand in the order of the record's fields; what is missing is `null`. A file name that is no UTF-8
+    has its odd bytes as escaped lone surrogates, which Python's `json` and `os.fsencode` turn into the name
+    again. On standard output, a run that fails leaves the document unfinished.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._output = open_output(path)
+        self._first = True
+        self._closed = False
+        self._put(f'{{"photocli": {json.dumps(__version__)},\n"records": [')
+
+    def write(self, record: Record, details: Mapping[str, Any] | None = None) -> None:
+        """Write one record; `details` (all votes, each face) go under a key of that name, at its end."""
+        entry = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
+        if details is not None:
+            entry["details"] = tidy(details)
+        self._put(("\n" if self._first else ",\n") + _dumps(entry))
+        self._first = False
+
+    def close(self, summary: Mapping[str, Any] | None = None) -> None:
+        """Write the summary, end the document and put the file in place."""
+        if self._closed:
+            return
+        self._closed = True
+        self._put(f'\n],\n"summary": {_dumps(tidy(summary or {}))}}}\n')
+        self._output.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            self._closed = True
+            self._output.discard()
+
+    def _put(self, text: str) -> None:
+        # For a lone surrogate, Python's backslash escape and JSON's are the same six characters.
+        self._output.write(text.encode("utf-8", "backslashreplace"))
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

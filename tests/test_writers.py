@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photocli import writers
+from photocli.errors import UsageError
+from photocli.records import RECORD_FIELDS, Record, as_dict
+from photocli.writers.csv import CsvWriter, cell
+from photocli.writers.json import JsonWriter
+
+RECORDS = [
+    Record("a/IMG_1.JPG", score=6.25, stars=4, aesthetic=6.25, iso=100, models=("aesthetic@1.0", "faces@2")),
+    Record("ünïcode/日本 🎞.jpg", camera="Canon EOS R5", lens='24", "macro"', exposure_s=1 / 8000),
+    Record("new\nline\r and, comma.jpg", camera="=1+1", lens=" spaced "),
+    Record(os.fsdecode(b"latin-\xe9.jpg")),
+    Record("broken.jpg", status="failed", error="the file is cut short"),
+    Record("notes.txt", status="skipped", error=""),
+]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def written_csv(tmp_path: Path, records: list[Record]) -> str:
+    with CsvWriter(tmp_path / "out.csv") as writer:
+        for record in records:
+            writer.write(record)
+    return (tmp_path / "out.csv").read_bytes().decode("utf-8", "surrogateescape")
+
+
+def written_json(tmp_path: Path, records: list[Record], summary: dict[str, Any] | None = None) -> Any:
+    with JsonWriter(tmp_path / "out.json") as writer:
+        for record in records:
+            writer.write(record)
+        writer.close(summary)
+    return json.loads((tmp_path / "out.json").read_bytes())
+
+
+def test_every_writer_keeps_the_contract() -> None:
+    assert {"csv", "json"} <= set(writers.names())
+    for name in writers.names():
+        writer = writers.load(name)
+        assert writer.__doc__
+        assert all(callable(getattr(writer, m)) for m in ("write", "close", "__enter__", "__exit__"))
+    with pytest.raises(UsageError, match="no writer named yaml"):
+        writers.load("yaml")
+
+
+def test_listing_the_names_imports_no_writer() -> None:
+    code = "import sys; from photocli import writers; writers.names(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {m for m in loaded.split() if m.startswith(("photocli.writers.", "lxml", "rich", "numpy"))}
+
+
+def test_csv_reads_back(tmp_path: Path) -> None:
+    text = written_csv(tmp_path, RECORDS)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == RECORD_FIELDS
+    assert [row["path"] for row in rows] == [record.path for record in RECORDS]
+    assert [row["status"] for row in rows] == [record.status for record in RECORDS]
+    assert rows[0]["models"] == "aesthetic@1.0;faces@2"
+    assert (rows[0]["score"], rows[0]["stars"], rows[0]["iso"]) == ("6.25", "4", "100")
+    assert (rows[1]["camera"], rows[1]["lens"]) == ("Canon EOS R5", '24", "macro"')
+    assert rows[1]["exposure_s"] == "0.000125"
+    assert (rows[2]["camera"], rows[2]["lens"]) == ("=1+1", " spaced ")
+    assert rows[4]["error"] == "the file is cut short"
+    assert os.fsencode(rows[3]["path"]) == b"latin-\xe9.jpg"
+    assert all(row["technical"] == "" for row in rows)
+
+
+def test_json_reads_back(tmp_path: Path) -> None:
+    document = written_json(tmp_path, RECORDS, {"photos": 6, "per_second": 12.345678})
+    assert list(document) == ["photocli", "records", "summary"]
+    assert document["summary"] == {"photos": 6, "per_second": 12.3457}
+    for read, record in zip(document["records"], RECORDS, strict=True):
+        assert tuple(read) == RECORD_FIELDS
+        expected = as_dict(record)
+        expected["models"] = list(record.models)
+        assert read == expected
+
+
+def test_empty_outputs_are_complete(tmp_path: Path) -> None:
+    assert written_csv(tmp_path, []) == ",".join(RECORD_FIELDS) + "\n"
+    assert written_json(tmp_path, [])["records"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("score", None, ""),
+        ("score", 6.123456789, "6.1235"),
+        ("score", 7.0, "7.0"),
+        ("score", 0.1 + 0.2, "0.3"),
+        ("score", float("nan"), ""),
+        ("score", float("inf"), ""),
+        ("score", -0.00001, "0.0"),
+        ("exposure_s", 1 / 32000, "0.00003125"),
+        ("exposure_s", 1 / 3, "0.333333"),
+        ("exposure_s", 30.0, "30.0"),
+        ("models", (), ""),
+        ("error", "", '""'),
+        ("camera", "a b", "a b"),
+    ],
+)
+def test_cells(name: str, value: Any, text: str) -> None:
+    assert cell(name, value) == text
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    record = Record("a.jpg", score=np.float32(6.1), aesthetic=np.float64(5.5), faces=np.int64(2))
+    read = written_json(tmp_path, [record])["records"][0]
+    assert (read["score"], read["aesthetic"], read["faces"]) == (6.1, 5.5, 2)
+    assert ",6.1,,5.5," in written_csv(tmp_path, [record])
+
+
+def test_json_details_come_last_and_without_nan(tmp_path: Path) -> None:
+    with JsonWriter(tmp_path / "out.json") as writer:
+        writer.write(
+            Record("a.jpg"), details={"votes": (0.123456, float("nan")), "faces": [{"box": [1, 2.0]}]}
+        )
+    read = json.loads((tmp_path / "out.json").read_bytes())["records"][0]
+    assert list(read)[-1] == "details"
+    assert read["details"] == {"votes": [0.1235, None], "faces": [{"box": [1, 2.0]}]}
+
+
+@pytest.mark.parametrize("writer_type", [CsvWriter, JsonWriter])
+def test_a_failed_run_leaves_the_old_file(tmp_path: Path, writer_type: type[CsvWriter | JsonWriter]) -> None:
+    path = tmp_path / "out"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), writer_type(path) as writer:
+        writer.write(RECORDS[0])
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_summary_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("old")
+    with pytest.raises(TypeError), JsonWriter(path) as writer:
+        writer.close({"bad": object()})
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("writer_type", [CsvWriter, JsonWriter])
+def test_dash_writes_to_standard_output_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    writer_type: type[CsvWriter | JsonWriter],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with writer_type("-") as writer:
+        writer.write(RECORDS[0])
+    assert b"a/IMG_1.JPG" in capfdbinary.readouterr().out
+    assert names(tmp_path) == []
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))  # Python 3.10 reads no NUL from CSV
+records = st.builds(
+    Record,
+    path=texts,
+    error=st.none() | texts,
+    camera=st.none() | texts,
+    score=st.none() | st.floats(1, 10),
+    models=st.lists(st.from_regex(r"[a-z]{1,4}@\d", fullmatch=True), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(records, max_size=4))
+def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, made: list[Record]) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    with CsvWriter(folder / "out.csv") as to_csv, JsonWriter(folder / "out.json") as to_json:
+        for record in made:
+            to_csv.write(record)
+            to_json.write(record)
+    text = (folder / "out.csv").read_bytes().decode("utf-8", "surrogatepass")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    document = json.loads((folder / "out.json").read_bytes())["records"]
+    for row, read, record in zip(rows, document, made, strict=True):
+        assert row["path"] == record.path == read["path"]
+        assert row["camera"] == (record.camera or "")
+        assert read["camera"] == record.camera
+        assert read["models"] == list(record.models)
