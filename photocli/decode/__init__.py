@@ -1,0 +1,107 @@
+"""Decoding: a photo file -> one upright 8-bit sRGB frame of the asked size.
+
+One module per format stands beside this one, named as `signature.sniff` names the format; it is imported
+when the first file of its format is met. Importing this package loads neither numpy nor Pillow.
+"""
+
+from __future__ import annotations
+
+import errno
+import pkgutil
+import stat
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from photocli.decode.signature import HEAD, describe, sniff
+from photocli.errors import DecodeError
+
+if TYPE_CHECKING:
+    from photocli.records import Frame
+
+DECODE_VERSION: int = 1
+"""Part of the cache key: it grows whenever the same file would give other pixels."""
+
+MAX_PIXELS = 300_000_000
+"""Photos of more pixels are refused, from their header, before any of them is decoded."""
+
+_SHARED = frozenset(("colour", "raster", "signature"))
+
+
+class Format(Protocol):
+    """What a module of this package offers that reads one format."""
+
+    def read(self, file: BinaryIO, side: int) -> Frame:
+        """Decode an opened file, positioned at its start; may raise anything, `decode` translates it."""
+
+
+def names() -> tuple[str, ...]:
+    """The formats that can be read, sorted; nothing is imported to know them."""
+    return tuple(
+        sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _SHARED)
+    )
+
+
+def load(name: str) -> Format:
+    """The module that reads the format; `name` is one of `names()`."""
+    return cast("Format", import_module(f"{__name__}.{name}"))
+
+
+def decode(path: Path, side: int) -> Frame:
+    """Decode a photo, upright, 8-bit sRGB, with transparency laid over white.
+
+    `side` is the long side in pixels that is wanted: a larger photo is reduced to exactly that, a smaller one
+    is left as it is. RAW files are read by their embedded preview, which may be smaller, if it is large
+    enough to judge; failing that they are developed at half size. Of several pictures in a file the first
+    one is taken.
+
+    Raises `DecodeError`, with one short reason, whatever is wrong with the file.
+    """
+    if side < 1:
+        raise ValueError(f"side must be at least 1 pixel, not {side}")
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            raise DecodeError("not a regular file")
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            if not head:
+                raise DecodeError("the file is empty")
+            name = sniff(head, path.suffix)
+            if name is None:
+                raise DecodeError(f"not a photo: {describe(head)}")
+            file.seek(0)
+            return load(name).read(file, side)
+    except DecodeError:
+        raise
+    except Exception as error:
+        raise DecodeError(_reason(error)) from error
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raise `DecodeError` if a picture of this size in pixels is too large to be decoded."""
+    if width * height > MAX_PIXELS:
+        mega, limit = round(width * height / 1e6), round(MAX_PIXELS / 1e6)
+        raise DecodeError(f"too large: {mega} megapixels, the limit is {limit}")
+
+
+_ERRNO = {
+    errno.ENOENT: "the file is gone",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EIO: "the disk could not be read",
+}
+_TRUNCATED = ("truncated", "end of file", "premature", "unexpected eof", "end of data", "not enough data")
+
+
+def _reason(error: Exception) -> str:
+    """One short line for what a library or the system raised."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for this photo"
+    if isinstance(error, OSError) and error.errno is not None:
+        return _ERRNO.get(error.errno, (error.strerror or "it cannot be read").lower())
+    words = " ".join(str(error).split())
+    if isinstance(error, EOFError) or any(sign in words.lower() for sign in _TRUNCATED):
+        return "truncated: the picture data ends early"
+    if isinstance(error, ImportError):
+        return f"support for this format is not installed: {words}"
+    return f"damaged: {words[:120]}" if words else f"damaged ({type(error).__name__})"
