@@ -1,0 +1,24 @@
+"""AVIF, by Pillow's own decoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL import AvifImagePlugin
+
+from photocli.decode.raster import to_frame
+from photocli.errors import DecodeError
+
+if TYPE_CHECKING:
+    from photocli.records import Frame
+
+
+def read(file: BinaryIO, side: int) -> Frame:
+    """Decode an AVIF; see `photocli.decode.decode`.
+
+    The container turns its picture by properties of its own. Pillow leaves the pixels as they are stored and
+    states those properties as the EXIF orientation (whatever the EXIF block said), so one turn is enough.
+    """
+    if not AvifImagePlugin.SUPPORTED:
+        raise DecodeError("this build of Pillow cannot read AVIF")
+    return to_frame(AvifImagePlugin.AvifImageFile(file), side, "avif")

@@ -1,0 +1,17 @@
+"""Windows bitmap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL.BmpImagePlugin import BmpImageFile
+
+from photocli.decode.raster import to_frame
+
+if TYPE_CHECKING:
+    from photocli.records import Frame
+
+
+def read(file: BinaryIO, side: int) -> Frame:
+    """Decode a bitmap; see `photocli.decode.decode`."""
+    return to_frame(BmpImageFile(file), side, "bmp")

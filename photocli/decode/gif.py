@@ -1,0 +1,17 @@
+"""The first picture of a GIF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL.GifImagePlugin import GifImageFile
+
+from photocli.decode.raster import to_frame
+
+if TYPE_CHECKING:
+    from photocli.records import Frame
+
+
+def read(file: BinaryIO, side: int) -> Frame:
+    """Decode a GIF; see `photocli.decode.decode`."""
+    return to_frame(GifImageFile(file), side, "gif")

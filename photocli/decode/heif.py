@@ -1,0 +1,21 @@
+"""HEIC and HEIF, by libheif."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from pillow_heif.as_plugin import HeifImageFile
+
+from photocli.decode.raster import to_frame
+
+if TYPE_CHECKING:
+    from photocli.records import Frame
+
+
+def read(file: BinaryIO, side: int) -> Frame:
+    """Decode a HEIF; see `photocli.decode.decode`.
+
+    libheif turns the picture as the container says; the EXIF orientation, which repeats it, is not looked at.
+    """
+    image = HeifImageFile(file)  # type: ignore[no-untyped-call]
+    return to_frame(image, side, "heif", orientation=1)

@@ -1,0 +1,17 @@
+"""PNG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL.PngImagePlugin import PngImageFile
+
+from photocli.decode.raster import to_frame
+
+if TYPE_CHECKING:
+    from photocli.records import Frame
+
+
+def read(file: BinaryIO, side: int) -> Frame:
+    """Decode a PNG; see `photocli.decode.decode`."""
+    return to_frame(PngImageFile(file), side, "png")
