@@ -1,0 +1,186 @@
+"""How a photo was taken, from its EXIF: time, camera, lens and exposure."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from photocli.records import Capture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Tags = dict[str, Any]
+
+_TIMES = (
+    ("DateTimeOriginal", "SubSecTimeOriginal", "OffsetTimeOriginal"),
+    ("DateTimeDigitized", "SubSecTimeDigitized", "OffsetTimeDigitized"),
+    ("DateTime", "SubSecTime", "OffsetTime"),
+)
+_TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_COMPANY = re.compile(
+    r"[\s,.]+(corporation|corp|company|co|ltd|inc|gmbh|ag|imaging|optical|computer|electric|techwin)[\s,.]*$",
+    re.I,
+)
+_UNKNOWN = 0xFFFFFFFF  # EXIF's numerator for "infinite" and "not known"
+_ISO_OVERFLOW = 65535  # what the 16-bit field says if the true value is in another one
+_LONGEST_TEXT = 120
+
+
+def read_capture(exif: bytes | None) -> Capture:
+    """Read a bare EXIF block (from its TIFF header on), such as `Frame.exif`.
+
+    What is missing, invalid or damaged is None; nothing is raised. `captured` is ISO 8601, with three or six
+    digits of a second where the camera wrote sub-seconds, and with an offset from UTC where it wrote one. Blocks
+    made to do harm can keep the reader busy without end: call it under a deadline.
+    """
+    return _capture(_tags(BytesIO(exif))) if exif else Capture()
+
+
+def read_capture_file(path: Path, exif: bytes | None = None) -> Capture:
+    """Read the metadata of a RAW file itself, which says more than its preview's block `exif` does.
+
+    That block fills what the file leaves open, which is everything if it is no TIFF container. Nothing is raised.
+    """
+    try:
+        with path.open("rb") as file:
+            own = _capture(_tags(file))
+    except OSError:
+        own = Capture()
+    other = read_capture(exif)
+    gaps = [field.name for field in fields(Capture) if getattr(own, field.name) is None]
+    return replace(own, **{name: getattr(other, name) for name in gaps})
+
+
+def _tags(file: BinaryIO) -> Tags:
+    import exifread
+
+    # Without a handler of its own, the reader's warnings would be printed among our output.
+    logger = logging.getLogger("exifread")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    try:
+        # No maker notes: nothing of the record is in them, and they are where readers hang.
+        return dict(exifread.process_file(file, details=False, extract_thumbnail=False))
+    except Exception:  # anything at all may come out of a damaged block
+        return {}
+
+
+def _capture(tags: Tags) -> Capture:
+    return Capture(
+        captured=_time(tags),
+        camera=_camera(tags),
+        lens=_lens(tags),
+        iso=_iso(tags),
+        exposure_s=_exposure(tags),
+        f_number=_f_number(tags),
+        focal_mm=_number(tags, "FocalLength"),
+    )
+
+
+def _time(tags: Tags) -> str | None:
+    for time_name, subsec_name, offset_name in _TIMES:
+        match = _TIME.match(_text(tags, time_name) or "")
+        if match is None:
+            continue
+        try:
+            time = datetime(*(int(part) for part in match.groups()))  # type: ignore[arg-type]
+        except ValueError:  # cameras whose clock was not set write zeros
+            continue
+        if time.year >= 1900:
+            return time.isoformat() + _subsec(_text(tags, subsec_name)) + _offset(_text(tags, offset_name))
+    return None
+
+
+def _subsec(digits: str | None) -> str:
+    if not digits or not digits.isascii() or not digits.isdigit():
+        return ""
+    return "." + digits[:6].ljust(3 if len(digits) <= 3 else 6, "0")
+
+
+def _offset(text: str | None) -> str:
+    if text == "Z":
+        return "+00:00"
+    match = _OFFSET.fullmatch(text or "")
+    if match is None or int(match[2]) > 14 or int(match[3]) > 59:
+        return ""
+    return f"{match[1]}{match[2]}:{match[3]}"
+
+
+def _camera(tags: Tags) -> str | None:
+    make, model = _text(tags, "Make"), _text(tags, "Model")
+    while make and (shorter := _COMPANY.sub("", make)) != make:
+        make = shorter
+    if not make or not model:
+        return model or make
+    said = set(re.findall(r"\w+", model.lower()))
+    return model if said & set(re.findall(r"\w{2,}", make.lower())) else f"{make} {model}"
+
+
+def _lens(tags: Tags) -> str | None:
+    text = _text(tags, "LensModel")
+    return text if text and text.strip("- ") else None  # dashes: no lens that the camera knows
+
+
+def _iso(tags: Tags) -> int | None:
+    values = [_number(tags, name) for name in ("ISOSpeedRatings", "RecommendedExposureIndex", "ISOSpeed")]
+    known = [round(value) for value in values if value]
+    return next((value for value in known if value != _ISO_OVERFLOW), known[0] if known else None)
+
+
+def _exposure(tags: Tags) -> float | None:
+    seconds = _number(tags, "ExposureTime")
+    if seconds is not None:
+        return seconds
+    apex = _number(tags, "ShutterSpeedValue", signed=True)
+    return 2.0**-apex if apex is not None and abs(apex) < 32 else None
+
+
+def _f_number(tags: Tags) -> float | None:
+    value = _number(tags, "FNumber")
+    if value is not None:
+        return value
+    apex = _number(tags, "ApertureValue")
+    return round(2.0 ** (apex / 2), 1) if apex is not None and apex < 32 else None
+
+
+def _values(tags: Tags, name: str) -> Iterator[Any]:
+    # RAW files may keep the fields of the EXIF directory in their first one.
+    for folder in ("EXIF", "Image"):
+        tag = tags.get(f"{folder} {name}")
+        if tag is not None:
+            yield getattr(tag, "values", None)
+
+
+def _text(tags: Tags, name: str) -> str | None:
+    for value in _values(tags, name):
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        if not isinstance(value, str):
+            continue
+        seen = "".join(char if char.isprintable() else " " for char in value.split("\0", 1)[0])
+        text = " ".join(seen.split())[:_LONGEST_TEXT].rstrip()
+        if text:
+            return text
+    return None
+
+
+def _number(tags: Tags, name: str, *, signed: bool = False) -> float | None:
+    for value in _values(tags, name):
+        first = value[0] if isinstance(value, list) and value else value
+        try:
+            if getattr(first, "numerator", 0) == _UNKNOWN:
+                continue
+            number = float(first)
+        except (TypeError, ValueError, ArithmeticError):  # zero denominators among them
+            continue
+        if math.isfinite(number) and (signed or number > 0):
+            return number
+    return None
