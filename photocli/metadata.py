@@ -38,8 +38,8 @@ def read_capture(exif: bytes | None) -> Capture:
     """Read a bare EXIF block (from its TIFF header on), such as `Frame.exif`.
 
     What is missing, invalid or damaged is None; nothing is raised. `captured` is ISO 8601, with three or six
-    digits of a second where the camera wrote sub-seconds, and with an offset from UTC where it wrote one. Blocks
-    made to do harm can keep the reader busy without end: call it under a deadline.
+    digits of a second where the camera wrote sub-seconds, and with an offset from UTC where it wrote one.
+    Blocks made to do harm can keep the reader busy without end: call it under a deadline.
     """
     return _capture(_tags(BytesIO(exif))) if exif else Capture()
 
@@ -47,7 +47,7 @@ def read_capture(exif: bytes | None) -> Capture:
 def read_capture_file(path: Path, exif: bytes | None = None) -> Capture:
     """Read the metadata of a RAW file itself, which says more than its preview's block `exif` does.
 
-    That block fills what the file leaves open, which is everything if it is no TIFF container. Nothing is raised.
+    That block fills what the file leaves open: everything, where it is no TIFF container. Nothing is raised.
     """
     try:
         with path.open("rb") as file:

@@ -87,4 +87,4 @@ def _reduced(image: Image.Image, size: tuple[int, int], side: int, box: Box | No
     target = (max(1, round(size[0] * side / long)), max(1, round(size[1] * side / long)))
     if image.size == target:
         return image
-    return image.resize(target, Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
+    return image.resize(target, Image.Resampling.HAMMING, box=box, reducing_gap=2.0)
