@@ -6,18 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sidecars import CAPTURE_ONE, DIGIKAM
 
 from photocli import writers
 from photocli.errors import UsageError
+from photocli.files import AtomicFile
 from photocli.records import RECORD_FIELDS, Record, as_dict
 from photocli.writers.csv import CsvWriter, cell
 from photocli.writers.json import JsonWriter
+from photocli.writers.xmp import Outcome, XmpWriter
+
+NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 
 RECORDS = [
     Record("a/IMG_1.JPG", score=6.25, stars=4, aesthetic=6.25, iso=100, models=("aesthetic@1.0", "faces@2")),
@@ -49,7 +55,7 @@ def written_json(tmp_path: Path, records: list[Record], summary: dict[str, Any] 
 
 
 def test_every_writer_keeps_the_contract() -> None:
-    assert {"csv", "json"} <= set(writers.names())
+    assert {"csv", "json", "xmp"} <= set(writers.names())
     for name in writers.names():
         writer = writers.load(name)
         assert writer.__doc__
@@ -196,3 +202,136 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, made: list[
         assert row["camera"] == (record.camera or "")
         assert read["camera"] == record.camera
         assert read["models"] == list(record.models)
+
+
+# XMP sidecars
+
+
+def rated(*records: Record, **options: Any) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    with XmpWriter(report=outcomes.append, clock=lambda: NOW, **options) as writer:
+        for record in records:
+            writer.write(record)
+    assert sum(writer.counts.values()) == len(outcomes)
+    return outcomes
+
+
+def shoot(folder: Path, *files: str) -> None:
+    for name in files:
+        (folder / name).write_bytes(b"photo or sidecar")
+
+
+def record_of(photo: Path, stars: int | None = 4, twin: Path | None = None) -> Record:
+    return Record(str(photo), score=6.5, aesthetic=6.5, stars=stars, models=("a@1",), twin=twin and str(twin))
+
+
+@pytest.mark.parametrize(
+    ("photo", "twin", "others", "sidecar"),
+    [
+        ("IMG.JPG", None, [], "IMG.JPG.xmp"),
+        ("IMG.png", None, ["IMG.jpg"], "IMG.png.xmp"),
+        ("IMG.CR2", None, [], "IMG.xmp"),
+        ("IMG.CR2", None, ["IMG.JPG"], "IMG.xmp"),
+        ("IMG.CR2", None, ["IMG.DNG"], "IMG.CR2.xmp"),
+        ("IMG.JPG", None, ["IMG.CR2"], "IMG.JPG.xmp"),
+        ("IMG.JPG", "IMG.CR2", [], "IMG.xmp"),
+        ("IMG.JPG", "IMG.CR2", ["IMG.heic"], "IMG.xmp"),
+        ("IMG.JPG", "IMG.CR2", ["IMG.DNG"], "IMG.JPG.xmp"),
+        ("IMG.HEIC", None, ["IMG.MOV"], "IMG.HEIC.xmp"),
+        ("noending", None, [], "noending.xmp"),
+        ("IMG.JPG.NEF", None, ["IMG.JPG"], "IMG.JPG.NEF.xmp"),
+    ],
+)
+def test_new_sidecars_are_where_programs_look(
+    tmp_path: Path, photo: str, twin: str | None, others: list[str], sidecar: str
+) -> None:
+    shoot(tmp_path, photo, *([twin] if twin else []), *others)
+    (outcome,) = rated(record_of(tmp_path / photo, twin=tmp_path / twin if twin else None))
+    assert (outcome.kind, outcome.sidecar) == ("written", tmp_path / sidecar)
+    text = (tmp_path / sidecar).read_text()
+    assert 'xmp:Rating="4"' in text
+    assert ('SidecarForExtension="CR2"' in text) is (sidecar == "IMG.xmp")
+
+
+@pytest.mark.parametrize(
+    ("photo", "twin", "others", "present", "sidecar"),
+    [
+        ("IMG.JPG", None, [], ["IMG.xmp"], "IMG.xmp"),
+        ("IMG.JPG", None, [], ["IMG.XMP"], "IMG.XMP"),
+        ("IMG.JPG", None, [], ["IMG.JPG.Xmp"], "IMG.JPG.Xmp"),
+        ("IMG.JPG", None, [], ["IMG.JPG.xmp", "IMG.xmp"], "IMG.JPG.xmp"),
+        ("IMG.JPG", None, ["IMG.png"], ["IMG.xmp"], "IMG.JPG.xmp"),
+        ("IMG.JPG", None, ["img.CR2"], ["IMG.xmp"], "IMG.JPG.xmp"),
+        ("IMG.CR2", None, [], ["IMG.CR2.xmp"], "IMG.CR2.xmp"),
+        ("IMG.JPG", "IMG.CR2", [], ["IMG.xmp"], "IMG.xmp"),
+        ("IMG.JPG", "IMG.CR2", [], ["IMG.CR2.xmp"], "IMG.CR2.xmp"),
+        ("IMG.JPG", "IMG.CR2", [], ["IMG.CR2.xmp", "IMG.xmp"], "IMG.xmp"),
+        ("IMG.JPG.png", None, ["IMG.JPG"], ["IMG.JPG.xmp"], "IMG.JPG.png.xmp"),
+    ],
+)
+def test_the_sidecar_that_is_there_is_updated(
+    tmp_path: Path, photo: str, twin: str | None, others: list[str], present: list[str], sidecar: str
+) -> None:
+    shoot(tmp_path, photo, *([twin] if twin else []), *others)
+    for name in present:
+        (tmp_path / name).write_text(CAPTURE_ONE, newline="")
+    (outcome,) = rated(record_of(tmp_path / photo, twin=tmp_path / twin if twin else None))
+    assert (outcome.kind, outcome.sidecar) == ("written", tmp_path / sidecar)
+    for name in present:
+        assert ("<xmp:Rating>4<" in (tmp_path / name).read_text()) is (name == sidecar)
+    assert len(names(tmp_path)) == len({photo, twin or photo, *others, *present, sidecar})
+
+
+def test_a_sidecar_that_appears_during_the_run_is_found(tmp_path: Path) -> None:
+    shoot(tmp_path, "A.JPG", "B.JPG")
+    outcomes: list[Outcome] = []
+    with XmpWriter(report=outcomes.append) as writer:
+        writer.write(record_of(tmp_path / "A.JPG"))
+        (tmp_path / "B.xmp").write_text(CAPTURE_ONE, newline="")
+        writer.write(record_of(tmp_path / "B.JPG"))
+    assert outcomes[1].sidecar == tmp_path / "B.xmp"
+
+
+def test_outcomes_say_what_became_of_each_photo(tmp_path: Path) -> None:
+    shoot(tmp_path, "A.JPG", "B.JPG", "C.JPG")
+    (tmp_path / "B.xmp").write_text(DIGIKAM)
+    shoot(tmp_path, "C.xmp")
+    made = [record_of(tmp_path / name) for name in ("A.JPG", "B.JPG", "C.JPG")]
+    unrated = [record_of(tmp_path / "A.JPG", stars=None), Record("gone.jpg", status="failed", stars=3)]
+    first = rated(*made, *unrated)
+    assert [outcome.kind for outcome in first] == ["written", "kept", "failed"]
+    assert 'xmp:Rating="3"' in (tmp_path / "B.xmp").read_text()
+    assert first[2].reason and "C.xmp is left as it was: it is" in first[2].reason
+    assert (tmp_path / "C.xmp").read_bytes() == b"photo or sidecar"
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert [outcome.kind for outcome in rated(*made)] == ["unchanged", "kept", "failed"]
+    assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert rated(made[1], overwrite=True)[0].kind == "written"
+    assert 'xmp:Rating="4"' in (tmp_path / "B.xmp").read_text()
+
+
+def test_a_folder_that_is_gone_or_a_sidecar_that_is_none_fails_alone(tmp_path: Path) -> None:
+    shoot(tmp_path, "A.JPG")
+    (tmp_path / "A.JPG.xmp").mkdir()
+    outcomes = rated(record_of(tmp_path / "gone" / "B.JPG"), record_of(tmp_path / "A.JPG"))
+    assert [outcome.kind for outcome in outcomes] == ["failed", "failed"]
+    assert all(outcome.reason for outcome in outcomes)
+
+
+def test_what_reads_back_differently_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shoot(tmp_path, "A.JPG")
+
+    class Forgetful(AtomicFile):
+        def write(self, data: bytes) -> None:
+            super().write(data[:-1])
+
+    monkeypatch.setattr("photocli.writers.xmp.atomic_write", Forgetful)
+    (outcome,) = rated(record_of(tmp_path / "A.JPG"))
+    assert outcome.kind == "failed"
+    assert outcome.reason and "reads back differently" in outcome.reason
+
+
+def test_lxml_is_loaded_when_first_needed() -> None:
+    code = "import sys; from photocli.writers.xmp import XmpWriter; XmpWriter(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {m for m in loaded.split() if m.startswith(("lxml", "numpy", "PIL", "rich"))}
