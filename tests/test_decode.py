@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from photos import camera_exif, picture, png_header, write_photo
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from photocli import decode as decoding
 from photocli.decode import decode, load, names
@@ -171,3 +174,56 @@ def test_foreign_exceptions_become_one_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(load("jpeg"), "read", give_up)
     with pytest.raises(DecodeError, match=r"^not enough memory for this photo$"):
         decode(path, side=100)
+
+
+def test_jpeg_is_decoded_at_the_smallest_scale_that_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_photo(tmp_path / "big.jpg", size=(1600, 1200))
+    decoded: list[tuple[int, int]] = []
+    original = JpegImageFile.load
+
+    def spy(image: JpegImageFile) -> object:
+        decoded.append(image.size)
+        return original(image)
+
+    monkeypatch.setattr(JpegImageFile, "load", spy)
+    for side, scaled in [(150, (200, 150)), (200, (200, 150)), (201, (400, 300)), (900, (1600, 1200))]:
+        decoded.clear()
+        frame = decode(path, side)
+        assert decoded[0] == scaled
+        assert max(frame.pixels.shape) == side
+        assert (frame.width, frame.height) == (1600, 1200)
+
+
+@pytest.mark.parametrize("size", [(1001, 9), (9, 1001), (17, 1), (1, 1)])
+def test_odd_shapes(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    frame = decode(write_photo(path_of(name, tmp_path), size=size), side=100)
+    factor = min(1, 100 / max(size))
+    assert frame.pixels.shape == (max(1, round(size[1] * factor)), max(1, round(size[0] * factor)), 3)
+    assert (frame.width, frame.height) == size
+
+
+def test_first_picture_of_mpo(tmp_path: Path) -> None:
+    path = tmp_path / "both-eyes.mpo"
+    picture().save(path, save_all=True, append_images=[picture("coffee")], quality=92)
+    assert difference(decode(path, side=4000).pixels, picture()) < 3
+
+
+def test_first_picture_of_an_animation(tmp_path: Path) -> None:
+    path = tmp_path / "moving.gif"
+    first = picture(size=(90, 60)).quantize(256)
+    first.save(path, save_all=True, append_images=[picture("coffee", (90, 60)).quantize(256)])
+    assert difference(decode(path, side=100).pixels, first) == 0
+
+
+def test_a_photo_of_one_format_loads_no_other(tmp_path: Path) -> None:
+    code = (
+        "import sys; from photocli.decode import decode, names; names()\n"
+        "assert not {'numpy', 'PIL'} & set(sys.modules), 'too early'\n"
+        "from pathlib import Path; decode(Path(sys.argv[1]), 64)\n"
+        "print(sorted({'pillow_heif', 'rawpy', 'PIL.PngImagePlugin', 'PIL.ImageCms'} & set(sys.modules)))"
+    )
+    path = write_photo(tmp_path / "photo.jpg")
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

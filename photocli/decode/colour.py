@@ -67,12 +67,12 @@ def _eight_bits(values: NDArray[Any], mode: str) -> NDArray[np.uint8]:
     """Grey of 16 or 32 bits, whole or floating point, scaled from its full range to 0-255."""
     if mode.startswith("I;16"):
         return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=np.inf, neginf=0.0)
+    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf, neginf=0.0)
     if mode.startswith("I") and values.min(initial=0) < 0:  # unsigned, which Pillow has no mode for
         values = np.where(values < 0, values + 2.0**32, values)
     # The files do not say what white is: it is the smallest usual full scale that holds every value. In
     # floating point it is 1, and light sources somewhat above it are clipped.
-    peak = float(values.max(initial=0))
+    peak = float(values[np.isfinite(values)].max(initial=0))
     scales = (1.0, 255.0, 65535.0, 2.0**32 - 1) if mode == "F" else (255.0, 65535.0, 2.0**32 - 1)
     white = 1.0 if mode == "F" and peak <= 16 else next((scale for scale in scales if peak <= scale), peak)
     return np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)

@@ -9,6 +9,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from photocli.decode import check_pixels
 from photocli.decode.raster import bare_exif, to_frame
+from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
     from photocli.records import Frame
@@ -19,7 +20,10 @@ _CAMERA_TAGS = (0x010F, 0x0110, 0x0132, 0x8769)
 
 def read(file: BinaryIO, side: int) -> Frame:
     """Decode a TIFF; see `photocli.decode.decode`."""
-    image = TiffImageFile(file)
+    try:
+        image = TiffImageFile(file)
+    except SyntaxError as error:  # Pillow has one for both, and no modes for several channels of 32 bits
+        raise DecodeError("damaged, or a kind of TIFF that is not supported") from error
     check_pixels(*image.size)
     exif = _exif(image)
     image.load()  # Pillow turns a TIFF upright itself when it loads it
