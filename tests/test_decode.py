@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -163,6 +165,37 @@ def test_what_is_not_there_or_not_a_file(tmp_path: Path) -> None:
         decode(tmp_path / "gone.jpg", side=100)
     with pytest.raises(DecodeError, match=r"^not a regular file$"):
         decode(tmp_path, side=100)
+
+
+def test_warnings_of_libraries_are_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = write_photo(tmp_path / "photo.jpg")
+    read = load("jpeg").read
+
+    def grumble(file: BinaryIO, side: int) -> object:
+        warnings.warn("Corrupt EXIF data.", UserWarning, stacklevel=1)
+        return read(file, side)
+
+    monkeypatch.setattr(load("jpeg"), "read", grumble)
+    assert difference(decode(path, side=4000).pixels, picture()) < 3
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damage_anywhere_is_one_reason(name: str, seed: int, tmp_path: Path) -> None:
+    path = write_photo(path_of(name, tmp_path), size=(90, 60))
+    content = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    random = np.random.default_rng(seed)
+    content[random.integers(0, len(content), 20)] = random.integers(0, 256, 20)
+    path.write_bytes(content.tobytes())
+    try:
+        frame = decode(path, side=80)
+    except DecodeError as error:
+        assert str(error).isprintable() and len(str(error)) < 140
+    else:
+        assert frame.pixels.dtype == np.uint8
+        assert max(frame.pixels.shape[:2]) <= 80
 
 
 def test_foreign_exceptions_become_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,17 @@ def test_mode(name: str, image: Image.Image, expected: Image.Image, bound: float
     assert difference(saved(tmp_path, name, image), expected) <= bound
 
 
+@pytest.mark.parametrize(("image", "colour"), [(GREY, 255 - 128), (RGB, (40, 30, 20))], ids=["L", "RGB"])
+def test_colour_that_is_declared_transparent(image: Image.Image, colour: Any, tmp_path: Path) -> None:
+    image = image.copy()
+    image.paste(colour, (0, 0, 60, 120))
+    path = saved(tmp_path, "keyed.png", image, transparency=colour)
+    pixels = decode(path, side=4000).pixels
+    assert (pixels[:, :60] == 255).all()
+    assert difference(path, image) > 20
+    assert (decode(path, side=90).pixels[:, :28] == 255).all()
+
+
 def test_lab(tmp_path: Path) -> None:
     to_lab = ImageCms.buildTransform(
         ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import pkgutil
 import stat
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -70,7 +71,9 @@ def decode(path: Path, side: int) -> Frame:
             if name is None:
                 raise DecodeError(f"not a photo: {describe(head)}")
             file.seek(0)
-            return load(name).read(file, side)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about metadata mostly; what matters is raised
+                return load(name).read(file, side)
     except DecodeError:
         raise
     except Exception as error:

@@ -18,6 +18,8 @@ _READY = frozenset(("RGB", "L", "RGBA", "LA", "CMYK", "LAB", "YCbCr"))
 def reducible(image: Image.Image) -> Image.Image:
     """The picture in a mode whose pixels can be averaged: palettes resolved, 8 bits per channel."""
     mode = image.mode
+    if mode in ("L", "RGB") and "transparency" in image.info:  # one colour is declared transparent
+        return image.convert("LA" if mode == "L" else "RGBA")
     if mode in _READY:
         return image
     if mode == "1":
@@ -54,8 +56,6 @@ def _over_white(image: Image.Image) -> Image.Image:
         opaque = "L"
     elif image.mode == "RGBA":
         opaque = "RGB"
-    elif "transparency" in image.info and image.mode in ("L", "RGB"):  # one colour is declared transparent
-        return _over_white(image.convert("LA" if image.mode == "L" else "RGBA"))
     else:
         return image
     below = Image.new(opaque, image.size, "white")
