@@ -1,0 +1,90 @@
+"""The models of one run: their sessions, opened when first needed, and what their outputs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from photocli import assessors
+from photocli.errors import UsageError
+from photocli.models import store
+from photocli.models.session import Session, default_batch
+from photocli.ratings import overall, stars
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from photocli.inputs import InputSpec
+
+    Outputs = dict[str, NDArray[np.float32]]
+
+_DIGITS = 4  # the last digits of a network's output depend on the size of the batch; these do not
+
+
+class Models:
+    """The models that assess the photos of a run, by their cache keys."""
+
+    def __init__(self, names: tuple[str, ...], device: str, batch: int) -> None:
+        """The named models, or all. `batch` 0: chosen for the device. Raises `UsageError`, `ModelError`."""
+        self.cards = {card.cache_key: card for card in store.choose(names)}
+        if not self.cards:
+            raise UsageError("there are no models to score with; install photocli again")
+        self._assessors = {key: assessors.load(card.kind) for key, card in self.cards.items()}
+        self._sessions: dict[str, Session] = {}
+        self._device = device
+        self._batch = batch
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """`name@version` of each model."""
+        return tuple(card.label for card in self.cards.values())
+
+    @property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """The outputs that the assessors read, by model."""
+        return {key: assessor.NEEDS for key, assessor in self._assessors.items()}
+
+    @property
+    def provider(self) -> str | None:
+        """The execution provider that runs the models; None as long as none had to be loaded."""
+        return next((session.provider for session in self._sessions.values()), None)
+
+    @property
+    def batch(self) -> int:
+        """How many photos go through a network at once."""
+        return self._batch or default_batch(self.provider)
+
+    def specs(self, keys: Iterable[str]) -> tuple[InputSpec, ...]:
+        """What must be cut from a frame for these models; each different cut once."""
+        return tuple({card.input.key: card.input for card in map(self.cards.__getitem__, keys)}.values())
+
+    def open(self, keys: Iterable[str]) -> None:
+        """Load the models that are not loaded yet. Raises `ModelError` and `DeviceError`."""
+        for key in keys:
+            if key not in self._sessions:
+                self._sessions[key] = Session(self.cards[key], self._device)
+
+    def run(self, key: str, inputs: Sequence[NDArray[np.uint8]]) -> list[Outputs]:
+        """One model's outputs for some photos, in their order; any number of them."""
+        import numpy as np
+
+        self.open([key])
+        results: list[Outputs] = []
+        for start in range(0, len(inputs), self.batch):
+            outputs = self._sessions[key].run(np.stack(inputs[start : start + self.batch]))
+            rows = len(next(iter(outputs.values())))
+            results += [{name: value[row] for name, value in outputs.items()} for row in range(rows)]
+        return results
+
+    def fields(self, outputs: Mapping[str, Outputs]) -> dict[str, Any]:
+        """The record's fields that follow from a photo's outputs, by model key."""
+        values: dict[str, Any] = {}
+        for key, assessor in self._assessors.items():
+            values.update(assessor.assess(self.cards[key], outputs[key]))
+        values["score"] = overall(values)
+        rounded = {
+            name: round(value, _DIGITS) if isinstance(value, float) else value
+            for name, value in values.items()
+        }
+        return {**rounded, "stars": stars(rounded["score"]), "models": self.labels}

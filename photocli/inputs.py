@@ -1,0 +1,50 @@
+"""How a model's input is cut from a frame. Workers run it while serving, trainers while training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FITS = ("squash",)
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """The input of one model: tensor name, size in pixels, and how a photo is fitted to it.
+
+    `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
+    ratio does not.
+    """
+
+    name: str
+    height: int
+    width: int
+    fit: str = "squash"
+
+    @property
+    def frame_side(self) -> int:
+        """The long side in pixels that a frame needs, so that a 3:2 photo is not enlarged to fit."""
+        return math.ceil(1.5 * max(self.height, self.width))
+
+    @property
+    def key(self) -> str:
+        """The same for two specifications that cut the same pixels."""
+        return f"{self.fit}-{self.width}x{self.height}"
+
+
+def cut(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
+    """Cut a model's input from upright RGB pixels of shape (height, width, 3).
+
+    Returns uint8 of shape (3, spec.height, spec.width). Reduction is antialiased (Pillow's bilinear filter,
+    whose support grows with the reduction), as in training.
+    """
+    import numpy as np
+    from PIL import Image
+
+    image = Image.fromarray(pixels).resize((spec.width, spec.height), Image.Resampling.BILINEAR)
+    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))

@@ -1,0 +1,56 @@
+"""The store of models: those inside the package, and those that the user added to a folder of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from photocli.errors import ModelError, UsageError
+from photocli.models.card import CARD_FILE, Card, read_card
+
+BUILTIN = Path(__file__).parent / "builtin"
+MODELS_ENV = "PHOTOCLI_MODELS"
+
+
+def user_folder() -> Path:
+    """Where the user's own models lie: `$PHOTOCLI_MODELS`, else the platform's folder for user data."""
+    if chosen := os.environ.get(MODELS_ENV):
+        return Path(chosen)
+    from platformdirs import user_data_path
+
+    return user_data_path("photocli", appauthor=False) / "models"
+
+
+def cards() -> list[Card]:
+    """The cards of all models, sorted by name; a user's model hides the built-in one of the same name."""
+    found: dict[str, Card] = {}
+    for root in (BUILTIN, user_folder()):
+        if root.is_dir():
+            for folder in sorted(root.iterdir()):
+                if (folder / CARD_FILE).is_file():
+                    card = read_card(folder)
+                    found[card.name] = card
+    return [found[name] for name in sorted(found)]
+
+
+def choose(names: tuple[str, ...] = ()) -> list[Card]:
+    """The cards of the named models, of all if none is named. Raises `UsageError` for an unknown name."""
+    known = cards()
+    if not names:
+        return known
+    by_name = {card.name: card for card in known}
+    for name in names:
+        if name not in by_name:
+            raise UsageError(f"there is no model named '{name}'; there are: {', '.join(by_name) or 'none'}")
+    return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def verify(card: Card) -> None:
+    """Compare the network's SHA-256 with the card's. Raises `ModelError` if they differ or it is missing."""
+    try:
+        digest = hashlib.sha256(card.network.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"the network of model {card.label} cannot be read: {error}") from error
+    if digest != card.sha256:
+        raise ModelError(f"the network of model {card.label} is not the one its card describes; add it again")
