@@ -1,0 +1,119 @@
+"""What runs inside a worker process: one photo after the other, decoded, cut to inputs, its metadata read.
+
+Messages are a length, a JSON header, and the bytes of the arrays that it names: no pickle, since a worker
+that a hostile file took over must not be able to run code in the parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MEMORY_LIMIT = 4 << 30
+"""Bytes of address space that a worker may take; a hostile file costs its worker, not the machine."""
+
+
+def send(
+    stream: IO[bytes], header: dict[str, Any], arrays: Mapping[str, NDArray[np.uint8]] | None = None
+) -> None:
+    """Write one message. Raises `OSError` if nobody listens any more."""
+    arrays = arrays or {}
+    if arrays:
+        header = {**header, "arrays": {name: list(array.shape) for name, array in arrays.items()}}
+    text = json.dumps(header).encode()
+    stream.write(struct.pack("<I", len(text)) + text)
+    for array in arrays.values():
+        stream.write(array.tobytes())
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[np.uint8]]] | None:
+    """Read one message; None when the other side has gone."""
+    size = stream.read(4)
+    if len(size) < 4:
+        return None
+    header = json.loads(stream.read(struct.unpack("<I", size)[0]))
+    arrays = {}
+    for name, shape in header.pop("arrays", {}).items():
+        import numpy as np
+
+        data = stream.read(int(np.prod(shape)))
+        arrays[name] = np.frombuffer(data, np.uint8).reshape(shape)
+    return header, arrays
+
+
+def serve() -> None:
+    """Answer tasks from standard input until it closes."""
+    tasks, answers = _private_streams()
+    _defend()
+    while (message := receive(tasks)) is not None:
+        task = message[0]
+        _alarm(task["deadline"])
+        _perform(task, answers)
+        _alarm(0)
+
+
+def _perform(task: dict[str, Any], answers: IO[bytes]) -> None:
+    from photocli.decode import decode
+    from photocli.errors import DecodeError
+    from photocli.inputs import InputSpec, cut
+
+    number, path = task["number"], Path(os.fsdecode(bytes.fromhex(task["path"])))
+    specs = [InputSpec(**spec) for spec in task["specs"]]
+    try:
+        frame = decode(path, max(spec.frame_side for spec in specs))
+        inputs = {spec.key: cut(frame.pixels, spec) for spec in specs}
+    except DecodeError as error:
+        send(answers, {"number": number, "failed": str(error)})
+        return
+    except MemoryError:
+        send(answers, {"number": number, "failed": "not enough memory for this photo"})
+        return
+    # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
+    send(answers, {"number": number, "width": frame.width, "height": frame.height}, inputs)
+    send(answers, {"number": number, "capture": _capture(path, frame.format, frame.exif)})
+
+
+def _capture(path: Path, kind: str, exif: bytes | None) -> dict[str, Any]:
+    from photocli.metadata import read_capture, read_capture_file
+
+    return asdict(read_capture_file(path, exif) if kind == "raw" else read_capture(exif))
+
+
+def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The parent's pipes, moved out of the way of native libraries that print."""
+    tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    return tasks, answers
+
+
+def _defend() -> None:
+    """Leave Ctrl-C to the parent, and keep to a limit of memory."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _alarm(seconds: float) -> None:
+    """Have the system end this process, should it hang while the parent is no longer there to do it."""
+    if sys.platform != "win32":
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, 2 * seconds)
