@@ -1,0 +1,230 @@
+"""The one pass: discover -> decode -> assess -> record, bounded, in the order in which photos are found."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photocli.assessment import Models
+from photocli.cache import Cache, Known, cache_file, identity
+from photocli.decode import DECODE_VERSION
+from photocli.discover import discover
+from photocli.errors import UsageError
+from photocli.models.session import DEVICES
+from photocli.records import Photo, Record, Skipped
+from photocli.workers import Prepared, Task, Workers, default_workers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WINDOW = 512
+"""How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is done. Zero means: chosen by the program."""
+
+    assess: tuple[str, ...] = ()
+    device: str = "auto"
+    batch: int = 0
+    workers: int = 0
+    deadline_s: float = 30.0
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
+        if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
+            raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds."""
+
+    photos: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cached: int = 0
+    provider: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Photos per second."""
+        return self.photos / self.seconds if self.seconds else 0.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A path on its way through the pass; it leaves, in its turn, when it has a record."""
+
+    path: Path
+    twin: Path | None = None
+    identity: str | None = None
+    known: Known | None = None
+    missing: tuple[str, ...] = ()
+    prepared: Prepared | None = None
+    record: Record | None = None
+
+
+class Run:
+    """One pass over some paths. Iterate over it for a `Record` of every path; `summary` counts along.
+
+    >>> run = Run(["shoot"])  # doctest: +SKIP
+    >>> best = max(run, key=lambda record: record.score or 0)  # doctest: +SKIP
+    """
+
+    def __init__(self, paths: Iterable[Path | str], options: Options | None = None) -> None:
+        """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`."""
+        self.paths = [Path(path) for path in paths]
+        self.options = options or Options()
+        self.models = Models(self.options.assess, self.options.device, self.options.batch)
+        self.summary = Summary()
+
+    def __iter__(self) -> Iterator[Record]:
+        """Do the pass. Raises `UsageError` for a path that does not exist, `DeviceError`, `ModelError`."""
+        started, self.summary = time.monotonic(), Summary()
+        with ExitStack() as stack:
+            cache = stack.enter_context(Cache(cache_file())) if self.options.cache else None
+            workers = Workers(self.options.workers or default_workers(), self.options.deadline_s)
+            for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
+                self.summary.seconds = time.monotonic() - started
+                assert entry.record is not None
+                yield entry.record
+        self.summary.seconds = time.monotonic() - started
+        self.summary.provider = self.models.provider
+
+
+@dataclass(slots=True)
+class _Pass:
+    """The state of a pass: what waits for its turn, what is being decoded, what is ready for the models."""
+
+    run: Run
+    cache: Cache | None
+    workers: Workers
+    queue: deque[_Entry] = field(default_factory=deque)
+    decoding: dict[int, _Entry] = field(default_factory=dict)
+    ready: list[_Entry] = field(default_factory=list)
+    number: int = 0
+
+    def entries(self) -> Iterator[_Entry]:
+        """Every path that is discovered, with its record, in order."""
+        found = discover(self.run.paths)
+        more = True
+        while more or self.queue:
+            more = more and self._feed(found)
+            for prepared in self.workers.results(wait=self._nothing_to_do()):
+                self._accept(prepared)
+            if len(self.ready) >= self.run.models.batch or (self.ready and not self.workers.pending):
+                self._assess()
+            while self.queue and self.queue[0].record is not None:
+                entry = self.queue.popleft()
+                self._count(entry)
+                yield entry
+
+    def _feed(self, found: Iterator[Photo | Skipped]) -> bool:
+        """Begin as many paths as there is room for; whether there may be more."""
+        for _ in range(WINDOW):
+            if self.workers.room <= 0 or len(self.queue) >= WINDOW:
+                return True
+            item = next(found, None)
+            if item is None:
+                return False
+            self._begin(item)
+        return True
+
+    def _begin(self, item: Photo | Skipped) -> None:
+        if isinstance(item, Skipped):
+            record = Record(str(item.path), status="skipped", error=item.reason)
+            self.queue.append(_Entry(item.path, record=record))
+            return
+        entry = _Entry(item.path, item.twin)
+        self.queue.append(entry)
+        models = self.run.models
+        if self.cache is not None:
+            try:
+                entry.identity = identity(item.path, DECODE_VERSION)
+            except OSError:  # the decoder will say why it cannot be read
+                pass
+            else:
+                entry.known = self.cache.find(item.path, entry.identity, models.needs)
+        entry.missing = tuple(
+            key for key in models.cards if not entry.known or key not in entry.known.outputs
+        )
+        if not entry.missing:
+            self.run.summary.cached += 1
+            self._finish(entry, entry.known)
+            return
+        self.number += 1
+        self.decoding[self.number] = entry
+        self.workers.submit(Task(self.number, item.path, models.specs(entry.missing)))
+        models.open(entry.missing)  # while the first photos are being decoded
+
+    def _nothing_to_do(self) -> bool:
+        emits = bool(self.queue) and self.queue[0].record is not None
+        return not emits and len(self.ready) < self.run.models.batch
+
+    def _accept(self, prepared: Prepared) -> None:
+        entry = self.decoding.pop(prepared.number)
+        if prepared.failed is not None:
+            entry.record = Record(str(entry.path), "failed", prepared.failed, twin=_text(entry.twin))
+            return
+        entry.prepared = prepared
+        self.ready.append(entry)
+
+    def _assess(self) -> None:
+        """Run every model over the ready photos that it has not seen, and make their records."""
+        models = self.run.models
+        outputs = {id(entry): dict(entry.known.outputs) if entry.known else {} for entry in self.ready}
+        for key, card in models.cards.items():
+            lacking = [entry for entry in self.ready if key in entry.missing]
+            results = models.run(key, [_input(entry, card.input.key) for entry in lacking])
+            for entry, result in zip(lacking, results, strict=True):
+                outputs[id(entry)][key] = result
+        for entry in self.ready:
+            prepared = entry.prepared
+            assert prepared is not None
+            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
+            # What a hanging reader of metadata left out is asked for again next time.
+            if self.cache is not None and entry.identity is not None and prepared.warning is None:
+                self.cache.keep(entry.path, entry.identity, known)
+            self._finish(entry, known, prepared.warning)
+        self.ready.clear()
+
+    def _finish(self, entry: _Entry, known: Known | None, warning: str | None = None) -> None:
+        assert known is not None
+        entry.record = Record(
+            str(entry.path),
+            error=warning,
+            width=known.width,
+            height=known.height,
+            **asdict(known.capture),
+            **self.run.models.fields(known.outputs),
+            twin=_text(entry.twin),
+        )
+        entry.prepared = entry.known = None
+
+    def _count(self, entry: _Entry) -> None:
+        summary, record = self.run.summary, entry.record
+        assert record is not None
+        summary.photos += record.status != "skipped"
+        summary.skipped += record.status == "skipped"
+        summary.failed += record.status == "failed"
+        summary.provider = self.run.models.provider
+
+
+def _input(entry: _Entry, key: str) -> NDArray[np.uint8]:
+    assert entry.prepared is not None
+    return entry.prepared.inputs[key]
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
