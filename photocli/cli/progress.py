@@ -1,0 +1,93 @@
+"""Progress on stderr: a bar on a terminal, a line now and then elsewhere, and a line for each failure."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from photocli.display import printable
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from photocli.pipeline import Run
+    from photocli.records import Record
+    from photocli.writers.xmp import Outcome
+
+EVERY_S = 10.0
+"""Seconds between two lines where there is no terminal to draw a bar on."""
+
+
+class Progress:
+    """Shows how a run advances. With `quiet`, only photos and sidecars that failed are said."""
+
+    def __init__(self, run: Run, *, quiet: bool) -> None:
+        self._run = run
+        self._console = Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._bar: Any = None
+        self._task: Any = None
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if not self._quiet and self._console.is_terminal:
+            self._bar = _bar(self._console)
+            self._task = self._bar.add_task("scoring", total=None, rate="")
+            self._bar.start()
+            threading.Thread(target=self._find_total, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, record: Record) -> None:
+        """Count one record, and say so if its photo could not be read."""
+        if record.status == "failed" or (record.status == "ok" and record.error):
+            self._say(f"{record.path}: {record.error}", "red" if record.status == "failed" else "yellow")
+        summary = self._run.summary
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, rate=f"{summary.rate:.1f} photos/s")
+        elif not self._quiet and time.monotonic() - self._said > EVERY_S:
+            self._said = time.monotonic()
+            self._say(f"{summary.photos} photos so far, {summary.rate:.1f} a second")
+
+    def report_sidecar(self, outcome: Outcome) -> None:
+        """Say it if a sidecar could not be written."""
+        if outcome.kind == "failed":
+            self._say(f"{outcome.photo}: {outcome.reason}", "yellow")
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(printable(text), style=style), soft_wrap=True)
+
+    def _find_total(self) -> None:
+        from photocli.discover import discover
+        from photocli.errors import PhotocliError
+
+        try:
+            total = sum(1 for _ in discover(self._run.paths))
+        except (PhotocliError, OSError):  # the run meets it too, and says so
+            return
+        self._bar.update(self._task, total=total)
+
+
+def _bar(console: Console) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )

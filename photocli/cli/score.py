@@ -1,0 +1,119 @@
+"""`photocli score`: score photos, show the best and the worst, write tables and sidecars."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photocli.cli.boundary import ExitCode, reported
+from photocli.errors import UsageError
+
+if TYPE_CHECKING:
+    from photocli.pipeline import Run
+    from photocli.writers import Writer
+
+
+def score(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")],
+    assess: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL,...", help="Only these models; all without it. See: photocli models list"
+        ),
+    ] = "",
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")
+    ] = None,
+    xmp: Annotated[
+        bool, typer.Option("--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept.")
+    ] = False,
+    sort: Annotated[
+        str, typer.Option(metavar="FIELD", help="Rank the table by this field of the record, best first.")
+    ] = "score",
+    top: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Show the N best and the N worst photos.")
+    ] = 10,
+    device: Annotated[
+        str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or tensorrt; a named one is used or fails.")
+    ] = "auto",
+    batch: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
+    ] = 0,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Processes that decode; 0 is one per core.")
+    ] = 0,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table; errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Score photos and folders of photos.
+
+    Photos are never changed. A table of the best and the worst is shown; CSV, JSON and XMP sidecars are
+    written where you ask for them. Unchanged photos come from a cache, so a second run costs almost nothing
+    and a stopped one goes on where it was.
+
+    \b
+    Examples:
+      photocli score ~/Pictures/shoot
+      photocli score shoot --top 20 --csv scores.csv
+      photocli score shoot --xmp          # stars in Lightroom, darktable, digiKam
+      photocli score shoot --json - -q | jq '.records[] | select(.score > 7) | .path'
+
+    \b
+    Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
+    """
+    with reported(debug):
+        from photocli.pipeline import Options, Run
+
+        options = Options(
+            assess=tuple(name.strip() for name in assess.split(",") if name.strip()),
+            device=device,
+            batch=batch,
+            workers=workers,
+            cache=not no_cache,
+        )
+        run = Run(paths, options)
+        complete = _score(run, csv=csv, json=json, xmp=xmp, sort=sort, top=top, quiet=quiet)
+        if not complete:
+            raise typer.Exit(ExitCode.UNREADABLE)
+
+
+def _score(
+    run: Run, *, csv: Path | None, json: Path | None, xmp: bool, sort: str, top: int, quiet: bool
+) -> bool:
+    """Do the run and feed the writers; whether everything could be read and written."""
+    from photocli.cli.progress import Progress
+    from photocli.writers.csv import CsvWriter
+    from photocli.writers.json import JsonWriter
+    from photocli.writers.table import TableWriter
+    from photocli.writers.xmp import XmpWriter
+
+    to_stdout = sum(str(path) == "-" for path in (csv, json))
+    if to_stdout > 1:
+        raise UsageError("only one of --csv and --json can go to stdout; name a file for the other")
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(run, quiet=quiet))
+        table = TableWriter(sort=sort, top=0 if quiet or to_stdout else top)
+        sidecars = XmpWriter(report=progress.report_sidecar) if xmp else None
+        document = JsonWriter(json) if json else None
+        chosen: tuple[Writer | None, ...] = (table, CsvWriter(csv) if csv else None, document, sidecars)
+        writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
+        for record in run:
+            progress.advance(record)
+            for writer in writers:
+                writer.write(record)
+        if document is not None:
+            document.close(asdict(run.summary))
+    counts = sidecars.counts if sidecars else {}
+    if not quiet:
+        table.show(run.summary, counts, stderr=bool(to_stdout))
+    return run.summary.failed == 0 and not counts.get("failed")

@@ -1,0 +1,42 @@
+"""Text for a terminal: names made safe to print, and small pictures of numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+def printable(text: str) -> str:
+    """The text with control characters, line breaks and undecodable bytes replaced, so that no name can
+    move the cursor, colour the screen or break a table."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def bar(value: float, largest: float, width: int) -> str:
+    """A horizontal bar of `width` cells for `value` between 0 and `largest`, in eighths of a cell."""
+    eighths = round(8 * width * value / largest) if largest else 0
+    if value and not eighths:
+        eighths = 1
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_BLOCKS[rest] if rest else "")
+
+
+def common_folder(paths: Sequence[str]) -> str:
+    """The folder that all paths share, with a trailing separator; empty if there is none."""
+    folders = {str(Path(path).parent) for path in paths}
+    try:
+        shared = os.path.commonpath(folders) if folders else ""
+    except ValueError:  # absolute and relative ones, or different drives
+        return ""
+    return os.path.join(shared, "") if shared not in ("", ".") else ""  # noqa: PTH118
+
+
+def shorten(text: str, width: int) -> str:
+    """The text cut in its middle to `width` cells: of a name, the start and the end tell most."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return text[:head] + "…" + text[len(text) - (width - 1 - head) :]

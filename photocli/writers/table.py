@@ -1,0 +1,181 @@
+"""The table on the terminal: the best and the worst photos, how the scores spread, and what was done."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from photocli.display import bar, common_folder, printable, shorten
+from photocli.errors import UsageError
+from photocli.records import RECORD_FIELDS, as_dict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from typing_extensions import Self
+
+    from photocli.pipeline import Summary
+    from photocli.records import Record
+
+_PROVIDERS = {
+    "CPUExecutionProvider": "CPU",
+    "CUDAExecutionProvider": "CUDA",
+    "TensorrtExecutionProvider": "TensorRT",
+}
+_CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
+_LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
+
+
+class TableWriter:
+    """Keeps the best and the worst records, and counts the rest; `show` prints. Memory does not grow."""
+
+    def __init__(self, *, sort: str = "score", top: int = 10) -> None:
+        """`sort` is the field that ranks, `top` how many photos each end shows. Raises `UsageError`."""
+        if sort not in RECORD_FIELDS:
+            raise UsageError(f"there is no field '{sort}' to sort by; try score, aesthetic, captured or path")
+        self._sort = sort
+        self._top = top
+        self._best: list[tuple[Any, int, Record]] = []
+        self._worst: list[tuple[Any, int, Record]] = []
+        self._spread = [0] * (_HIGHEST - _LOWEST + 1)
+        self._number = 0
+
+    def write(self, record: Record) -> None:
+        """Take one record."""
+        if record.status != "ok":
+            return
+        if record.score is not None:
+            self._spread[min(max(round(record.score), _LOWEST), _HIGHEST) - _LOWEST] += 1
+        value = as_dict(record)[self._sort]
+        if value is None or not self._top:
+            return
+        self._number += 1  # of equal photos the earlier one comes first
+        key = _Reversed(value) if isinstance(value, str) else value
+        _keep(self._best, (key, -self._number, record), self._top)
+        down = _Reversed(key)
+        _keep(self._worst, (down, -self._number, record), self._top)
+
+    def close(self) -> None:
+        """Nothing to do: `show` prints."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def show(
+        self, summary: Summary, sidecars: Mapping[Any, int] | None = None, *, stderr: bool = False
+    ) -> None:
+        """Print the table, the histogram and the summary; to stderr where stdout carries data."""
+        from rich.console import Console
+
+        console = Console(stderr=stderr, highlight=False)
+        best = [item[2] for item in sorted(self._best, reverse=True)]
+        shown = {record.path for record in best}
+        worst = [item[2] for item in sorted(self._worst) if item[2].path not in shown]
+        if best:
+            self._print_ranked(console, best, worst)
+        if any(self._spread) and self._top:
+            _print_spread(console, self._spread)
+        _print_summary(console, summary, sidecars or {})
+
+    def _print_ranked(self, console: Console, best: list[Record], worst: list[Record]) -> None:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        folder = common_folder([record.path for record in best + worst])
+        title = f"Best and worst of {printable(folder) or 'the photos'}, by {self._sort}"
+        table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
+        room = max(16, console.width - 46)
+        table.add_column("Photo", no_wrap=True, max_width=room)
+        for name in ("Score", "Stars", "Aesthetic", "Class"):
+            justify: Any = "right" if name in ("Score", "Aesthetic") else "left"
+            table.add_column(name, no_wrap=True, justify=justify)
+        extra = self._sort not in ("score", "stars", "aesthetic", "aesthetic_class", "path")
+        if extra:
+            table.add_column(self._sort, no_wrap=True, justify="right")
+        for section in (best, worst):
+            for record in section:
+                cells = _cells(record, len(folder), room)
+                table.add_row(*cells, *([_value(as_dict(record)[self._sort])] if extra else []))
+            table.add_section()
+        console.print(table)
+
+
+def _cells(record: Record, skip: int, room: int) -> list[Any]:
+    from rich.text import Text
+
+    spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
+    label = record.aesthetic_class or ""
+    return [
+        Text(shorten(printable(record.path[skip:]), room)),
+        _value(record.score),
+        Text("★" * (record.stars or 0), style="yellow"),
+        f"{_value(record.aesthetic)}{spread}",
+        Text(label, style=_CLASS_STYLE.get(label, "")),
+    ]
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f}" if isinstance(value, float) else printable(str(value))
+
+
+def _print_spread(console: Console, spread: list[int]) -> None:
+    width = max(10, min(50, console.width - 20))
+    for score, count in enumerate(spread, start=_LOWEST):
+        console.print(f"{score:>5}  {bar(count, max(spread), width):<{width}} {count or ''}", markup=False)
+    console.print()
+
+
+def _print_summary(console: Console, summary: Summary, sidecars: Mapping[Any, int]) -> None:
+    device = _PROVIDERS.get(summary.provider or "", summary.provider) or "the cache alone"
+    parts = [
+        f"{summary.photos:,} photos",
+        f"{summary.failed:,} failed",
+        f"{summary.cached:,} from the cache",
+        f"on {device}" if summary.provider else "no model needed",
+        f"{summary.rate:,.1f} photos/s",
+        f"{summary.seconds:,.1f} s",
+    ]
+    console.print(" · ".join(parts), markup=False, style="bold")
+    if summary.skipped:
+        console.print(
+            f"{summary.skipped:,} other files were no photos (listed in CSV and JSON)", markup=False
+        )
+    if sidecars:
+        said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
+        console.print(f"sidecars: {said}" + _explain_kept(sidecars), markup=False)
+
+
+def _explain_kept(sidecars: Mapping[Any, int]) -> str:
+    return " (kept: your own rating stands)" if sidecars.get("kept") else ""
+
+
+def _keep(heap: list[tuple[Any, int, Record]], item: tuple[Any, int, Record], most: int) -> None:
+    if len(heap) < most:
+        heapq.heappush(heap, item)
+    else:
+        heapq.heappushpop(heap, item)
+
+
+class _Reversed:
+    """Orders the other way round: text from A to Z counts as best first."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: _Reversed) -> bool:
+        return bool(other.value < self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Reversed) and bool(self.value == other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
