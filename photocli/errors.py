@@ -1,11 +1,11 @@
 """Errors that photocli raises on purpose.
 
-    PhotocliError           anything that a user can act on; the command line prints it as one line
-    ├── UsageError          wrong paths or options (exit code 2)
-    ├── DecodeError         one photo cannot be read; becomes a failed record, never ends a run
-    ├── ModelError          a model folder is missing, damaged or of an unknown kind
-    ├── DeviceError         the asked-for device cannot run the models
-    └── SidecarError        a sidecar cannot be merged; it is left exactly as it was
+PhotocliError           anything that a user can act on; the command line prints it as one line
+├── UsageError          wrong paths or options (exit code 2)
+├── DecodeError         one photo cannot be read; becomes a failed record, never ends a run
+├── ModelError          a model folder is missing, damaged or of an unknown kind
+├── DeviceError         the asked-for device cannot run the models
+└── SidecarError        a sidecar cannot be merged; it is left exactly as it was
 """
 
 from __future__ import annotations
