@@ -25,8 +25,13 @@ _DIGITS = 4  # the last digits of a network's output depend on the size of the b
 class Models:
     """The models that assess the photos of a run, by their cache keys."""
 
-    def __init__(self, names: tuple[str, ...], device: str, batch: int) -> None:
-        """The named models, or all. `batch` 0: chosen for the device. Raises `UsageError`, `ModelError`."""
+    def __init__(
+        self, names: tuple[str, ...], device: str, batch: int, outputs: tuple[str, ...] = ()
+    ) -> None:
+        """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
+
+        Raises `UsageError`, `ModelError`.
+        """
         self.cards = {card.cache_key: card for card in store.choose(names)}
         if not self.cards:
             raise UsageError("there are no models to score with; install photocli again")
@@ -34,6 +39,7 @@ class Models:
         self._sessions: dict[str, Session] = {}
         self._device = device
         self._batch = batch
+        self._outputs = outputs
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -42,8 +48,19 @@ class Models:
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
-        """The outputs that the assessors read, by model."""
-        return {key: assessor.NEEDS for key, assessor in self._assessors.items()}
+        """The outputs that are read, by model: by the assessors, or by whoever asked for them."""
+        return {
+            key: (*assessor.NEEDS, *(name for name in self._outputs if name in self.cards[key].outputs))
+            for key, assessor in self._assessors.items()
+        }
+
+    def asked(self, outputs: Mapping[str, Outputs]) -> dict[str, Outputs]:
+        """Of a photo's outputs, by model key, those that were asked for; by the model's name."""
+        return {
+            card.name: {name: outputs[key][name] for name in self._outputs if name in card.outputs}
+            for key, card in self.cards.items()
+            if self._outputs
+        }
 
     @property
     def provider(self) -> str | None:

@@ -6,11 +6,12 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from photocli.errors import PhotocliError
 from photocli.records import Capture
@@ -24,15 +25,23 @@ CACHE_ENV = "PHOTOCLI_CACHE"
 COMMIT_EVERY_S = 1.0
 """What a killed run loses at most, in seconds of work."""
 
+LOCKED_S = 30.0
+"""How long to wait for other runs that write to the same file."""
+
+_T = TypeVar("_T")
+
 _LAYOUT = 1
-_TABLES = """
-CREATE TABLE photos (
-    id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, facts TEXT NOT NULL);
-CREATE TABLE outputs (
+_TABLES = (
+    "DROP TABLE IF EXISTS outputs",
+    "DROP TABLE IF EXISTS photos",
+    """CREATE TABLE photos (
+    id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, facts TEXT NOT NULL)""",
+    """CREATE TABLE outputs (
     photo INTEGER NOT NULL REFERENCES photos(id) ON DELETE CASCADE,
     model TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (photo, model, name)) WITHOUT ROWID;
-"""
+    PRIMARY KEY (photo, model, name)) WITHOUT ROWID""",
+    f"PRAGMA user_version = {_LAYOUT}",
+)
 _SMALL = 64  # outputs of more values (embeddings) are kept as float16, which halves the file
 
 
@@ -62,26 +71,21 @@ def identity(path: Path, decoder: int) -> str:
 
 
 class Cache:
-    """The results of earlier runs in one SQLite file. Several runs may use it at the same time."""
+    """The results of earlier runs in one SQLite file. Several runs may use it at the same time.
+
+    A damaged file is replaced by a new one, whenever the damage is met, since all of it can be made again.
+    """
 
     def __init__(self, file: Path) -> None:
-        """Open or create it. A damaged file is set aside and a new one begun, since it can be made again."""
+        """Open or create it. Raises `PhotocliError` where that cannot be done."""
+        self._file = file
+        self._fresh: list[tuple[Path, str, Known]] = []
+        self._written = time.monotonic()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._db = _open(file)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                    raise
-                for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-                    part.unlink(missing_ok=True)
-                self._db = _open(file)
+            self._db = _open_or_replace(file)
         except (OSError, sqlite3.Error) as error:
-            raise PhotocliError(
-                f"the cache {file} cannot be used ({error}); "
-                f"set {CACHE_ENV} to another folder, or use --no-cache"
-            ) from error
-        self._committed = time.monotonic()
+            raise self._unusable(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -89,14 +93,26 @@ class Cache:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.commit()
-        self._db.close()
+        try:
+            self._guarded(self._write)
+        finally:
+            self._db.close()
 
     def find(self, path: Path, identity: str, models: Mapping[str, Sequence[str]]) -> Known | None:
         """What is known of the photo as it is now. `models` says which outputs of which models are wanted.
 
         A model of which an output is missing is left out of `Known.outputs`.
         """
+        return self._guarded(lambda: self._find(path, identity, models))
+
+    def keep(self, path: Path, identity: str, known: Known) -> None:
+        """Remember a photo; what was known of the same version of it, by other models, stays."""
+        self._fresh.append((path, identity, known))
+        # Rows are written together: the lock, which another run may be waiting for, is held for a moment.
+        if time.monotonic() - self._written > COMMIT_EVERY_S:
+            self._guarded(self._write)
+
+    def _find(self, path: Path, identity: str, models: Mapping[str, Sequence[str]]) -> Known | None:
         row = self._db.execute(
             "SELECT id, facts FROM photos WHERE path = ? AND identity = ?", (_key(path), identity)
         ).fetchone()
@@ -111,21 +127,21 @@ class Cache:
         facts = json.loads(row[1])
         return Known(facts["width"], facts["height"], Capture(**facts["capture"]), outputs)
 
-    def keep(self, path: Path, identity: str, known: Known) -> None:
-        """Remember a photo; what was known of the same version of it, by other models, stays."""
+    def _write(self) -> None:
+        with _transaction(self._db):
+            for path, identity, known in self._fresh:
+                self._write_photo(_key(path), identity, known)
+        self._fresh.clear()
+        self._written = time.monotonic()
+
+    def _write_photo(self, key: bytes, identity: str, known: Known) -> None:
         facts = {"width": known.width, "height": known.height, "capture": asdict(known.capture)}
-        row = self._db.execute("SELECT id, identity FROM photos WHERE path = ?", (_key(path),)).fetchone()
-        if row is not None and row[1] != identity:
-            self._db.execute("DELETE FROM photos WHERE id = ?", (row[0],))
-            row = None
-        if row is None:
-            cursor = self._db.execute(
-                "INSERT INTO photos (path, identity, facts) VALUES (?, ?, ?)",
-                (_key(path), identity, json.dumps(facts)),
-            )
-            photo = cursor.lastrowid
-        else:
-            photo = row[0]
+        self._db.execute("DELETE FROM photos WHERE path = ? AND identity <> ?", (key, identity))
+        self._db.execute(
+            "INSERT OR IGNORE INTO photos (path, identity, facts) VALUES (?, ?, ?)",
+            (key, identity, json.dumps(facts)),
+        )
+        (photo,) = self._db.execute("SELECT id FROM photos WHERE path = ?", (key,)).fetchone()
         self._db.executemany(
             "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -134,9 +150,26 @@ class Cache:
                 for name, value in values.items()
             ],
         )
-        if time.monotonic() - self._committed > COMMIT_EVERY_S:
-            self._db.commit()
-            self._committed = time.monotonic()
+
+    def _guarded(self, action: Callable[[], _T]) -> _T:
+        """Do it; if the file turns out to be damaged, once more with a new one."""
+        try:
+            try:
+                return action()
+            except sqlite3.OperationalError:  # not damaged: locked, or the disk is full
+                raise
+            except sqlite3.DatabaseError:
+                self._db.close()
+                self._db = _replace(self._file)
+                return action()
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> PhotocliError:
+        return PhotocliError(
+            f"the cache {self._file} cannot be used ({error}); "
+            f"set {CACHE_ENV} to another folder, or use --no-cache"
+        )
 
     def _output(self, photo: int, model: str, name: str) -> Any:
         import numpy as np
@@ -159,19 +192,50 @@ def _key(path: Path) -> bytes:
     return os.fsencode(path.resolve())
 
 
+def _open_or_replace(file: Path) -> sqlite3.Connection:
+    try:
+        return _open(file)
+    except sqlite3.OperationalError:  # not damaged: locked, or out of reach
+        raise
+    except sqlite3.DatabaseError:
+        return _replace(file)
+
+
+def _replace(file: Path) -> sqlite3.Connection:
+    for end in ("", "-wal", "-shm"):
+        file.with_name(file.name + end).unlink(missing_ok=True)
+    return _open(file)
+
+
 def _open(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=30)
+    # Without an isolation level, transactions begin where this module says so, and nowhere else.
+    connection = sqlite3.connect(file, timeout=LOCKED_S, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        layout = connection.execute("PRAGMA user_version").fetchone()[0]
-        if layout != _LAYOUT:
-            connection.executescript(
-                "BEGIN IMMEDIATE; DROP TABLE IF EXISTS outputs; DROP TABLE IF EXISTS photos;"
-                f"{_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;"
-            )
+        if _layout(connection) != _LAYOUT:
+            with _transaction(connection):
+                if _layout(connection) != _LAYOUT:  # another run may have been faster
+                    for statement in _TABLES:
+                        connection.execute(statement)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # some errors have rolled it back already
+            connection.execute("ROLLBACK")
+        raise

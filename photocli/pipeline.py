@@ -29,7 +29,10 @@ WINDOW = 512
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run is done. Zero means: chosen by the program."""
+    """How a run is done. Zero means: chosen by the program.
+
+    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`.
+    """
 
     assess: tuple[str, ...] = ()
     device: str = "auto"
@@ -37,6 +40,7 @@ class Options:
     workers: int = 0
     deadline_s: float = 30.0
     cache: bool = True
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -62,6 +66,14 @@ class Summary:
         return self.photos / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A record, with those outputs of the networks that `Options.outputs` asks for, by the model's name."""
+
+    record: Record
+    outputs: dict[str, dict[str, NDArray[np.float32]]]
+
+
 @dataclass(slots=True)
 class _Entry:
     """A path on its way through the pass; it leaves, in its turn, when it has a record."""
@@ -73,6 +85,7 @@ class _Entry:
     missing: tuple[str, ...] = ()
     prepared: Prepared | None = None
     record: Record | None = None
+    outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
 
 
 class Run:
@@ -86,11 +99,16 @@ class Run:
         """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`."""
         self.paths = [Path(path) for path in paths]
         self.options = options or Options()
-        self.models = Models(self.options.assess, self.options.device, self.options.batch)
+        chosen = self.options
+        self.models = Models(chosen.assess, chosen.device, chosen.batch, chosen.outputs)
         self.summary = Summary()
 
     def __iter__(self) -> Iterator[Record]:
         """Do the pass. Raises `UsageError` for a path that does not exist, `DeviceError`, `ModelError`."""
+        return (result.record for result in self.results())
+
+    def results(self) -> Iterator[Result]:
+        """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
         started, self.summary = time.monotonic(), Summary()
         with ExitStack() as stack:
             cache = stack.enter_context(Cache(cache_file())) if self.options.cache else None
@@ -98,7 +116,7 @@ class Run:
             for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
                 self.summary.seconds = time.monotonic() - started
                 assert entry.record is not None
-                yield entry.record
+                yield Result(entry.record, entry.outputs)
         self.summary.seconds = time.monotonic() - started
         self.summary.provider = self.models.provider
 
@@ -210,6 +228,7 @@ class _Pass:
             **self.run.models.fields(known.outputs),
             twin=_text(entry.twin),
         )
+        entry.outputs = self.run.models.asked(known.outputs)
         entry.prepared = entry.known = None
 
     def _count(self, entry: _Entry) -> None:
