@@ -1,0 +1,48 @@
+"""Trained networks on disk: weights, the configuration they came from, and what is known about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from photocli.errors import UsageError
+from trainers.network import Scorer
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
+
+    network: Scorer
+    config: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write a model that `load_model`, export, soups and teachers read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    torch.save({"weights": weights, "config": model.config, "facts": model.facts}, path)
+
+
+def load_model(path: Path) -> Model:
+    """Read a model, or the averaged weights of a run's checkpoint. Raises `UsageError` if it is neither."""
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist")
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        config = stored["config"]
+        weights = stored["weights"] if "weights" in stored else _averaged(stored["state_dict"])
+        network = Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
+        network.load_state_dict(weights)
+    except Exception as error:  # unpickling alone can raise anything
+        raise UsageError(f"{path} is not a checkpoint of these trainers: {error}") from error
+    return Model(network.eval(), config, stored.get("facts", {}))
+
+
+def _averaged(state: dict[str, Any]) -> dict[str, Any]:
+    prefix = "averaged."
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

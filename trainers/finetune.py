@@ -1,0 +1,213 @@
+"""Fine-tuning a scorer: the loss of a batch, the two stages, the averaged weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from scipy.stats import spearmanr
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from trainers.batches import Batch, Item, Look, Photos, Plan, collate
+from trainers.degrade import DEGRADATIONS
+from trainers.labels import Mode
+from trainers.losses import class_weights, correlation_loss, label_loss, pair_loss
+from trainers.materials import HeldOut, TrainingSet
+from trainers.network import Scorer
+from trainers.predict import Said, predict
+from trainers.rates import Multipliers, parameter_groups
+from trainers.views import Augmentation
+
+if TYPE_CHECKING:
+    from trainers.aesthetics import Config
+
+WARM_UP = 20  # steps
+
+
+class Finetuning(LightningModule):
+    """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept."""
+
+    def __init__(self, network: Scorer, config: Config, training: TrainingSet, held: HeldOut | None) -> None:
+        super().__init__()
+        self.network = network.to(memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(network).requires_grad_(False)
+        self.config, self.training_set, self.held = config, training, held
+        self.plan = plan_for(config, training)
+        self.history: list[dict[str, float]] = []
+        balance = config.balance == "weights" and config.labels in ("binary", "three-way")
+        self.weights = class_weights(training.targets[: training.labelled]) if balance else None
+        self._losses: list[Tensor] = []
+        self._started = 0.0
+        # A function, not a module: compiled modules would change the names in checkpoints.
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+        if compiles(config, self.plan.steps * config.epochs):
+            self._compiled = torch.compile(self.network.forward)
+
+    # Data
+
+    def train_dataloader(self) -> DataLoader[Item]:
+        """The batches of the current epoch (Lightning asks anew for each)."""
+        config = self.config
+        look = Look(
+            config.size, config.fit, augmentation(config), config.faults or tuple(DEGRADATIONS), config.seed
+        )
+        return DataLoader(
+            Photos(self.training_set.pictures, look),
+            batch_sampler=self.plan.epoch(
+                self.current_epoch, self.trainer.global_rank, self.trainer.world_size
+            ),
+            collate_fn=collate,
+            num_workers=config.workers,
+        )
+
+    # Loss
+
+    def training_step(self, batch: Batch, step: int) -> Tensor:
+        config, known = self.config, self.training_set.known
+        raw = self._raw(batch.images)
+        photos = len(batch.rows)
+        rows = batch.rows.cpu()
+        target = self.training_set.targets[rows.clamp_max(known - 1)].to(raw.device)
+        has = (rows < known).to(raw.device)
+        weights = None if self.weights is None else self.weights.to(raw.device)
+        mode: Mode = config.labels
+        loss = label_loss(mode, raw[:photos][has], target[has], config.middle, weights)
+        score = self.network.score(raw)
+        if config.correlation_weight > 0:
+            rated = (rows < self.training_set.labelled).to(raw.device)
+            truth = self.training_set.mean[rows].to(raw.device)
+            loss = loss + config.correlation_weight * correlation_loss(score[:photos][rated], truth[rated])
+        if len(batch.originals) and config.pair_weight > 0:
+            margin = config.pair_margin * batch.severity
+            pairs = pair_loss(score[:photos][batch.originals], score[photos:], margin)
+            loss = loss + config.pair_weight * pairs
+        self._losses.append(loss.detach())
+        return loss
+
+    def _raw(self, images: Tensor) -> Tensor:
+        """Raw outputs; in the first stage no gradient reaches the body."""
+        if self.body_is_frozen:
+            with torch.no_grad():
+                embedding = self.network.embed(images)
+            return self.network.head(self.network.drop(embedding))
+        return (self._compiled or self.network)(images)
+
+    # Loop
+
+    @property
+    def body_is_frozen(self) -> bool:
+        return self.current_epoch < self.config.head_epochs
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        config = self.config
+        faster = config.head_lr / config.lr
+        groups = parameter_groups(
+            self.network.body,
+            self.network.head,
+            config.lr,
+            config.weight_decay,
+            Multipliers(1.0, config.bias_rate, faster, faster * config.bias_rate),
+        )
+        optimizer: torch.optim.Optimizer
+        if config.optimizer == "sgd":
+            optimizer = torch.optim.SGD(groups, momentum=0.9)
+        else:
+            kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+            optimizer = kind(groups)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _rate(self, step: int) -> float:
+        """Full rate for the head alone; then a warm-up and half a cosine down to 0."""
+        world = self.trainer.world_size if self._trainer is not None else 1
+        steps = max(1, self.plan.steps // world)
+        step -= self.config.head_epochs * steps
+        if step < 0:
+            return 1.0
+        total = max(1, (self.config.epochs - self.config.head_epochs) * steps)
+        return min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / total)))
+
+    def on_train_epoch_start(self) -> None:
+        self._started, self._losses = time.monotonic(), []
+        # Dropout must not depend on how many draws went before: a resumed run has made none.
+        key = [self.config.seed, self.current_epoch, self.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        self.network.train()
+        if self.body_is_frozen:
+            self.network.body.eval()
+        if self.config.bn == "frozen":
+            for module in self.network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, step: int) -> None:
+        done = self.global_step
+        decay = min(self.config.ema, (1 + done) / (10 + done))
+        with torch.no_grad():
+            now = self.network.state_dict()
+            for name, kept in self.averaged.state_dict().items():
+                if kept.dtype.is_floating_point and decay > 0:
+                    kept.lerp_(now[name], 1 - decay)
+                else:
+                    kept.copy_(now[name])
+
+    def on_train_epoch_end(self) -> None:
+        loss = float(torch.stack(self._losses).mean())
+        row = {"epoch": float(self.current_epoch), "loss": loss}
+        row["seconds"] = time.monotonic() - self._started
+        self.log("loss", loss)
+        if self.held is not None and (self.current_epoch + 1) % self.config.eval_every == 0:
+            said = self.predict_held()
+            row["spearman"] = float(spearmanr(said.score, self.held.ratings.mean)[0])
+            self.log("spearman", row["spearman"])
+        self.history.append(row)
+
+    def predict_held(self) -> Said:
+        """What the averaged network says of the held-out photos."""
+        assert self.held is not None
+        config = self.config
+        return predict(self.averaged, self.held.pictures, config.size, config.fit, mirror=config.mirror)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["config"] = asdict(self.config)
+        checkpoint["history"] = self.history
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.history = list(checkpoint["history"])
+
+
+def plan_for(config: Config, training: TrainingSet) -> Plan:
+    """How the epochs of this run are put together."""
+    chances = None
+    if config.balance == "sampling" and config.labels in ("binary", "three-way"):
+        own = training.targets[: training.labelled]
+        chance = (own @ class_weights(own)).double().numpy()
+        chances = chance / chance.sum()
+    others = len(training.pictures) - training.labelled
+    extra = config.unlabelled_per_batch if others else 0
+    batch = min(config.batch, training.labelled)
+    pairs = config.pairs if config.pair_weight > 0 else 0
+    return Plan(training.labelled, others, batch, extra, pairs, config.seed, chances)
+
+
+def augmentation(config: Config) -> Augmentation | None:
+    """How training views stray, or nothing if they shall not."""
+    return Augmentation(config.area, config.aspect, config.colour) if config.augment else None
+
+
+def compiles(config: Config, steps: int) -> bool:
+    """Whether torch.compile is used: it takes a minute, so not for short runs unless asked for."""
+    if config.compile is not None:
+        return config.compile
+    compiler = any(shutil.which(name) for name in ("g++", "c++", "clang++"))
+    return compiler and sys.platform == "linux" and steps >= 200

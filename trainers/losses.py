@@ -1,0 +1,52 @@
+"""Losses: how far outputs are from what people said, and whether a fault costs a photo its score."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trainers.labels import Mode
+
+
+def squared_emd(votes: Tensor, truth: Tensor) -> Tensor:
+    """Squared earth mover's distance between vote shares (n, k), averaged over n.
+
+    The sum of the squared differences of the cumulative shares (NIMA, Talebi & Milanfar 2018, with r = 2
+    and without the root, as its training does).
+    """
+    return ((votes - truth).cumsum(1) ** 2).sum(1).mean()
+
+
+def correlation_loss(score: Tensor, truth: Tensor) -> Tensor:
+    """1 - Pearson's correlation within the batch; 0 for a perfect linear relation."""
+    score, truth = score - score.mean(), truth - truth.mean()
+    return 1 - (score * truth).sum() / (score.norm() * truth.norm() + 1e-6)
+
+
+def pair_loss(better: Tensor, worse: Tensor, margin: Tensor) -> Tensor:
+    """Margin ranking loss: 0 where the original leads its degraded copy by the margin. All of shape (n,)."""
+    return F.relu(margin - (better - worse)).mean()
+
+
+def label_loss(mode: Mode, raw: Tensor, target: Tensor, middle: float, weights: Tensor | None) -> Tensor:
+    """The loss of a label mode.
+
+    `raw` (n, k) as the network gives it; `target` vote or class shares (n, k), or means (n, 1) on 1-10 for
+    regression; `weights` (k,) balance classes.
+    """
+    if mode == "distribution":
+        return squared_emd(raw.softmax(1), target)
+    if mode == "regression":
+        return F.huber_loss(raw, target - middle, delta=1.0)
+    losses = -(target * raw.log_softmax(1)).sum(1)
+    if weights is None:
+        return losses.mean()
+    balance = target @ weights
+    return (losses * balance).sum() / balance.sum()
+
+
+def class_weights(target: Tensor) -> Tensor:
+    """Weights (k,) that make the classes of `target` (n, k) count the same; 0 for a class without photos."""
+    shares = target.mean(0)
+    return torch.where(shares > 0, 1 / (shares.clamp_min(1e-9) * (shares > 0).sum()), torch.zeros(()))
