@@ -1,0 +1,81 @@
+"""`python -m export CHECKPOINT --to FOLDER`: a model folder that photocli can add."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from export.card import make_card, read_json
+from export.graph import Served, to_onnx
+from export.parity import check, sample_views
+from photocli.errors import PhotocliError
+from photocli.files import atomic_write
+from trainers.checkpoint import load_model
+from trainers.runs import write_json
+
+
+def run(
+    checkpoint: Annotated[Path, typer.Argument(help="model.ckpt, best.ckpt or last.ckpt of a run.")],
+    to: Annotated[Path, typer.Option(help="Folder for model.onnx and card.json.")],
+    photos: Annotated[Path | None, typer.Option(help="Folder of photos for the parity check.")] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(help="run.json with the figures, of a cross-validation.")
+    ] = None,
+    about: Annotated[Path | None, typer.Option(help="JSON with licence, data terms and limits.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "aesthetics",
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
+    float16: Annotated[bool, typer.Option(help="Store weights in half the space.")] = True,
+    flip: Annotated[
+        bool | None, typer.Option(help="Judge the mirror image too; as trained unless given.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Draw the network's pictures beside it too.")] = False,
+) -> None:
+    """Export a trained network to ONNX with its card; fails when ONNX and PyTorch disagree."""
+    try:
+        model = load_model(checkpoint)
+        mode, size = model.config["labels"], model.config["size"]
+        mirror = bool(model.config.get("mirror")) if flip is None else flip
+        original = Served(model.network, mirror)
+        served = original.rounded() if float16 else original
+        network = to_onnx(served, mode, size, float16).SerializeToString()
+        parity = check(network, served, original, mode, sample_views(photos, size, model.config["fit"]))
+        measured = read_json(metrics) if metrics else model.facts
+        texts = read_json(about) if about else {}
+        card = make_card(model, network, parity, name=name, version=version, measured=measured, about=texts)
+        to.mkdir(parents=True, exist_ok=True)
+        with atomic_write(to / card["file"]) as file:
+            file.write(network)
+        write_json(to / "card.json", card)
+    except PhotocliError as error:
+        typer.echo(f"export: {error}", err=True)
+        raise typer.Exit(1) from error
+    _report(to, card)
+    if pictures:
+        from trainers.pictures import draw_all
+
+        for path in draw_all(model, to, checkpoint.parent, photos):
+            typer.echo(f"drew {path}")
+
+
+def _report(to: Path, card: dict) -> None:
+    parity = card["metrics"]["export"]
+    typer.echo(f"{to / card['file']}: {card['bytes'] / 1e6:.2f} MB")
+    typer.echo(
+        f"parity on {parity['photos']} photos: outputs {parity['outputs']:.1e}, score {parity['score']:.1e}; "
+        f"float16 changes the score by at most {parity['rounding']:.4f}"
+    )
+    for key in card["metrics"].get("settings_that_differ", []):
+        typer.echo(f"note: the figures come from a run with another '{key}'", err=True)
+
+
+def main() -> None:
+    """The command line."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(run)
+    app()
+
+
+if __name__ == "__main__":
+    main()

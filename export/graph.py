@@ -1,0 +1,119 @@
+"""The ONNX graph of a scorer: preprocessing inside, batch norm folded, weights stored as float16."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import warnings
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
+
+from trainers.network import Scorer
+
+INPUT = "image"
+OPSET = 18
+OUTPUTS = {
+    "distribution": "votes",
+    "binary": "probabilities",
+    "three-way": "probabilities",
+    "regression": "mean",
+}
+"""The name of the first output by label mode; the second is always `embedding`."""
+
+
+class Served(nn.Module):
+    """What is exported: uint8 (n, 3, size, size) -> outputs (n, k) and embedding (n, width).
+
+    With `mirror` both are the means over the photo and its mirror image, at twice the cost.
+    """
+
+    def __init__(self, network: Scorer, mirror: bool = False) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).to(memory_format=torch.contiguous_format).eval()
+        # A network in evaluation has fixed statistics: batch norm becomes part of the convolution before it.
+        self.network.body = fuse(self.network.body)
+        self.mirror = mirror
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        outputs, embedding = self._look(image)
+        if not self.mirror:
+            return outputs, embedding
+        mirrored, other = self._look(image.flip(3))
+        return (outputs + mirrored) / 2, (embedding + other) / 2
+
+    def _look(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.network.embed(image)
+        return self.network.outputs(self.network.head(embedding)), embedding
+
+    def rounded(self) -> Served:
+        """A copy whose weight arrays are rounded to float16; vectors (biases) stay as they are."""
+        other = copy.deepcopy(self)
+        with torch.no_grad():
+            for value in other.parameters():
+                if value.ndim > 1:
+                    value.copy_(value.half().float())
+        return other
+
+
+def to_onnx(served: Served, mode: str, size: int, float16: bool) -> onnx.ModelProto:
+    """The graph of a served network (rounded beforehand if `float16`), with a free batch size."""
+    names = [OUTPUTS[mode], "embedding"]
+    example = torch.zeros((2, 3, size, size), dtype=torch.uint8)
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            served,
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=names,
+            dynamic_shapes={"image": {0: torch.export.Dim("n")}},
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    _strip(model)
+    if float16:
+        _store_as_float16(model.graph)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes on every node: they name source files and double the graph's size."""
+    model.doc_string = ""
+    del model.metadata_props[:]
+    del model.graph.value_info[:]
+    del model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        part.doc_string = ""
+        del part.metadata_props[:]
+
+
+def _store_as_float16(graph: onnx.GraphProto) -> None:
+    """Store weight arrays as float16 with a Cast to float32 behind each.
+
+    ONNX Runtime folds these casts when it loads the graph, so a CPU computes in float32 as before, and the
+    file is half the size.
+    """
+    casts = []
+    for place, tensor in enumerate(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        values = numpy_helper.to_array(tensor)
+        half = values.astype(np.float16)
+        if not np.array_equal(half.astype(np.float32), values):
+            continue  # not a weight that was rounded, such as the normalisation
+        name = tensor.name
+        graph.initializer[place].CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
