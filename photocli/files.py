@@ -90,7 +90,7 @@ class AtomicFile:
             if self._temporary is not None:
                 self._temporary.replace(self._target)
                 self._temporary = None
-                _sync_folder(self._target.parent)
+                sync_folder(self._target.parent)
         except OSError as error:
             self.discard()
             raise _translated(error, self.path) from error
@@ -190,7 +190,7 @@ def _copy_attributes(target: Path, old: os.stat_result, temporary: Path, fd: int
         temporary.chmod(stat.S_IMODE(old.st_mode) & 0o777)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the renaming itself durable, where folders can be opened and synced at all."""
     if sys.platform == "win32":
         return
