@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from photocli import assessors
-from photocli.errors import UsageError
+from photocli.errors import ModelError, UsageError
 from photocli.models import store
 from photocli.models.session import Session, default_batch
 from photocli.ratings import overall, stars
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photocli.inputs import InputSpec
+    from photocli.models.card import Card
 
     Outputs = dict[str, NDArray[np.float32]]
 
@@ -32,10 +33,15 @@ class Models:
 
         Raises `UsageError`, `ModelError`.
         """
-        self.cards = {card.cache_key: card for card in store.choose(names)}
+        chosen = store.choose(names)
+        _check_kinds(chosen)
+        self.cards = {card.cache_key: card for card in chosen}
         if not self.cards:
             raise UsageError("there are no models to score with; install photocli again")
         self._assessors = {key: assessors.load(card.kind) for key, card in self.cards.items()}
+        for key, card in self.cards.items():
+            if missing := set(self._assessors[key].NEEDS).difference(card.outputs):
+                raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
         self._sessions: dict[str, Session] = {}
         self._device = device
         self._batch = batch
@@ -105,3 +111,15 @@ class Models:
             for name, value in values.items()
         }
         return {**rounded, "stars": stars(rounded["score"]), "models": self.labels}
+
+
+def _check_kinds(cards: Iterable[Card]) -> None:
+    """Raise `UsageError` where two models would fill the same fields of the record."""
+    names: dict[str, str] = {}
+    for card in cards:
+        if card.kind in names:
+            raise UsageError(
+                f"{names[card.kind]} and {card.name} are both models of kind {card.kind}; "
+                "choose one of them with --assess"
+            )
+        names[card.kind] = card.name

@@ -13,6 +13,8 @@ from photocli.inputs import FITS, InputSpec
 
 CARD_FILE = "card.json"
 
+_LARGEST = 4096  # pixels; a frame is decoded at one and a half times that
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -69,6 +71,9 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
         raise ModelError(
             f"{folder}: this version cannot cut inputs by '{spec['fit']}', only {', '.join(FITS)}"
         )
+    height, width = int(height), int(width)
+    if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
+        raise ModelError(f"{folder}: {height} x {width} is not a size that inputs can have")
     file = str(facts["file"])
     if Path(file).name != file:
         raise ModelError(f"{folder}: the card names a file outside its folder: {file}")
@@ -79,7 +84,7 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
         version=str(facts["version"]),
         sha256=str(facts["sha256"]),
         file=file,
-        input=InputSpec(str(spec["name"]), int(height), int(width), str(spec["fit"])),
+        input=InputSpec(str(spec["name"]), height, width, str(spec["fit"])),
         outputs=tuple(facts["outputs"]),
         facts=facts,
     )

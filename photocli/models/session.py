@@ -6,6 +6,8 @@ import ctypes
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import DeviceError, ModelError
@@ -39,12 +41,13 @@ class Session:
         verify(card)
         self.card = card
         self._session = _open(card, device, threads)
+        _check_promises(card, self._session)
         self.provider: str = self._session.get_providers()[0]
 
     def run(self, batch: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Run inputs of shape (n, 3, height, width); every output has n rows, whatever the batch was.
 
-        When the device runs out of memory, the batch is halved until it fits.
+        When the device runs out of memory, the batch is halved until it fits. Raises `ModelError`.
         """
         import numpy as np
 
@@ -53,7 +56,8 @@ class Session:
             values = self._session.run(list(names), {self.card.input.name: batch})
         except Exception as error:  # ONNX Runtime's exceptions have no common base but this
             if len(batch) == 1 or not _is_out_of_memory(error):
-                raise
+                reason = " ".join(str(error).split())[:200]
+                raise ModelError(f"model {self.card.label} failed: {reason}") from error
             half = len(batch) // 2
             parts = [self.run(batch[:half]), self.run(batch[half:])]
             return {name: np.concatenate([part[name] for part in parts]) for name in names}
@@ -72,7 +76,9 @@ def _open(card: Card, device: str, threads: int) -> Any:
     wanted = _PROVIDERS.get("cuda" if device == "auto" else device)
     if wanted is None:
         raise DeviceError(f"there is no device '{device}'; choose one of {', '.join(DEVICES)}")
-    if device == "auto" and not _has_driver():
+    if wanted != [_CPU] and not _has_driver():
+        if device != "auto":
+            raise DeviceError(_why_not(device, "there is no NVIDIA driver"))
         wanted = [_CPU]
     if wanted != [_CPU]:
         preload = getattr(ort, "preload_dlls", None)  # the extra `cuda` brings the libraries as wheels
@@ -102,6 +108,17 @@ def _create(ort: Any, card: Card, providers: Sequence[str], threads: int) -> Any
         raise ModelError(f"ONNX Runtime cannot load model {card.label}: {error}") from error
 
 
+def _check_promises(card: Card, session: Any) -> None:
+    """Raise `ModelError` if the network lacks an input or an output that its card names."""
+    inputs = {value.name for value in session.get_inputs()}
+    outputs = {value.name for value in session.get_outputs()}
+    if inputs != {card.input.name} or not outputs.issuperset(card.outputs):
+        raise ModelError(
+            f"the network of model {card.label} has {', '.join(sorted(inputs))} -> "
+            f"{', '.join(sorted(outputs))}, which is not what its card says"
+        )
+
+
 def _why_not(device: str, reason: str) -> str:
     return (
         f"--device {device} cannot be used: {reason}; install photocli[cuda] and an NVIDIA driver, "
@@ -119,13 +136,17 @@ def _has_driver() -> bool:
 
 
 def _quietly(function: Any, *arguments: Any) -> Any:
-    """Call it with stderr closed: ONNX Runtime writes there past its logger when CUDA is not to be had."""
+    """Call it with stderr closed, where ONNX Runtime writes past its logger when CUDA is not to be had.
+
+    What it prints from Python would get among the output of `--json -`; it is dropped likewise.
+    """
     sys.stderr.flush()
     saved = os.dup(2)
     with open(os.devnull, "wb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 2)
         try:
-            return function(*arguments)
+            with redirect_stdout(StringIO()):
+                return function(*arguments)
         finally:
             os.dup2(saved, 2)
             os.close(saved)
