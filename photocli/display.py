@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,9 +35,30 @@ def common_folder(paths: Sequence[str]) -> str:
     return os.path.join(shared, "") if shared not in ("", ".") else ""  # noqa: PTH118
 
 
+def cells(text: str) -> int:
+    """How many cells of a terminal the text takes: Chinese, Japanese and Korean characters take two."""
+    return sum(map(_cells_of, text))
+
+
 def shorten(text: str, width: int) -> str:
     """The text cut in its middle to `width` cells: of a name, the start and the end tell most."""
-    if len(text) <= width:
+    if cells(text) <= width:
         return text
-    head = (width - 1) // 2
-    return text[:head] + "…" + text[len(text) - (width - 1 - head) :]
+    head = _fitting(text, (width - 1) // 2)
+    tail = _fitting(text[::-1], width - 1 - cells(head))[::-1]
+    return f"{head}…{tail}"
+
+
+def _cells_of(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _fitting(text: str, width: int) -> str:
+    """As much of the start of the text as fits into `width` cells."""
+    for end, char in enumerate(text):
+        width -= _cells_of(char)
+        if width < 0:
+            return text[:end]
+    return text

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from photocli.display import bar, common_folder, printable, shorten
+from photocli.display import bar, cells, common_folder, printable, shorten
 from photocli.errors import UsageError
 from photocli.records import RECORD_FIELDS, as_dict
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
     from typing_extensions import Self
 
     from photocli.pipeline import Summary
@@ -24,6 +25,7 @@ _PROVIDERS = {
     "TensorrtExecutionProvider": "TensorRT",
 }
 _CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
+_NAME_CELLS = 20  # the least that the names of the photos get
 _LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
 
 
@@ -91,40 +93,51 @@ class TableWriter:
         folder = common_folder([record.path for record in best + worst])
         title = f"Best and worst of {printable(folder) or 'the photos'}, by {self._sort}"
         table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
-        room = max(16, console.width - 46)
-        table.add_column("Photo", no_wrap=True, max_width=room)
-        for name in ("Score", "Stars", "Aesthetic", "Class"):
-            justify: Any = "right" if name in ("Score", "Aesthetic") else "left"
-            table.add_column(name, no_wrap=True, justify=justify)
-        extra = self._sort not in ("score", "stars", "aesthetic", "aesthetic_class", "path")
-        if extra:
-            table.add_column(self._sort, no_wrap=True, justify="right")
-        for section in (best, worst):
-            for record in section:
-                cells = _cells(record, len(folder), room)
-                table.add_row(*cells, *([_value(as_dict(record)[self._sort])] if extra else []))
-            table.add_section()
+        columns = _columns(best + worst, self._sort)
+        names = [printable(record.path[len(folder) :]) for record in best + worst]
+        # Where all of them would leave too little for the names, those go that say least.
+        for column in ("Class", "Aesthetic", "Stars"):
+            if _room(columns, console.width) < min(_NAME_CELLS, max(map(cells, names))):
+                columns.pop(column)
+        room = max(1, _room(columns, console.width))
+        table.add_column("Photo", no_wrap=True)
+        for name in columns:
+            table.add_column(name, no_wrap=True, justify="left" if name in ("Stars", "Class") else "right")
+        for row, name in enumerate(names):
+            beside = (texts[row] for texts in columns.values())
+            table.add_row(Text(shorten(name, room)), *beside, end_section=row == len(best) - 1)
         console.print(table)
 
 
-def _cells(record: Record, skip: int, room: int) -> list[Any]:
+def _columns(records: list[Record], sort: str) -> dict[str, list[Text]]:
+    """The cells beside the names, by column."""
     from rich.text import Text
 
-    spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
-    label = record.aesthetic_class or ""
-    return [
-        Text(shorten(printable(record.path[skip:]), room)),
-        _value(record.score),
-        Text("★" * (record.stars or 0), style="yellow"),
-        f"{_value(record.aesthetic)}{spread}",
-        Text(label, style=_CLASS_STYLE.get(label, "")),
-    ]
+    columns: dict[str, list[Text]] = {name: [] for name in ("Score", "Stars", "Aesthetic", "Class")}
+    extra = sort not in ("score", "stars", "aesthetic", "aesthetic_class", "path")
+    for record in records:
+        spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
+        label = record.aesthetic_class or ""
+        columns["Score"].append(Text(_value(record.score)))
+        columns["Stars"].append(Text("★" * (record.stars or 0), style="yellow"))
+        columns["Aesthetic"].append(Text(f"{_value(record.aesthetic)}{spread}"))
+        columns["Class"].append(Text(label, style=_CLASS_STYLE.get(label, "")))
+        if extra:
+            columns.setdefault(sort, []).append(Text(_value(as_dict(record)[sort])))
+    return columns
+
+
+def _room(columns: Mapping[str, list[Text]], width: int) -> int:
+    """How many cells the columns leave for the names; each has three of its own beside its text."""
+    return width - 4 - sum(3 + max(map(cells, (name, *map(str, texts)))) for name, texts in columns.items())
 
 
 def _value(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.2f}" if isinstance(value, float) else printable(str(value))
+    if not isinstance(value, float):
+        return printable(str(value))
+    return f"{value:.2f}" if value == 0 or abs(value) >= 0.1 else f"{value:.2g}"  # 1/250 s is not 0.00 s
 
 
 def _print_spread(console: Console, spread: list[int]) -> None:
@@ -137,7 +150,7 @@ def _print_spread(console: Console, spread: list[int]) -> None:
 def _print_summary(console: Console, summary: Summary, sidecars: Mapping[Any, int]) -> None:
     device = _PROVIDERS.get(summary.provider or "", summary.provider) or "the cache alone"
     parts = [
-        f"{summary.photos:,} photos",
+        f"{summary.photos:,} {'photo' if summary.photos == 1 else 'photos'}",
         f"{summary.failed:,} failed",
         f"{summary.cached:,} from the cache",
         f"on {device}" if summary.provider else "no model needed",
@@ -146,9 +159,9 @@ def _print_summary(console: Console, summary: Summary, sidecars: Mapping[Any, in
     ]
     console.print(" · ".join(parts), markup=False, style="bold")
     if summary.skipped:
-        console.print(
-            f"{summary.skipped:,} other files were no photos (listed in CSV and JSON)", markup=False
-        )
+        others = "1 other file was no photo" if summary.skipped == 1 else None
+        said = others or f"{summary.skipped:,} other files were no photos"
+        console.print(f"{said} (listed in CSV and JSON)", markup=False)
     if sidecars:
         said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
         console.print(f"sidecars: {said}" + _explain_kept(sidecars), markup=False)

@@ -1,0 +1,165 @@
+"""The table on the terminal: what it ranks, that it fits, and that it prints names safely."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from photocli.errors import UsageError
+from photocli.pipeline import Summary
+from photocli.records import Record
+from photocli.writers.table import TableWriter
+
+SUMMARY = Summary(photos=1234, failed=5, cached=67, provider="CPUExecutionProvider", seconds=2.0)
+
+
+def record(name: str, score: float | None, **fields: Any) -> Record:
+    label = None if score is None else "good" if score > 6 else "average"
+    return Record(
+        name,
+        score=score,
+        stars=None if score is None else 4,
+        aesthetic=score,
+        aesthetic_std=1.5,
+        aesthetic_class=label,
+        **fields,
+    )
+
+
+def shown(
+    records: list[Record],
+    capsys: pytest.CaptureFixture[str],
+    *,
+    summary: Summary = SUMMARY,
+    sidecars: Counter[str] | None = None,
+    **options: Any,
+) -> list[str]:
+    """The lines that are printed for the records."""
+    with TableWriter(**options) as table:
+        for item in records:
+            table.write(item)
+    table.show(summary, sidecars)
+    return capsys.readouterr().out.splitlines()
+
+
+def ranked(lines: list[str]) -> list[str]:
+    """The names in the rows of the table."""
+    return [line.split()[0] for line in lines if ".jpg" in line]
+
+
+def test_the_best_and_the_worst_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    records = [record(f"shoot/{n}.jpg", float(n % 10) + n / 100) for n in range(1, 30)]
+    lines = shown(records, capsys, top=3)
+    assert lines[0].rstrip() == f"Best and worst of {Path('shoot')}/, by score"
+    assert ranked(lines) == ["29.jpg", "19.jpg", "9.jpg", "1.jpg", "20.jpg", "10.jpg"]
+
+
+def test_few_photos_are_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    records = [record(f"{n}.jpg", float(n)) for n in (3, 1, 2)]
+    assert ranked(shown(records, capsys, top=10)) == ["3.jpg", "2.jpg", "1.jpg"]
+    assert ranked(shown(records, capsys, top=2)) == ["3.jpg", "2.jpg", "1.jpg"]
+    assert ranked(shown(records, capsys, top=0)) == []
+
+
+def test_of_equal_photos_the_earlier_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    records = [record(f"{name}.jpg", 5.0) for name in "bacd"]
+    assert ranked(shown(records, capsys, top=2))[:2] == ["b.jpg", "a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"), [("captured", "c.jpg"), ("path", "a.jpg"), ("iso", "b.jpg"), ("exposure_s", "b.jpg")]
+)
+def test_any_field_ranks(sort: str, first: str, capsys: pytest.CaptureFixture[str]) -> None:
+    records = [
+        record("b.jpg", 1.0, captured="2024-05-02T00:00:00", iso=800, exposure_s=0.004),
+        record("a.jpg", 9.0, captured="2024-05-03T00:00:00", iso=None, exposure_s=None),
+        record("c.jpg", 5.0, captured="2024-05-01T00:00:00", iso=100, exposure_s=0.001),
+    ]
+    lines = shown(records, capsys, sort=sort)
+    assert ranked(lines)[0] == first
+    if sort == "exposure_s":
+        assert any(line.rstrip().endswith("0.004") for line in lines)
+        assert "a.jpg" not in ranked(lines)  # what has no value cannot be ranked
+
+
+def test_an_unknown_field_is_wrong_use() -> None:
+    with pytest.raises(UsageError, match="no field 'beauty' to sort by"):
+        TableWriter(sort="beauty")
+
+
+def test_failed_and_skipped_paths_are_not_ranked(capsys: pytest.CaptureFixture[str]) -> None:
+    records = [
+        record("a.jpg", 5.0),
+        Record("b.jpg", "failed", "the file is empty"),
+        Record("c.txt", "skipped", "no"),
+    ]
+    assert ranked(shown(records, capsys)) == ["a.jpg"]
+
+
+def test_the_histogram_counts_every_photo(capsys: pytest.CaptureFixture[str]) -> None:
+    records = [record(f"{n}.jpg", score) for n, score in enumerate([1.0, 5.4, 5.45, 5.5, 10.0, 9.6, None])]
+    lines = shown(records, capsys)
+    counts = {}
+    for line in lines:
+        words = line.split()
+        if words and words[0].isdigit() and words[-1].isdigit() and len(words) > 2:
+            counts[int(words[0])] = int(words[-1])
+    assert counts == {1: 1, 5: 2, 6: 1, 10: 2}
+
+
+def test_the_summary_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown([], capsys, sidecars=Counter(written=3, kept=2))
+    assert lines == [
+        "1,234 photos · 5 failed · 67 from the cache · on CPU · 617.0 photos/s · 2.0 s",
+        "sidecars: 2 kept, 3 written (kept: your own rating stands)",
+    ]
+    one = Summary(photos=1, cached=1, skipped=1, seconds=0.5)
+    assert shown([], capsys, summary=one) == [
+        "1 photo · 0 failed · 1 from the cache · no model needed · 2.0 photos/s · 0.5 s",
+        "1 other file was no photo (listed in CSV and JSON)",
+    ]
+
+
+NAMES = [
+    "[red]a[/red]",
+    "new\nline",
+    "\x1b[31mred\x07",
+    "l" * 300,
+    "日本語の写真" * 20,
+    "a b c",
+    "\udce9",
+    "é" * 99,
+]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("sort", ["score", "captured", "camera", "path"])
+def test_every_line_fits_and_is_safe(
+    width: int, sort: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    records = [
+        record(f"{name}.jpg", 1.0 + n, captured="2024-05-01T10:20:30", camera="Canon EOS R5")
+        for n, name in enumerate(NAMES)
+    ]
+    lines = shown(records, capsys, sort=sort)
+    assert len([line for line in lines if "★" in line or ".jpg" in line or "2024-05" in line]) == len(NAMES)
+    assert max(map(cell_len, lines)) <= width
+    assert all(line.isprintable() for line in lines)
+    assert any("[red]a[/red].jpg" in line for line in lines) or width == 40
+
+
+@given(st.lists(st.floats(1, 10), max_size=40), st.integers(0, 5))
+def test_what_is_kept_does_not_grow(scores: list[float], top: int) -> None:
+    table = TableWriter(top=top)
+    for n, score in enumerate(scores):
+        table.write(record(f"{n}.jpg", score))
+    best = sorted(scores, reverse=True)[:top]
+    assert [item[2].score for item in sorted(table._best, reverse=True)] == best
+    assert [item[2].score for item in sorted(table._worst, reverse=True)] == sorted(scores)[:top]
