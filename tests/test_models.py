@@ -82,6 +82,7 @@ def test_a_card_that_is_no_card_is_refused(text: str, folder: Path) -> None:
 
 def test_the_built_in_models_are_whole_and_say_where_they_come_from(own_folders: Path) -> None:
     found = cards()
+    assert "aesthetics" in {card.name for card in found}
     assert [card.name for card in found] == sorted(folder.name for folder in BUILTIN.iterdir())
     for card in found:
         verify(card)

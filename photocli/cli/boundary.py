@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import typer
 
+from photocli.display import printable
 from photocli.errors import PhotocliError, UsageError
 
 
@@ -38,7 +39,7 @@ def reported(debug: bool) -> Iterator[None]:
     except PhotocliError as error:
         if debug:
             raise
-        typer.echo(f"photocli: {error}", err=True)
+        typer.echo(f"photocli: {printable(str(error))}", err=True)
         code = ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FATAL
         raise typer.Exit(code) from None
     except typer.Exit:

@@ -97,9 +97,7 @@ def _score(
     from photocli.writers.table import TableWriter
     from photocli.writers.xmp import XmpWriter
 
-    to_stdout = sum(str(path) == "-" for path in (csv, json))
-    if to_stdout > 1:
-        raise UsageError("only one of --csv and --json can go to stdout; name a file for the other")
+    to_stdout = _check_targets([path for path in (csv, json) if path is not None])
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=quiet))
         table = TableWriter(sort=sort, top=0 if quiet or to_stdout else top)
@@ -115,5 +113,18 @@ def _score(
             document.close(asdict(run.summary))
     counts = sidecars.counts if sidecars else {}
     if not quiet:
-        table.show(run.summary, counts, stderr=bool(to_stdout))
+        table.show(run.summary, counts, stderr=to_stdout)
     return run.summary.failed == 0 and not counts.get("failed")
+
+
+def _check_targets(targets: list[Path]) -> bool:
+    """Whether one of the tables goes to standard output. Raises `UsageError` for what can only be a slip."""
+    from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
+
+    for path in targets:  # `--csv *.jpg` would put the table in the place of the first photo
+        if path.suffix.lower() in (*RENDERED_SUFFIXES, *RAW_SUFFIXES):
+            raise UsageError(f"{path} is the name of a photo; no table is written in its place")
+    to_stdout = [path for path in targets if str(path) == "-"]
+    if len(to_stdout) > 1:
+        raise UsageError("only one of --csv and --json can go to stdout; name a file for the other")
+    return bool(to_stdout)
