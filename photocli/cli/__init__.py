@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import models, score
+from photocli.cli import check, models, score
 
 app = typer.Typer(
     name="photocli",
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("score")(score.score)
+app.command("check")(check.check)
 app.add_typer(models.app, name="models")
 
 
