@@ -128,7 +128,8 @@ def tilt(picture: Picture, severity: float, rng: Generator) -> Picture:
         height / (width * np.sin(turn) + height * np.cos(turn)),
     )
     turned = Image.fromarray(picture).rotate(degrees, Image.Resampling.BILINEAR)
-    across, down = width * scale / 2, height * scale / 2
+    # A pixel and a half less: the turned edge itself is a mixture with black.
+    across, down = (max(0.5, side * scale / 2 - 1.5) for side in (width, height))
     box = (width / 2 - across, height / 2 - down, width / 2 + across, height / 2 + down)
     return np.asarray(turned.resize((width, height), Image.Resampling.BILINEAR, box=box))
 
