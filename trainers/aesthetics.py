@@ -163,7 +163,7 @@ def cross_validate(config: Config, materials: Materials, out: Path, resume: bool
 def sanity(config: Config, materials: Materials, out: Path, count: int = 300) -> bool:
     """Whether the network can learn the most extreme photos by heart, as any sound set-up can."""
     plain: dict[str, Any] = {"labels": "binary", "fold": "none", "augment": False, "pair_weight": 0.0}
-    plain |= {"teacher": (), "unlabelled": (), "dropout": 0.0, "correlation_weight": 0.0}
+    plain |= {"teacher": (), "unlabelled": (), "dropout": 0.0, "correlation_weight": 0.0, "ema": 0.0}
     config = replace(config, **plain)
     readable = [row for row in range(len(materials.ratings)) if row not in materials.frames.failed]
     rows = [readable[place] for place in extremes(materials.ratings.mean[readable], count)]
@@ -223,12 +223,12 @@ def run(
     raise typer.Exit(0 if report(outcome) else 1)
 
 
-def main() -> None:
+def command() -> typer.Typer:
     """The command line."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(with_options(Config, run))
-    app()
+    return app
 
 
 if __name__ == "__main__":
-    main()
+    command()()

@@ -101,6 +101,7 @@ def pooled(config: Config, facts: dict[str, Any], outcomes: Sequence[Outcome]) -
     folds = tuple(fold for table in tables for fold in table.folds)
     per_fold = [outcome.facts["figures"]["spearman"] for outcome in outcomes]
     history = [outcome.facts["history"] for outcome in outcomes]
+    facts = facts | {"config": facts["config"] | {"fold": "each"}}
     facts = facts | {"spearman_by_fold": per_fold, "history": history}
     split = f"{config.folds}-fold cross-validation, split by a hash of the file name ({config.split_by})"
     return _judged(config, facts, Table(ratings, folds, said), degraded, split)

@@ -23,6 +23,7 @@ from trainers.degrade import DEGRADATIONS
 from trainers.labels import Mode
 from trainers.losses import class_weights, correlation_loss, label_loss, pair_loss
 from trainers.materials import HeldOut, TrainingSet
+from trainers.metrics import correlation
 from trainers.network import Scorer
 from trainers.predict import Said, predict
 from trainers.rates import Multipliers, parameter_groups
@@ -139,9 +140,6 @@ class Finetuning(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self._started, self._losses = time.monotonic(), []
-        # Dropout must not depend on how many draws went before: a resumed run has made none.
-        key = [self.config.seed, self.current_epoch, self.global_rank]
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
         self.network.train()
         if self.body_is_frozen:
             self.network.body.eval()
@@ -149,6 +147,11 @@ class Finetuning(LightningModule):
             for module in self.network.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
+
+    def on_train_batch_start(self, batch: Batch, step: int) -> None:
+        # Dropout must not depend on how many draws went before: a resumed run has made none.
+        key = [self.config.seed, self.global_step, self.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, step: int) -> None:
         done = self.global_step
@@ -168,7 +171,7 @@ class Finetuning(LightningModule):
         self.log("loss", loss)
         if self.held is not None and (self.current_epoch + 1) % self.config.eval_every == 0:
             said = self.predict_held()
-            row["spearman"] = float(spearmanr(said.score, self.held.ratings.mean)[0])
+            row["spearman"] = correlation(spearmanr, said.score, self.held.ratings.mean)
             self.log("spearman", row["spearman"])
         self.history.append(row)
 

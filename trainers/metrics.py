@@ -42,8 +42,8 @@ def figures(
     clear = is_clear(mean, middle, delta)
     result: dict[str, Any] = {
         "photos": len(mean),
-        "spearman": _correlation(spearmanr, said.score, mean),
-        "pearson": _correlation(pearsonr, said.score, mean),
+        "spearman": correlation(spearmanr, said.score, mean),
+        "pearson": correlation(pearsonr, said.score, mean),
         "all": agreement(truth.astype(int), guess.astype(int), 2),
         "polarised": agreement(truth[clear].astype(int), guess[clear].astype(int), 2),
     }
@@ -99,14 +99,14 @@ def by_category(mean: Floats, score: Floats, categories: tuple[str, ...], middle
         rows = np.array([category == name for category in categories])
         groups[name] = {
             "photos": int(rows.sum()),
-            "spearman": _correlation(spearmanr, score[rows], mean[rows]),
+            "spearman": correlation(spearmanr, score[rows], mean[rows]),
             "mae": float(np.abs(score[rows] - mean[rows]).mean()),
             "mae_constant": float(np.abs(np.median(mean[rows]) - mean[rows]).mean()),
         }
     return groups
 
 
-def _correlation(kind: Any, score: Floats, mean: Floats) -> float:
+def correlation(kind: Any, score: Floats, mean: Floats) -> float:
     """A correlation, 0 where one side is constant."""
     if len(mean) < 2 or np.ptp(score) == 0 or np.ptp(mean) == 0:
         return 0.0
