@@ -18,6 +18,10 @@ from trainers.network import Scorer
 
 INPUT = "image"
 OPSET = 18
+SMALL = 20_000
+"""Weight arrays up to this size stay float32: depthwise filters and the head make most of the rounding error
+(0.02 instead of 0.005 marks for MobileNetV2) and next to nothing of the file."""
+
 OUTPUTS = {
     "distribution": "votes",
     "binary": "probabilities",
@@ -52,11 +56,11 @@ class Served(nn.Module):
         return self.network.outputs(self.network.head(embedding)), embedding
 
     def rounded(self) -> Served:
-        """A copy whose weight arrays are rounded to float16; vectors (biases) stay as they are."""
+        """A copy whose large weight arrays are rounded to float16."""
         other = copy.deepcopy(self)
         with torch.no_grad():
             for value in other.parameters():
-                if value.ndim > 1:
+                if value.numel() > SMALL:
                     value.copy_(value.half().float())
         return other
 
@@ -98,19 +102,17 @@ def _strip(model: onnx.ModelProto) -> None:
 
 
 def _store_as_float16(graph: onnx.GraphProto) -> None:
-    """Store weight arrays as float16 with a Cast to float32 behind each.
+    """Store large weight arrays as float16 with a Cast to float32 behind each.
 
     ONNX Runtime folds these casts when it loads the graph, so a CPU computes in float32 as before, and the
     file is half the size.
     """
     casts = []
     for place, tensor in enumerate(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
-            continue
         values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size <= SMALL:
+            continue
         half = values.astype(np.float16)
-        if not np.array_equal(half.astype(np.float32), values):
-            continue  # not a weight that was rounded, such as the normalisation
         name = tensor.name
         graph.initializer[place].CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
         casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
