@@ -6,18 +6,22 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import check, models, score
+from photocli.cli import check, models, score, undo
+from photocli.cli.group import QuickGroup
 
 app = typer.Typer(
     name="photocli",
+    cls=QuickGroup,
     help="Scores whole folders of photographs, on your own machine: how good is each photo, and why.",
     epilog="Start with:  photocli score ~/Pictures/shoot",
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help answers at once; Rich would cost more than the rest of the program
     pretty_exceptions_enable=False,
+    add_completion=False,  # its options would load pydantic, too
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("score")(score.score)
+app.command("undo")(undo.undo)
 app.command("check")(check.check)
 app.add_typer(models.app, name="models")
 
