@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from export.card import make_card, read_json
+from export.card import make_card, read_json, require_servable
 from export.graph import Served, to_onnx
 from export.parity import check, sample_views
 from photocli.errors import PhotocliError
@@ -35,6 +35,7 @@ def run(
     """Export a trained network to ONNX with its card; fails when ONNX and PyTorch disagree."""
     try:
         model = load_model(checkpoint)
+        require_servable(model.config)
         mode, size = model.config["labels"], model.config["size"]
         mirror = bool(model.config.get("mirror")) if flip is None else flip
         original = Served(model.network, mirror)
@@ -59,7 +60,7 @@ def run(
             typer.echo(f"drew {path}")
 
 
-def _report(to: Path, card: dict) -> None:
+def _report(to: Path, card: dict[str, Any]) -> None:
     parity = card["metrics"]["export"]
     typer.echo(f"{to / card['file']}: {card['bytes'] / 1e6:.2f} MB")
     typer.echo(
@@ -70,12 +71,12 @@ def _report(to: Path, card: dict) -> None:
         typer.echo(f"note: the figures come from a run with another '{key}'", err=True)
 
 
-def main() -> None:
+def command() -> typer.Typer:
     """The command line."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(run)
-    app()
+    return app
 
 
 if __name__ == "__main__":
-    main()
+    command()()

@@ -41,6 +41,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return document
 
 
+def require_servable(config: dict[str, Any]) -> None:
+    """Raise `UsageError` if photocli could not cut this network's inputs from a photo."""
+    if config["fit"] not in FITS:
+        raise UsageError(f"photocli cannot cut inputs by '{config['fit']}', only {', '.join(FITS)}")
+
+
 def make_card(
     model: Model,
     network: bytes,
@@ -53,8 +59,6 @@ def make_card(
 ) -> dict[str, Any]:
     """The card of an exported network; `measured` is a run.json, `about` a file of `export/about`."""
     config = model.config
-    if config["fit"] not in FITS:
-        raise UsageError(f"photocli cannot cut inputs by '{config['fit']}', only {', '.join(FITS)}")
     width = model.network.head.in_features
     return {
         "name": name,

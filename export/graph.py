@@ -26,7 +26,7 @@ OUTPUTS = {
     "distribution": "votes",
     "binary": "probabilities",
     "three-way": "probabilities",
-    "regression": "mean",
+    "regression": "score",
 }
 """The name of the first output by label mode; the second is always `embedding`."""
 
