@@ -13,7 +13,7 @@ from photocli.errors import UsageError
 if TYPE_CHECKING:
     from photocli.pipeline import Options
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
 Assess = Annotated[
     str,
     typer.Option(metavar="MODEL,...", help="Only these models; all without it. See: photocli models list"),

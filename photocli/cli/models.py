@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.group import QuickGroup
 
-app = typer.Typer(help="List and verify the models that photos are scored with.", no_args_is_help=True)
+app = typer.Typer(
+    cls=QuickGroup, help="List and verify the models that photos are scored with.", no_args_is_help=True
+)
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def score(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")],
     assess: Annotated[
         str,
         typer.Option(
