@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL.JpegImagePlugin import JpegImageFile
 
-from photocli.decode.raster import Box, to_frame
+from photocli.decode.raster import to_frame
 from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -20,18 +20,14 @@ def read(file: BinaryIO, side: int) -> Frame:
     image = JpegImageFile(file)
     _check_end(file, file.tell())
     size = image.size
-    box = scale_down(image, side)
-    return to_frame(image, side, "jpeg", size=size, box=box)
+    scale_down(image, side)
+    return to_frame(image, side, "jpeg", size=size)
 
 
-def scale_down(image: JpegImageFile, side: int) -> Box | None:
-    """Have the picture decoded at 1/2, 1/4 or 1/8, the smallest whose long side is still `side` pixels.
-
-    Returns the part of the smaller picture that the original fills, in its pixels.
-    """
+def scale_down(image: JpegImageFile, side: int) -> None:
+    """Have the picture decoded at 1/2, 1/4 or 1/8, the smallest whose long side is still `side` pixels."""
     # Only the long side counts; asking for one pixel of the other leaves the choice to it.
-    drafted = image.draft(None, (side, 1) if image.width >= image.height else (1, side))
-    return drafted[1] if drafted else None
+    image.draft(None, (side, 1) if image.width >= image.height else (1, side))
 
 
 def _check_end(file: BinaryIO, start: int) -> None:

@@ -71,8 +71,9 @@ def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame | No
         size = image.size
         exif = bare_exif(image.info.get("exif"))
         turn = _turn(sizes, size, exif_orientation(exif))
-        box = scale_down(image, side) if isinstance(image, JpegImageFile) else None
-        frame = to_frame(image, side, "raw", size=size, box=box, exif=exif, orientation=turn)
+        if isinstance(image, JpegImageFile):
+            scale_down(image, side)
+        frame = to_frame(image, side, "raw", size=size, exif=exif, orientation=turn)
     except MemoryError:
         raise
     except Exception:  # no preview, one in a format of its own, or a damaged one: all the same here
