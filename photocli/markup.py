@@ -121,9 +121,18 @@ def content(text: str, element: Element) -> str:
 
 def scan(text: str) -> Element:
     """Find the elements near the root; refuses document types, with their entities, and endless nesting."""
+    return _scanned(text, 0, len(text), {"xml": "http://www.w3.org/XML/1998/namespace"})
+
+
+def inside(text: str, element: Element) -> Element:
+    """The same element, with those elements in it that `scan` does not keep, because they lie too deep."""
+    return _scanned(text, element.start, element.end, element.scope)
+
+
+def _scanned(text: str, start: int, stop: int, scope: dict[str, str]) -> Element:
     root: Element | None = None
     stack: list[Element | None] = []
-    position, tags = text.find("<"), 0
+    position, tags = text.find("<", start, stop), 0
     while position >= 0:
         end = _section_end(text, position)
         if end is None:
@@ -135,9 +144,9 @@ def scan(text: str) -> Element:
             if match.group(1):
                 _close(stack, match)
             else:
-                element = _open(stack, match)
+                element = _open(stack, match, scope)
                 root = root or element
-        position = text.find("<", end)
+        position = text.find("<", end, stop)
     if root is None or stack:
         raise SidecarError("it is no complete XML document")
     return root
@@ -156,11 +165,11 @@ def _section_end(text: str, position: int) -> int | None:
     return None
 
 
-def _open(stack: list[Element | None], match: re.Match[str]) -> Element | None:
+def _open(stack: list[Element | None], match: re.Match[str], scope: dict[str, str]) -> Element | None:
     element = None
     if len(stack) < _KEPT_DEPTH:
         parent = stack[-1] if stack else None
-        element = _element(match, parent)
+        element = _element(match, parent.scope if parent else scope)
         if parent is not None:
             parent.children.append(element)
     if not match.group(4):
@@ -176,12 +185,11 @@ def _close(stack: list[Element | None], match: re.Match[str]) -> None:
         element.content_end, element.end = match.start(), match.end()
 
 
-def _element(match: re.Match[str], parent: Element | None) -> Element:
+def _element(match: re.Match[str], scope: dict[str, str]) -> Element:
     attributes = [
         Attribute(m[1], m.start(), m.start(2) + 1, m.end(2) - 1, html.unescape(m[2][1:-1]))
         for m in _ATTRIBUTE.finditer(match.string, match.start(3), match.end(3))
     ]
-    scope = parent.scope if parent else {"xml": "http://www.w3.org/XML/1998/namespace"}
     declared = {
         a.name.partition(":")[2]: a.value
         for a in attributes

@@ -1,0 +1,323 @@
+"""The properties of an XMP packet, wherever and in whatever form they stand in its text, and edits to them.
+
+Nothing is written anew: an attribute stays an attribute, an element an element, and a list keeps its items.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from photocli.editors import METADATA_DATE, NAMESPACE, PREFIXES, Key
+from photocli.errors import SidecarError
+from photocli.markup import Attribute, Edit, Element, applied, content, inside, scan
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XML = "http://www.w3.org/XML/1998/namespace"
+
+
+@dataclass(frozen=True, slots=True)
+class _Property:
+    """One occurrence of a property: an attribute of a description, or an element in it.
+
+    `value` is `None` where it isn't a simple text but a structure, a list, or qualified.
+    """
+
+    spot: Attribute | Element
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A property that is a list, and its items with their texts; one that is no simple text has `None`."""
+
+    spot: Element
+    container: Element
+    items: list[tuple[Element, str | None]]
+
+
+@dataclass(slots=True)
+class _Home:
+    """What is to be added to a description: attributes, and elements."""
+
+    attributes: list[str] = field(default_factory=list)
+    elements: list[str] = field(default_factory=list)
+
+
+class Packet:
+    """A packet's text, what it says, and the edits asked for. Raises `SidecarError` if it is no XMP."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.touched: set[Key] = set()
+        self.changed_items: dict[Key, set[str]] = {}
+        self._edits: list[Edit] = []
+        self._homes: dict[int, _Home] = {}
+        self._declared: dict[tuple[int, str], str] = {}
+        self._found: dict[Key, list[_Property]] = {}
+        self._descriptions = rdf_of(text).children
+        for description in self._descriptions:
+            self._collect(description)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._found
+
+    def values(self, key: Key) -> list[str | None]:
+        """The simple values of a property; `None` for one that is no simple text."""
+        return [found.value for found in self._found.get(key, ())]
+
+    def items(self, key: Key) -> list[str]:
+        """The texts in a property that is a list."""
+        return [text for each in self._lists(key) for _, text in each.items if text is not None]
+
+    @property
+    def changed(self) -> bool:
+        """Whether any edit was asked for."""
+        return bool(self._edits or self._homes)
+
+    def result(self) -> str:
+        """The text after all edits."""
+        edits = list(self._edits)
+        for description in self._descriptions:
+            home = self._homes.get(description.start)
+            if home is not None:
+                at = _after_attributes(description)
+                edits += [Edit(at, at, text) for text in home.attributes]
+                edits += self._children(description, home.elements)
+        return applied(self.text, edits)
+
+    def put(self, key: Key, value: str) -> None:
+        """Give a simple property this value, wherever and in whatever form it occurs, or add it."""
+        self.touched.add(key)
+        if key not in self._found:
+            home = self._home(key)
+            name = f"{self._prefix(home, key[0])}:{key[1]}"
+            self._at(home).attributes.append(f'{_space(self.text, home)}{name}="{escaped(value)}"')
+        for found in self._found.get(key, ()):
+            if found.value is None and key[0] != NAMESPACE:
+                if key == METADATA_DATE:  # ours to bump, not to understand
+                    continue
+                raise SidecarError(f"it has {PREFIXES.get(key[0], key[0])}:{key[1]} in an unknown form")
+            if found.value is None or not same(found.value, value):
+                self._replace(found, value)
+
+    def drop(self, key: Key) -> None:
+        """Remove a property wherever it occurs."""
+        for found in self._found.get(key, ()):
+            self.touched.add(key)
+            self._remove(found.spot)
+
+    def change_items(self, key: Key, kind: str, add: Iterable[str], remove: Collection[str]) -> bool:
+        """Add items to a list, or a list of this kind (`Bag`, `Seq`), and remove others.
+
+        Returns false, and does nothing, where the property has a form that is no list.
+        """
+        present = self.items(key)
+        missing = [text for text in dict.fromkeys(add) if text not in present]
+        going = set(remove) & set(present)
+        self.changed_items.setdefault(key, set()).update(missing, going)
+        lists = self._lists(key)
+        empty = [found.spot for found in self._found.get(key, ()) if _is_blank(found)]
+        if not lists and not empty and key in self._found:
+            return False
+        for number, each in enumerate(lists):
+            self._change_list(each, [] if number else missing, going)
+        if missing and not lists:
+            home = self._home(key)
+            text = self._list(home, key, kind, missing)
+            if empty and isinstance(empty[0], Element):
+                self._edits.append(Edit(empty[0].start, empty[0].end, text))
+            else:
+                self._at(home).elements.append(text)
+        return True
+
+    def _collect(self, description: Element) -> None:
+        for attribute in description.attributes:
+            key = description.expanded(attribute.name, attribute=True)
+            if key[0] and key[0] != RDF:
+                self._found.setdefault(key, []).append(_Property(attribute, attribute.value))
+        for child in description.children:
+            value = content(self.text, child) if _is_simple(child) else None
+            self._found.setdefault(child.key, []).append(_Property(child, value))
+
+    def _lists(self, key: Key) -> list[_List]:
+        found = []
+        for each in self._found.get(key, ()):
+            if each.value is not None or not isinstance(each.spot, Element) or _is_qualified(each.spot):
+                continue
+            children = inside(self.text, each.spot).children
+            if len(children) != 1 or children[0].key not in ((RDF, "Bag"), (RDF, "Seq"), (RDF, "Alt")):
+                continue
+            items = [
+                (item, content(self.text, item) if _is_simple(item) else None)
+                for item in children[0].children
+            ]
+            found.append(_List(each.spot, children[0], items))
+        return found
+
+    def _change_list(self, each: _List, add: list[str], remove: set[str]) -> None:
+        items = [item for item, _ in each.items]
+        if items and not add and all(text in remove for _, text in each.items) and self._is_bare(each):
+            self._remove(each.spot)
+            return
+        for item, text in each.items:
+            if text in remove:
+                self._remove(item)
+        if not add:
+            return
+        prefix = each.container.name.rpartition(":")[0]
+        name = f"{prefix}:li" if prefix else "li"
+        if each.container.empty_tag:
+            tag = self.text[each.container.start : each.container.open_end - 2].rstrip()
+            body = "".join(f"<{name}>{escaped(text)}</{name}>" for text in add)
+            text = f"{tag}>{body}</{each.container.name}>"
+            self._edits.append(Edit(each.container.start, each.container.end, text))
+            return
+        at = items[-1].end if items else each.container.open_end
+        space = self._space_before(items[-1].start) if items else ""
+        body = "".join(f"{space}<{name}>{escaped(text)}</{name}>" for text in add)
+        self._edits.append(Edit(at, at, body))
+
+    def _is_bare(self, each: _List) -> bool:
+        """Whether a list holds nothing but its items: no comment of somebody's."""
+        position, rest = each.spot.open_end, ""
+        for item, _ in each.items:
+            rest += self.text[position : item.start]
+            position = item.end
+        rest += self.text[position : each.spot.content_end]
+        return rest.count("<") == 2
+
+    def _list(self, home: Element, key: Key, kind: str, items: Iterable[str]) -> str:
+        """The text of a new property that is a list."""
+        name = f"{self._prefix(home, key[0])}:{key[1]}"
+        rdf = home.name.rpartition(":")[0]
+        mark = f"{rdf}:" if rdf and home.scope.get(rdf) == RDF else self._prefix(home, RDF) + ":"
+        body = "".join(f"<{mark}li>{escaped(text)}</{mark}li>" for text in items)
+        return f"<{name}><{mark}{kind}>{body}</{mark}{kind}></{name}>"
+
+    def _children(self, description: Element, elements: list[str]) -> list[Edit]:
+        """The edits that add elements to a description, in the manner of those that it has."""
+        if not elements:
+            return []
+        if description.children:
+            space = self._space_before(description.children[-1].start)
+            end = description.children[-1].end
+            return [Edit(end, end, "".join(space + text for text in elements))]
+        outer = self._space_before(description.start)
+        body = "".join(f"{outer} {text}" if outer else text for text in elements)
+        if not description.empty_tag:
+            return [Edit(description.open_end, description.open_end, body)]
+        closing = f">{body}{outer}</{description.name}>"
+        return [Edit(description.open_end - 2, description.open_end, closing)]
+
+    def _home(self, key: Key) -> Element:
+        """Where to add a property: where its namespace is at home already, if there is such a place."""
+        return next((d for d in self._descriptions if _bound(d, key[0])), self._descriptions[0])
+
+    def _at(self, description: Element) -> _Home:
+        return self._homes.setdefault(description.start, _Home())
+
+    def _prefix(self, home: Element, uri: str) -> str:
+        """The prefix of a namespace in a description, declared there if it has none."""
+        prefix = _bound(home, uri) or self._declared.get((home.start, uri))
+        if prefix is None:
+            taken = {*home.scope, *(p for (start, _), p in self._declared.items() if start == home.start)}
+            prefix = {**PREFIXES, RDF: "rdf"}[uri]
+            while prefix in taken:
+                prefix += "_"
+            self._declared[home.start, uri] = prefix
+            self._at(home).attributes.append(f'{_space(self.text, home)}xmlns:{prefix}="{uri}"')
+        return prefix
+
+    def _replace(self, found: _Property, value: str) -> None:
+        spot, text = found.spot, escaped(value)
+        if isinstance(spot, Attribute):
+            self._edits.append(Edit(spot.value_start, spot.value_end, text))
+        elif found.value is None:
+            # Our own property in a form that we don't write: begin again, with the declarations that it has.
+            tag = "".join(f' {a.name}="{escaped(a.value)}"' for a in spot.attributes if "xmlns" in a.name)
+            self._edits.append(Edit(spot.start, spot.end, f"<{spot.name}{tag}>{text}</{spot.name}>"))
+        elif spot.empty_tag:
+            tag = self.text[spot.start : spot.open_end - 2].rstrip()
+            self._edits.append(Edit(spot.start, spot.end, f"{tag}>{text}</{spot.name}>"))
+        else:
+            self._edits.append(Edit(spot.open_end, spot.content_end, text))
+
+    def _remove(self, spot: Attribute | Element) -> None:
+        start = spot.start
+        if isinstance(spot, Element):
+            start -= len(self._space_before(start))
+        self._edits.append(Edit(start, spot.end, ""))
+
+    def _space_before(self, position: int) -> str:
+        return self.text[len(self.text[:position].rstrip()) : position]
+
+
+def rdf_of(text: str) -> Element:
+    """The element that holds the descriptions."""
+    root = scan(text)
+    for element in (root, *root.children):
+        if element.key == (RDF, "RDF"):
+            return element
+    raise SidecarError("it holds no XMP")
+
+
+def with_description(text: str) -> str:
+    """The text with an empty description, if it has none."""
+    rdf = rdf_of(text)
+    if rdf.children:
+        return text
+    description = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about=""/>'
+    if rdf.empty_tag:
+        tag = text[rdf.start : rdf.open_end - 2].rstrip()
+        return applied(text, [Edit(rdf.start, rdf.end, f"{tag}>{description}</{rdf.name}>")])
+    return applied(text, [Edit(rdf.open_end, rdf.open_end, description)])
+
+
+def number(value: str | None) -> float | None:
+    """The number that a text says, if it does."""
+    try:
+        return float(value or "")
+    except ValueError:
+        return None
+
+
+def same(present: str, value: str) -> bool:
+    """Whether two values are the same, be it as numbers."""
+    return present == value or (number(value) is not None and number(present) == number(value))
+
+
+def escaped(value: str) -> str:
+    """A text as it is written in an attribute or an element."""
+    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    value = value.replace('"', "&quot;").replace("'", "&apos;")
+    return re.sub(r"[\t\r\n]", lambda match: f"&#{ord(match[0])};", value)
+
+
+def _bound(element: Element, uri: str) -> str | None:
+    return next((prefix for prefix, bound in element.scope.items() if prefix and bound == uri), None)
+
+
+def _after_attributes(element: Element) -> int:
+    return element.attributes[-1].end if element.attributes else element.start + 1 + len(element.name)
+
+
+def _space(text: str, element: Element) -> str:
+    """The white space that stands before an attribute here."""
+    if not element.attributes:
+        return " "
+    before = text[element.attributes[-1].start : element.attributes[-1].end]
+    return before[: len(before) - len(before.lstrip())]
+
+
+def _is_simple(element: Element) -> bool:
+    return not element.children and not _is_qualified(element)
+
+
+def _is_qualified(element: Element) -> bool:
+    return any(element.expanded(a.name, attribute=True)[0] not in ("", _XML) for a in element.attributes)
+
+
+def _is_blank(found: _Property) -> bool:
+    return isinstance(found.spot, Element) and found.value is not None and not found.value.strip()
