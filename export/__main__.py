@@ -56,7 +56,7 @@ def run(
     if pictures:
         from trainers.pictures import draw_all
 
-        for path in draw_all(model, to, checkpoint.parent, photos):
+        for path in draw_all(model, to / "pictures", (metrics or checkpoint).parent, photos):
             typer.echo(f"drew {path}")
 
 
