@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli import assessors
 from photocli.errors import ModelError, UsageError
+from photocli.inputs import SIGNATURE
 from photocli.models import store
 from photocli.models.session import Session, default_batch
 from photocli.ratings import overall, stars
@@ -56,14 +57,14 @@ class Models:
     def needs(self) -> dict[str, tuple[str, ...]]:
         """The outputs that are read, by model: by the assessors, or by whoever asked for them."""
         return {
-            key: (*assessor.NEEDS, *(name for name in self._outputs if name in self.cards[key].outputs))
+            key: (*assessor.NEEDS, *(name for name in self._outputs if name in _offers(self.cards[key])))
             for key, assessor in self._assessors.items()
         }
 
     def asked(self, outputs: Mapping[str, Outputs]) -> dict[str, Outputs]:
         """Of a photo's outputs, by model key, those that were asked for; by the model's name."""
         return {
-            card.name: {name: outputs[key][name] for name in self._outputs if name in card.outputs}
+            card.name: {name: outputs[key][name] for name in self._outputs if name in _offers(card)}
             for key, card in self.cards.items()
             if self._outputs
         }
@@ -80,7 +81,18 @@ class Models:
 
     def specs(self, keys: Iterable[str]) -> tuple[InputSpec, ...]:
         """What must be cut from a frame for these models; each different cut once."""
-        return tuple({card.input.key: card.input for card in map(self.cards.__getitem__, keys)}.values())
+        cards = [self.cards[key] for key in keys]
+        specs = {card.input.key: card.input for card in cards}
+        if any(SIGNATURE.name in _offers(card) for card in cards):
+            specs[SIGNATURE.key] = SIGNATURE
+        return tuple(specs.values())
+
+    def beside(self, key: str, inputs: Mapping[str, NDArray[np.uint8]]) -> Outputs:
+        """What is kept beside a model's outputs of what was cut from the photo: its signature."""
+        import numpy as np
+
+        wanted = SIGNATURE.name in _offers(self.cards[key])
+        return {SIGNATURE.name: inputs[SIGNATURE.key].astype(np.float32)} if wanted else {}
 
     def open(self, keys: Iterable[str]) -> None:
         """Load the models that are not loaded yet. Raises `ModelError` and `DeviceError`."""
@@ -111,6 +123,11 @@ class Models:
             for name, value in values.items()
         }
         return {**rounded, "stars": stars(rounded["score"]), "models": self.labels}
+
+
+def _offers(card: Card) -> tuple[str, ...]:
+    """The outputs of a model, and the signature, which goes with an embedding."""
+    return (*card.outputs, SIGNATURE.name) if "embedding" in card.outputs else tuple(card.outputs)
 
 
 def _check_kinds(cards: Iterable[Card]) -> None:

@@ -30,7 +30,7 @@ LOCKED_S = 30.0
 
 _T = TypeVar("_T")
 
-_LAYOUT = 1
+_LAYOUT = 2
 _TABLES = (
     "DROP TABLE IF EXISTS outputs",
     "DROP TABLE IF EXISTS photos",

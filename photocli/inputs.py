@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from photocli import signature
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 FITS = ("squash",)
+"""What models may ask for; the program itself asks for `SIGNATURE`, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class InputSpec:
     @property
     def frame_side(self) -> int:
         """The long side in pixels that a frame needs, so that a 3:2 photo is not enlarged to fit."""
+        if self.fit == "signature":
+            return signature.SIDE
         return math.ceil(1.5 * max(self.height, self.width))
 
     @property
@@ -37,12 +42,18 @@ class InputSpec:
         return f"{self.fit}-{self.width}x{self.height}"
 
 
+SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
+"""Not for a network: it is kept as it is, beside the outputs of the model that looks at the whole photo."""
+
+
 def cut(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     """Cut a model's input from upright RGB pixels of shape (height, width, 3).
 
-    Returns uint8 of shape (3, spec.height, spec.width). Reduction is antialiased (Pillow's bilinear filter,
-    whose support grows with the reduction), as in training.
+    Returns uint8 of shape (3, spec.height, spec.width), or a signature. Reduction is antialiased (Pillow's
+    bilinear filter, whose support grows with the reduction), as in training.
     """
+    if spec.fit == "signature":
+        return signature.take(pixels)
     import numpy as np
     from PIL import Image
 

@@ -32,6 +32,7 @@ _COMPANY = re.compile(
 _UNKNOWN = 0xFFFFFFFF  # EXIF's numerator for "infinite" and "not known"
 _ISO_OVERFLOW = 65535  # what the 16-bit field says if the true value is in another one
 _LONGEST_TEXT = 120
+_LARGEST_BIAS = 20  # EV; no camera deviates by as much
 
 
 def read_capture(exif: bytes | None) -> Capture:
@@ -82,6 +83,7 @@ def _capture(tags: Tags) -> Capture:
         exposure_s=_exposure(tags),
         f_number=_f_number(tags),
         focal_mm=_number(tags, "FocalLength"),
+        exposure_bias=_bias(tags),
     )
 
 
@@ -149,6 +151,11 @@ def _f_number(tags: Tags) -> float | None:
         return value
     apex = _number(tags, "ApertureValue")
     return round(2.0 ** (apex / 2), 1) if apex is not None and apex < 32 else None
+
+
+def _bias(tags: Tags) -> float | None:
+    stops = _number(tags, "ExposureBiasValue", signed=True)
+    return round(stops, 2) + 0.0 if stops is not None and abs(stops) <= _LARGEST_BIAS else None
 
 
 def _values(tags: Tags, name: str) -> Iterator[Any]:

@@ -31,7 +31,8 @@ WINDOW = 512
 class Options:
     """How a run is done. Zero means: chosen by the program.
 
-    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`.
+    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
+    or `signature`.
     """
 
     assess: tuple[str, ...] = ()
@@ -206,7 +207,8 @@ class _Pass:
             lacking = [entry for entry in self.ready if key in entry.missing]
             results = models.run(key, [_input(entry, card.input.key) for entry in lacking])
             for entry, result in zip(lacking, results, strict=True):
-                outputs[id(entry)][key] = result
+                assert entry.prepared is not None
+                outputs[id(entry)][key] = {**result, **models.beside(key, entry.prepared.inputs)}
         for entry in self.ready:
             prepared = entry.prepared
             assert prepared is not None

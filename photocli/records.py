@@ -48,7 +48,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """How a photo was taken, as far as its metadata says; ISO 8601 time, seconds, f-number, millimetres."""
+    """How a photo was taken, by its metadata; ISO 8601 time, seconds, f-number, millimetres, EV."""
 
     captured: str | None = None
     camera: str | None = None
@@ -57,6 +57,7 @@ class Capture:
     exposure_s: float | None = None
     f_number: float | None = None
     focal_mm: float | None = None
+    exposure_bias: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class Record:
     rank_in_group: int | None = None
     models: tuple[str, ...] = field(default=())
     twin: str | None = None
+    exposure_bias: float | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

@@ -130,6 +130,7 @@ def camera_exif(
     exposure: tuple[int, int] | None = (1, 250),
     f_number: tuple[int, int] | None = (28, 10),
     focal: tuple[int, int] | None = (50, 1),
+    bias: float | None = None,
     orientation: int | None = None,
 ) -> bytes:
     """A bare EXIF block (from the TIFF header on) as a camera writes it; None leaves a field out.
@@ -148,6 +149,7 @@ def camera_exif(
         0x9003: captured,
         0x9011: offset,
         0x9291: subsec,
+        0x9204: None if bias is None else (round(100 * bias), 100),
         0x920A: focal,
         0xA434: lens,
     }

@@ -107,6 +107,11 @@ def test_impossible_fractions(field: str, value: tuple[int, int] | None) -> None
     assert capture.camera == "Canon EOS R5"
 
 
+@pytest.mark.parametrize(("bias", "expected"), [(-2.0, -2.0), (1 / 3, 0.33), (0.0, 0.0), (99.0, None)])
+def test_exposure_bias(bias: float, expected: float | None) -> None:
+    assert read_capture(camera_exif(bias=bias)).exposure_bias == expected
+
+
 def test_unknown_lens_and_iso() -> None:
     capture = read_capture(camera_exif(lens="----", iso=0))
     assert (capture.lens, capture.iso) == (None, None)
