@@ -140,9 +140,12 @@ class _Pass:
         more = True
         while more or self.queue:
             more = more and self._feed(found)
-            for prepared in self.workers.results(wait=self._nothing_to_do()):
+            wait = self._nothing_to_do()
+            arrived = list(self.workers.results(wait=wait))
+            for prepared in arrived:
                 self._accept(prepared)
-            if len(self.ready) >= self.run.models.batch or (self.ready and not self.workers.pending):
+            # A batch that does not fill up is not kept waiting by a slow photo, nor by the last one.
+            if len(self.ready) >= self.run.models.batch or (self.ready and wait and not arrived):
                 self._assess()
             while self.queue and self.queue[0].record is not None:
                 entry = self.queue.popleft()

@@ -30,6 +30,10 @@ AHEAD = 2
 """Photos that a worker holds: the one it decodes, and the next, so that it never waits for the parent."""
 
 
+PATIENCE_S = 0.2
+"""How long to wait for a photo before looking after other things, such as workers that are late."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One photo to be decoded and cut to the inputs of some models."""
@@ -143,22 +147,18 @@ class Workers:
         self._dispatch()
 
     def results(self, *, wait: bool) -> Iterator[Prepared]:
-        """What is done by now; with `wait`, at least one, if any photo is pending."""
-        found = False
+        """What is done by now; with `wait`, if that is nothing, the first to be done within `PATIENCE_S`."""
+        until = time.monotonic() + PATIENCE_S if wait else 0.0
         while self.pending:
+            left = until - time.monotonic()
             try:
-                block = wait and not found
-                worker, message = self._events.get(block, 0.2 if block else None)
+                worker, message = self._events.get(left > 0, max(left, 0.0))
             except queue.Empty:
-                late = self._end_late()
-                yield from late
-                found = found or bool(late)
-                if found or not wait:
-                    return
-                continue
+                yield from self._end_late()
+                return
             prepared = self._take(worker, message)
             if prepared is not None:
-                found = True
+                until = 0.0
                 yield prepared
 
     def _dispatch(self) -> None:

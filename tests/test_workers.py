@@ -38,6 +38,14 @@ def prepare(paths: list[Path], *, count: int = 2, deadline: float = 30.0) -> lis
     return sorted(results, key=lambda result: result.number)
 
 
+def wait_for(workers: Workers) -> list[Prepared]:
+    """What comes out next, however long it takes."""
+    results: list[Prepared] = []
+    while workers.pending and not results:
+        results += workers.results(wait=True)
+    return results
+
+
 def children() -> set[int]:
     """The processes that this one has started and that still run, by their ids."""
     running = psutil.Process().children(recursive=True)
@@ -78,7 +86,7 @@ def test_a_photo_comes_out_as_the_models_need_it(tmp_path: Path, nothing_left: N
     path = write_photo(tmp_path / "a.png", size=(66, 44), exif=camera_exif())
     with Workers(1, 30) as workers:
         workers.submit(Task(7, path, (SPEC, other)))
-        (result,) = workers.results(wait=True)
+        (result,) = wait_for(workers)
     assert (result.number, result.failed, result.warning) == (7, None, None)
     assert (result.width, result.height) == (66, 44)
     assert (result.capture.camera, result.capture.iso) == ("Canon EOS R5", 200)

@@ -70,6 +70,8 @@ def default_batch(provider: str | None) -> int:
 
 
 def _open(card: Card, device: str, threads: int) -> Any:
+    # First, since a Ctrl-C while ONNX Runtime loads numpy would come out of it as an ImportError.
+    import numpy  # noqa: F401
     import onnxruntime as ort
 
     ort.set_default_logger_severity(4)  # its warnings are for its developers; what fails is raised
