@@ -96,8 +96,8 @@ class Editor:
 
     `labels` are its words for the colours in `xmp:Label`; `colours` and `flags` are the properties that say
     them beside it. `reject_stars` says that a reject has a rating of -1, and `flag_labels` with which colour
-    it says what it has no flag for. `jpeg_sidecars` is false where ratings of a JPEG are read from the file
-    itself alone.
+    it says what it has no flag for. `jpeg_name` is the name of a JPEG's sidecar; `jpeg_sidecars` is false
+    where ratings of a JPEG are read from the file itself alone.
     """
 
     title: str
@@ -109,6 +109,7 @@ class Editor:
     reject_stars: bool = False
     keywords: tuple[Key, ...] = (SUBJECT, HIERARCHICAL)
     microsoft: bool = False
+    jpeg_name: SidecarName = "full"
     jpeg_sidecars: bool = True
 
 
@@ -161,6 +162,7 @@ EDITORS: Mapping[str, Editor] = {
         names=("short",),
         labels=_NAMES,
         flag_labels={"pick": "green", "reject": "red"},  # it has stars and colours alone
+        jpeg_name="short",
     ),
     "all": _EVERYTHING,
 }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +16,7 @@ from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from photocli.pipeline import Options
+    from photocli.writers.xmp import Outcome, XmpWriter
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
 Assess = Annotated[
@@ -28,6 +33,54 @@ Workers = Annotated[int, typer.Option(metavar="N", min=0, help="Processes that d
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; errors only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+ForEditor = Annotated[
+    str,
+    typer.Option(
+        "--for",
+        metavar="EDITOR",
+        help="Write for lightroom, bridge, darktable, digikam, captureone or all; implies --xmp.",
+    ),
+]
+Embed = Annotated[
+    bool,
+    typer.Option("--embed", help="Write into JPEGs themselves; RAW files still get sidecars. See: docs."),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace ratings, labels and flags that you gave, too.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """Where ratings go: into sidecars, into JPEGs, for which editor, and whether over a person's."""
+
+    xmp: bool = False
+    editor: str | None = None
+    embed: bool = False
+    overwrite: bool = False
+
+
+@contextmanager
+def xmp_writer(ratings: Ratings, report: Callable[[Outcome], None]) -> Iterator[XmpWriter | None]:
+    """The writer that was asked for, if one was, with a journal for undo. Raises `UsageError`."""
+    from photocli.journal import Journal
+    from photocli.writers.xmp import XmpWriter
+
+    sidecars = ratings.xmp or (ratings.editor is not None and not ratings.embed)
+    if not sidecars and not ratings.embed:
+        if ratings.overwrite:
+            raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
+        yield None
+        return
+    with Journal.begin(shlex.join(["photocli", *sys.argv[1:]])) as journal:
+        yield XmpWriter(
+            editor=ratings.editor,
+            embed=ratings.embed,
+            sidecars=sidecars,
+            overwrite=ratings.overwrite,
+            journal=journal,
+            report=report,
+        )
 
 
 def run_options(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
 from photocli.errors import UsageError
 
@@ -34,6 +35,9 @@ def score(
     xmp: Annotated[
         bool, typer.Option("--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept.")
     ] = False,
+    editor: arguments.ForEditor = "",
+    embed: arguments.Embed = False,
+    overwrite: arguments.Overwrite = False,
     sort: Annotated[
         str, typer.Option(metavar="FIELD", help="Rank the table by this field of the record, best first.")
     ] = "score",
@@ -57,15 +61,17 @@ def score(
 ) -> None:
     """Score photos and folders of photos.
 
-    Photos are never changed. A table of the best and the worst is shown; CSV, JSON and XMP sidecars are
-    written where you ask for them. Unchanged photos come from a cache, so a second run costs almost nothing
-    and a stopped one goes on where it was.
+    Photos are never changed, unless you ask for --embed. A table of the best and the worst is shown; CSV,
+    JSON and XMP sidecars are written where you ask for them, and photocli undo takes the sidecars back.
+    Unchanged photos come from a cache, so a second run costs almost nothing and a stopped one goes on where
+    it was.
 
     \b
     Examples:
       photocli score ~/Pictures/shoot
       photocli score shoot --top 20 --csv scores.csv
       photocli score shoot --xmp          # stars in Lightroom, darktable, digiKam
+      photocli score shoot --embed --for lightroom    # into the JPEGs themselves, too
       photocli score shoot --json - -q | jq '.records[] | select(.score > 7) | .path'
 
     \b
@@ -82,26 +88,33 @@ def score(
             cache=not no_cache,
         )
         run = Run(paths, options)
-        complete = _score(run, csv=csv, json=json, xmp=xmp, sort=sort, top=top, quiet=quiet)
+        ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
+        complete = _score(run, csv=csv, json=json, ratings=ratings, sort=sort, top=top, quiet=quiet)
         if not complete:
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
 def _score(
-    run: Run, *, csv: Path | None, json: Path | None, xmp: bool, sort: str, top: int, quiet: bool
+    run: Run,
+    *,
+    csv: Path | None,
+    json: Path | None,
+    ratings: arguments.Ratings,
+    sort: str,
+    top: int,
+    quiet: bool,
 ) -> bool:
     """Do the run and feed the writers; whether everything could be read and written."""
     from photocli.cli.progress import Progress
     from photocli.writers.csv import CsvWriter
     from photocli.writers.json import JsonWriter
     from photocli.writers.table import TableWriter
-    from photocli.writers.xmp import XmpWriter
 
     to_stdout = _check_targets([path for path in (csv, json) if path is not None])
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=quiet))
         table = TableWriter(sort=sort, top=0 if quiet or to_stdout else top)
-        sidecars = XmpWriter(report=progress.report_sidecar) if xmp else None
+        sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar))
         document = JsonWriter(json) if json else None
         chosen: tuple[Writer | None, ...] = (table, CsvWriter(csv) if csv else None, document, sidecars)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
@@ -114,6 +127,8 @@ def _score(
     counts = sidecars.counts if sidecars else {}
     if not quiet:
         table.show(run.summary, counts, stderr=to_stdout)
+        if sidecars is not None and sidecars.unread:
+            typer.echo(sidecars.hint, err=True)
     return run.summary.failed == 0 and not counts.get("failed")
 
 

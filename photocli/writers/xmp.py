@@ -1,33 +1,38 @@
-"""XMP sidecars: stars and scores beside each photo, where photo programs look for them."""
+"""XMP: stars, labels, flags, keywords and scores, in sidecars beside the photos or inside JPEGs."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
+from photocli.editors import editor as editor_named
 from photocli.errors import PhotocliError, SidecarError
 from photocli.files import atomic_write
+from photocli.sidecars import Folder
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from photocli.journal import Journal
     from photocli.records import Record
     from photocli.xmp import XmpChanges
 
 Kind = Literal["written", "unchanged", "kept", "failed"]
 
 _SCORES = {"Score": "score", "Aesthetic": "aesthetic", "Technical": "technical", "Selfie": "selfie"}
+_TAGS = ("medium", "style")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one photo's sidecar; `kept` means that a person's rating stands, beside our scores."""
+    """What became of one file; `kept`: a person's rating, label or flag stands, beside our scores."""
 
     photo: str
     sidecar: Path | None
@@ -35,14 +40,41 @@ class Outcome:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What to say of a photo beside its stars and scores; see `XmpChanges`. `None` leaves alone."""
+
+    pick: Literal["pick", "reject", "none"] | None = None
+    label: str | None = None
+    keywords: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What will become of one file: its XMP packet before and after, and all of its new content.
+
+    `kind` is the outcome if it is carried out. `path` is a sidecar, or a JPEG that the packet goes into.
+    """
+
+    photo: str
+    path: Path
+    before: bytes | None
+    after: bytes
+    content: bytes
+    changed: bool
+    kind: Kind
+
+
 class XmpWriter:
     """Merges the stars and scores of each record into the photo's sidecar, or makes a new one.
 
-    The sidecar that is there is updated, under either of its usual names; a new one is `IMG.CR2`'s `IMG.xmp`,
-    as Lightroom, Camera Raw and Capture One expect it, and any other photo's `IMG.JPG.xmp`. Photos that
-    differ in their suffix alone never share a sidecar, unless they are a stacked RAW+JPEG pair. A sidecar
-    that can't be merged is left as it was: the outcome is `failed`, and the run goes on. `report` is called
-    with each outcome; `counts` has their numbers by kind.
+    `editor` names the one that is to read it (see `editors.EDITORS`); without it the sidecar that is there is
+    updated, under either of its usual names, and a new one is `IMG.CR2`'s `IMG.xmp`, as Lightroom, Camera Raw
+    and Capture One expect it, and any other photo's `IMG.JPG.xmp`. `embed` puts the packet into JPEGs, which
+    then have a sidecar only with `sidecars`. A file that can't be merged is left as it was: the outcome is
+    `failed`, and the run goes on. `report` is called with each outcome; `counts` has their numbers by kind.
+    What is written is noted in `journal`, so that it can be taken back. `unread` counts the JPEGs whose
+    sidecars the editor doesn't read.
     """
 
     def __init__(
@@ -51,21 +83,60 @@ class XmpWriter:
         overwrite: bool = False,
         report: Callable[[Outcome], None] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        editor: str | None = None,
+        embed: bool = False,
+        sidecars: bool | None = None,
+        journal: Journal | None = None,
     ) -> None:
+        """Raises `UsageError` if there is no such editor. `sidecars` is true unless `embed` is."""
         self.counts: Counter[Kind] = Counter()
+        self.unread = 0
+        self._editor = editor_named(editor)
+        self._editor_name = editor
         self._overwrite = overwrite
+        self._embed = embed
+        self._sidecars = not embed if sidecars is None else sidecars
+        self._journal = journal
         self._report = report
         self._clock = clock
-        self._folder: _Folder | None = None
+        self._folder: Folder | None = None
 
-    def write(self, record: Record) -> None:
-        """Rate one photo, if it was scored."""
-        if record.status != "ok" or record.stars is None:
+    def write(self, record: Record, marks: Marks | None = None) -> None:
+        """Rate one photo, if it was scored or has marks."""
+        for planned in self.plan(record, marks):
+            outcome = planned if isinstance(planned, Outcome) else self._carry_out(planned)
+            self.counts[outcome.kind] += 1
+            if self._report is not None:
+                self._report(outcome)
+
+    def plan(self, record: Record, marks: Marks | None = None) -> Iterator[Planned | Outcome]:
+        """What `write` would do, without doing it; an `Outcome` is a failure."""
+        if record.status != "ok" or (record.stars is None and marks is None):
             return
-        outcome = self._rate(record)
-        self.counts[outcome.kind] += 1
-        if self._report is not None:
-            self._report(outcome)
+        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        try:
+            inside = self._embed and _is_jpeg_name(photo)
+            if inside:
+                yield self._planned(record, marks, photo, self._plan_embedded)
+            if inside and not self._sidecars and twin is None:
+                return
+            # The listing of one folder at a time: photos come folder by folder.
+            if self._folder is None or self._folder.path != photo.parent:
+                self._folder = Folder(photo.parent)
+            raw_alone = inside and not self._sidecars  # the JPEG of the pair has its packet inside
+            first, second = (twin, None) if raw_alone and twin is not None else (photo, twin)
+            self.unread += not (self._editor.jpeg_sidecars or inside or twin) and _is_jpeg_name(photo)
+            for sidecar in self._folder.sidecars(first, second, self._editor):
+                yield self._planned(record, marks, sidecar, self._plan_sidecar)
+        except OSError as error:
+            yield Outcome(
+                record.path, None, "failed", f"cannot read {photo.parent}: {error.strerror or error}"
+            )
+
+    @property
+    def hint(self) -> str:
+        """What to say of the `unread` JPEGs."""
+        return f"{self._editor.title} reads the ratings of JPEGs from the files themselves: add --embed"
 
     def close(self) -> None:
         """Nothing to do: each sidecar is in place already."""
@@ -78,84 +149,148 @@ class XmpWriter:
     ) -> None:
         self.close()
 
-    def _rate(self, record: Record) -> Outcome:
-        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
-        sidecar = None
+    def _planned(
+        self,
+        record: Record,
+        marks: Marks | None,
+        path: Path,
+        how: Callable[[Record, XmpChanges, Path], Planned],
+    ) -> Planned | Outcome:
         try:
-            # The listing of one folder at a time: photos come folder by folder.
-            if self._folder is None or self._folder.path != photo.parent:
-                self._folder = _Folder(photo.parent)
-            sidecar = self._folder.sidecar(photo, twin)
-            return Outcome(record.path, sidecar, self._merge(record, sidecar, photo, twin))
+            return how(record, self._changes(record, marks), path)
         except SidecarError as error:
-            return Outcome(record.path, sidecar, "failed", f"{sidecar} is left as it was: {error}")
+            return Outcome(record.path, path, "failed", f"{path} is left as it was: {error}")
         except PhotocliError as error:
-            return Outcome(record.path, sidecar, "failed", str(error))
+            return Outcome(record.path, path, "failed", str(error))
         except OSError as error:
-            reason = f"cannot read {sidecar or photo.parent}: {error.strerror or error}"
-            return Outcome(record.path, sidecar, "failed", reason)
+            return Outcome(record.path, path, "failed", f"cannot read {path}: {error.strerror or error}")
 
-    def _merge(self, record: Record, sidecar: Path, photo: Path, twin: Path | None) -> Kind:
+    def _plan_sidecar(self, record: Record, changes: XmpChanges, sidecar: Path) -> Planned:
         from photocli.xmp import merge
 
+        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
         old = _read(sidecar)
         raw = twin or (photo if photo.suffix.lower() in RAW_SUFFIXES else None)
         shared = raw is not None and sidecar.stem == photo.stem and (old is None or twin is not None)
         extension = raw.suffix[1:].upper() if raw is not None and shared else None
-        result = merge(old, _changes(record, extension, self._overwrite), now=self._clock())
-        if result.changed:
-            with atomic_write(sidecar) as file:
-                file.write(result.packet)
-            if _read(sidecar) != result.packet:
-                raise PhotocliError(f"{sidecar} reads back differently from what was written")
-        if result.kept_rating:
-            return "kept"
-        return "written" if result.changed else "unchanged"
+        changes = replace(changes, sidecar_for=extension)
+        kept = False
+        if not self._overwrite:
+            changes, kept = _heeding(_embedded_in(photo), changes)
+        result = merge(old, changes, now=self._clock())
+        kept = kept or result.kept
+        return Planned(
+            record.path,
+            sidecar,
+            old,
+            result.packet,
+            result.packet,
+            result.changed,
+            _kind(kept, result.changed),
+        )
+
+    def _plan_embedded(self, record: Record, changes: XmpChanges, photo: Path) -> Planned:
+        from photocli.embedding import embedded, packet_in
+        from photocli.xmp import merge
+
+        jpeg = photo.read_bytes()
+        old = packet_in(jpeg)
+        result = merge(old, changes, now=self._clock())
+        content = embedded(jpeg, result.packet) if result.changed else jpeg
+        after = packet_in(content) or result.packet
+        return Planned(
+            record.path, photo, old, after, content, result.changed, _kind(result.kept, result.changed)
+        )
+
+    def _carry_out(self, planned: Planned) -> Outcome:
+        path = planned.path
+        try:
+            if planned.changed:
+                if self._journal is not None:
+                    self._journal.replacing(path, planned.content)
+                with atomic_write(path) as file:
+                    file.write(planned.content)
+                if self._journal is not None:
+                    self._journal.replaced(path)
+                if path.read_bytes() != planned.content:
+                    raise PhotocliError(f"{path} reads back differently from what was written")
+        except PhotocliError as error:
+            return Outcome(planned.photo, path, "failed", str(error))
+        except OSError as error:
+            return Outcome(planned.photo, path, "failed", f"cannot read {path}: {error.strerror or error}")
+        return Outcome(planned.photo, path, planned.kind)
+
+    def _changes(self, record: Record, marks: Marks | None) -> XmpChanges:
+        """What to write for a record. Two decimals: the same photo has the same on every device."""
+        from photocli.xmp import XmpChanges
+
+        values = {name: getattr(record, column) for name, column in _SCORES.items()}
+        scores = {name: f"{value:.2f}" for name, value in values.items() if value is not None}
+        if record.models:
+            scores["Models"] = ";".join(record.models)
+        chosen = marks or Marks()
+        keywords = chosen.keywords
+        if keywords is None and self._editor_name is not None:
+            keywords = _keywords(record)
+        return XmpChanges(
+            rating=record.stars,
+            scores=scores,
+            overwrite=self._overwrite,
+            label=chosen.label,
+            pick=chosen.pick,
+            keywords=keywords,
+            editor=self._editor_name,
+        )
 
 
-class _Folder:
-    """Which photos and sidecars a folder holds, so that each sidecar is found without listing it again."""
+def _is_jpeg_name(photo: Path) -> bool:
+    return RENDERED_SUFFIXES.get(photo.suffix.lower()) == "jpeg"
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._names = {entry.name for entry in path.iterdir()}
-        self._photos: dict[str, list[Path]] = {}
-        self._sidecars: dict[str, str] = {}
-        for name in sorted(self._names):
-            file = Path(name)
-            suffix = file.suffix.lower()
-            if suffix == ".xmp":
-                self._sidecars.setdefault(file.stem, name)
-            elif suffix in RAW_SUFFIXES or suffix in RENDERED_SUFFIXES:
-                # Without case, as some file systems take IMG.xmp and img.xmp for one file.
-                self._photos.setdefault(file.stem.casefold(), []).append(file)
 
-    def sidecar(self, photo: Path, twin: Path | None) -> Path:
-        """The sidecar to update, or to make."""
-        short = self._owns_short_name(photo, twin)
-        bases = [photo.name, *([photo.stem] if short else []), *([twin.name] if twin else [])]
-        for base in bases:
-            for name in self._spellings(base):
-                if (self.path / name).exists():
-                    return self.path / name
-        raw = twin is not None or photo.suffix.lower() in RAW_SUFFIXES
-        return self.path / f"{photo.stem if raw and short else photo.name}.xmp"
+def _kind(kept: bool, changed: bool) -> Kind:
+    if kept:
+        return "kept"
+    return "written" if changed else "unchanged"
 
-    def _spellings(self, base: str) -> Iterator[str]:
-        if base in self._sidecars:
-            yield self._sidecars[base]
-        # Another program may have made one since the folder was listed.
-        yield from (f"{base}.xmp", f"{base}.XMP")
 
-    def _owns_short_name(self, photo: Path, twin: Path | None) -> bool:
-        """Whether `IMG.xmp` can be meant for this photo, or its pair, alone."""
-        if photo.stem in self._names:  # IMG.JPG beside IMG.JPG.png: IMG.JPG.xmp is the former's
-            return False
-        own = {photo.name, twin.name if twin else photo.name}
-        others = [p for p in self._photos.get(photo.stem.casefold(), []) if p.name not in own]
-        if twin is not None or photo.suffix.lower() in RAW_SUFFIXES:
-            return not any(other.suffix.lower() in RAW_SUFFIXES for other in others)
-        return not others
+def _keywords(record: Record) -> tuple[str, ...] | None:
+    """What a record says in words; nothing where that was not assessed."""
+    words = {name: getattr(record, name) for name in _TAGS}
+    clean = {name: re.sub(r"[|/;\x00-\x1f]+", " ", word).strip() for name, word in words.items() if word}
+    return tuple(f"photocli|{name}|{word}" for name, word in clean.items() if word) or None
+
+
+def _embedded_in(photo: Path) -> bytes | None:
+    """The packet inside a JPEG, in which a person may have rated it."""
+    from photocli.embedding import HEAD, is_jpeg, packet_in
+
+    if not _is_jpeg_name(photo):
+        return None
+    try:
+        with photo.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return None
+    return packet_in(head) if is_jpeg(head) else None
+
+
+def _heeding(packet: bytes | None, changes: XmpChanges) -> tuple[XmpChanges, bool]:
+    """The changes without what a person said in the packet inside the photo; whether there was any."""
+    from photocli.xmp import merge
+
+    if packet is None:
+        return changes, False
+    try:
+        found = merge(packet, changes, now=datetime.now().astimezone())
+    except SidecarError:
+        return changes, False
+    kept = replace(
+        changes,
+        rating=None if found.kept_rating else changes.rating,
+        label=None if found.kept_label else changes.label,
+        pick=None if found.kept_pick else changes.pick,
+    )
+    return kept, found.kept
 
 
 def _read(sidecar: Path) -> bytes | None:
@@ -169,14 +304,3 @@ def _read(sidecar: Path) -> bytes | None:
             return file.read(LARGEST + 1)
     except FileNotFoundError:
         return None
-
-
-def _changes(record: Record, extension: str | None, overwrite: bool) -> XmpChanges:
-    """What to write for a record. Two decimals: the same photo has the same on every device."""
-    from photocli.xmp import XmpChanges
-
-    values = {name: getattr(record, column) for name, column in _SCORES.items()}
-    scores = {name: f"{value:.2f}" for name, value in values.items() if value is not None}
-    if record.models:
-        scores["Models"] = ";".join(record.models)
-    return XmpChanges(rating=record.stars, scores=scores, sidecar_for=extension, overwrite=overwrite)
