@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from photocli import assessors
+from photocli import assessors, look, tastes
 from photocli.errors import ModelError, UsageError
 from photocli.inputs import SIGNATURE
 from photocli.models import store
@@ -28,9 +28,16 @@ class Models:
     """The models that assess the photos of a run, by their cache keys."""
 
     def __init__(
-        self, names: tuple[str, ...], device: str, batch: int, outputs: tuple[str, ...] = ()
+        self,
+        names: tuple[str, ...],
+        device: str,
+        batch: int,
+        outputs: tuple[str, ...] = (),
+        taste: str | None = tastes.OFF,
     ) -> None:
         """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
+
+        `taste` is as in `pipeline.Options`; `note` tells of one that cannot be used.
 
         Raises `UsageError`, `ModelError`.
         """
@@ -47,19 +54,23 @@ class Models:
         self._device = device
         self._batch = batch
         self._outputs = outputs
+        self.taste, self.note = tastes.choose(taste, self.cards)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """`name@version` of each model."""
-        return tuple(card.label for card in self.cards.values())
+        """`name@version` of each model, and of the taste."""
+        own = () if self.taste is None else (self.taste.label,)
+        return (*(card.label for card in self.cards.values()), *own)
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
         """The outputs that are read, by model: by the assessors, or by whoever asked for them."""
-        return {
-            key: (*assessor.NEEDS, *(name for name in self._outputs if name in _offers(self.cards[key])))
-            for key, assessor in self._assessors.items()
-        }
+        needs = {}
+        for key, assessor in self._assessors.items():
+            tasted = tastes.NEEDS if self.taste is not None and key == self.taste.model_key else ()
+            asked = (name for name in self._outputs if name in _offers(self.cards[key]))
+            needs[key] = tuple(dict.fromkeys((*assessor.NEEDS, *asked, *tasted)))
+        return needs
 
     def asked(self, outputs: Mapping[str, Outputs]) -> dict[str, Outputs]:
         """Of a photo's outputs, by model key, those that were asked for; by the model's name."""
@@ -88,11 +99,16 @@ class Models:
         return tuple(specs.values())
 
     def beside(self, key: str, inputs: Mapping[str, NDArray[np.uint8]]) -> Outputs:
-        """What is kept beside a model's outputs of what was cut from the photo: its signature."""
+        """What is kept beside a model's outputs of what was cut from the photo: its signature and look."""
         import numpy as np
 
-        wanted = SIGNATURE.name in _offers(self.cards[key])
-        return {SIGNATURE.name: inputs[SIGNATURE.key].astype(np.float32)} if wanted else {}
+        card = self.cards[key]
+        if SIGNATURE.name not in _offers(card):
+            return {}
+        return {
+            SIGNATURE.name: inputs[SIGNATURE.key].astype(np.float32),
+            look.NAME: look.measure(inputs[card.input.key]),
+        }
 
     def open(self, keys: Iterable[str]) -> None:
         """Load the models that are not loaded yet. Raises `ModelError` and `DeviceError`."""
@@ -118,6 +134,9 @@ class Models:
         for key, assessor in self._assessors.items():
             values.update(assessor.assess(self.cards[key], outputs[key]))
         values["score"] = overall(values)
+        if self.taste is not None:
+            values["taste"] = self.taste.score(outputs[self.taste.model_key], values["aesthetic"])
+            values["score"] = values["taste"]
         rounded = {
             name: round(value, _DIGITS) if isinstance(value, float) else value
             for name, value in values.items()
@@ -126,8 +145,8 @@ class Models:
 
 
 def _offers(card: Card) -> tuple[str, ...]:
-    """The outputs of a model, and the signature, which goes with an embedding."""
-    return (*card.outputs, SIGNATURE.name) if "embedding" in card.outputs else tuple(card.outputs)
+    """The outputs of a model, and the signature and the look, which go with an embedding."""
+    return (*card.outputs, SIGNATURE.name, look.NAME) if "embedding" in card.outputs else tuple(card.outputs)
 
 
 def _check_kinds(cards: Iterable[Card]) -> None:

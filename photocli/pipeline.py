@@ -32,7 +32,8 @@ class Options:
     """How a run is done. Zero means: chosen by the program.
 
     `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
-    or `signature`.
+    or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
+    named `default`, if there is one.
     """
 
     assess: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Options:
     deadline_s: float = 30.0
     cache: bool = True
     outputs: tuple[str, ...] = ()
+    taste: str | None = None
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -101,7 +103,7 @@ class Run:
         self.paths = [Path(path) for path in paths]
         self.options = options or Options()
         chosen = self.options
-        self.models = Models(chosen.assess, chosen.device, chosen.batch, chosen.outputs)
+        self.models = Models(chosen.assess, chosen.device, chosen.batch, chosen.outputs, chosen.taste)
         self.summary = Summary()
 
     def __iter__(self) -> Iterator[Record]:

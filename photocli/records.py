@@ -111,6 +111,7 @@ class Record:
     models: tuple[str, ...] = field(default=())
     twin: str | None = None
     exposure_bias: float | None = None
+    taste: float | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

@@ -30,6 +30,13 @@ Batch = Annotated[
     int, typer.Option(metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
 ]
 Workers = Annotated[int, typer.Option(metavar="N", min=0, help="Processes that decode; 0 is one per core.")]
+Taste = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Score by this taste, see photocli learn; off is none. Without it: the one named default.",
+    ),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; errors only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -84,13 +91,26 @@ def xmp_writer(ratings: Ratings, report: Callable[[Outcome], None]) -> Iterator[
 
 
 def run_options(
-    *, assess: str = "", device: str = "auto", batch: int = 0, workers: int = 0, no_cache: bool = False
+    *,
+    assess: str = "",
+    device: str = "auto",
+    batch: int = 0,
+    workers: int = 0,
+    no_cache: bool = False,
+    taste: str = "",
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
     from photocli.pipeline import Options
 
     names = tuple(name.strip() for name in assess.split(",") if name.strip())
-    return Options(assess=names, device=device, batch=batch, workers=workers, cache=not no_cache)
+    return Options(
+        assess=names,
+        device=device,
+        batch=batch,
+        workers=workers,
+        cache=not no_cache,
+        taste=taste or None,
+    )
 
 
 def check_outputs(files: Iterable[Path | None]) -> bool:

@@ -81,7 +81,7 @@ def check(
         to_stdout = arguments.check_outputs((*reports.values(), write_baseline))
         settings = _settings(read_check(config), require or [], max_failures, baseline)
         options = arguments.run_options(
-            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache
+            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste="off"
         )
         code = _check(
             Run(paths, options),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.cli import arguments
+from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
 from photocli.errors import UsageError
 
@@ -53,6 +54,7 @@ def score(
     workers: Annotated[
         int, typer.Option(metavar="N", min=0, help="Processes that decode; 0 is one per core.")
     ] = 0,
+    taste: arguments.Taste = "",
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")
     ] = False,
@@ -86,8 +88,11 @@ def score(
             batch=batch,
             workers=workers,
             cache=not no_cache,
+            taste=taste or None,
         )
         run = Run(paths, options)
+        if run.models.note and not quiet:
+            typer.echo(run.models.note, err=True)
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
         complete = _score(run, csv=csv, json=json, ratings=ratings, sort=sort, top=top, quiet=quiet)
         if not complete:

@@ -1,0 +1,164 @@
+"""`photocli learn`: learn a person's taste from their own ratings, and keep it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photocli.cli import arguments
+from photocli.cli.boundary import ExitCode, reported
+from photocli.errors import UsageError
+
+if TYPE_CHECKING:
+    from photocli.learning import Lesson
+    from photocli.pipeline import Options
+    from photocli.tastes import Taste
+
+
+def learn(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH...", help="Photos and folders that you rated.")
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The taste's name; the one named default is used by itself."),
+    ] = "default",
+    list_tastes: Annotated[bool, typer.Option("--list", help="List the tastes that were learned.")] = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Write the taste NAME; - for stdout.")
+    ] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Take over a taste, as NAME.")
+    ] = None,
+    delete: Annotated[str, typer.Option(metavar="NAME", help="Forget a taste.")] = "",
+    assess: arguments.Assess = "",
+    device: arguments.Device = "auto",
+    batch: arguments.Batch = 0,
+    workers: arguments.Workers = 0,
+    no_cache: arguments.NoCache = False,
+    quiet: arguments.Quiet = False,
+    debug: arguments.Debug = False,
+) -> None:
+    """Learn your taste from photos that you rated.
+
+    Stars, picks and rejects that you gave in a photo editor are read from sidecars and from the photos
+    themselves; what photocli wrote there is left out. The taste is kept only if it foretells ratings that it
+    has not seen surely better than the general model does. From then on, score and cull use the one named
+    default, or the one that --taste names; --taste off is the general model.
+
+    \b
+    Examples:
+      photocli learn ~/Pictures/rated
+      photocli learn weddings --name weddings
+      photocli score shoot --taste weddings
+      photocli learn --list
+
+    \b
+    Exit codes: 0 learned, 1 not better than the general model and so not kept, 2 wrong use, 3 learned, but
+    some photos could not be read, 4 fatal.
+    """
+    with reported(debug):
+        actions = (bool(paths), list_tastes, export is not None, import_ is not None, bool(delete))
+        if sum(actions) != 1:
+            raise UsageError(
+                "give either PATHs to learn from, or one of --list, --export, --import, --delete"
+            )
+        if paths:
+            options = arguments.run_options(
+                assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache
+            )
+            code = _learn(paths, name, options, quiet=quiet)
+            if code != ExitCode.OK:
+                raise typer.Exit(code)
+        elif list_tastes:
+            _list()
+        elif delete:
+            _delete(delete)
+        else:
+            _exchange(name, export, import_)
+
+
+def _learn(paths: list[Path], name: str, options: Options, *, quiet: bool) -> ExitCode:
+    from datetime import datetime
+
+    from photocli import tastes
+    from photocli.cli.progress import Progress
+    from photocli.learning import Learner
+
+    tastes.path_of(name)  # a name that cannot be used is better said before the work than after it
+    learner = Learner(paths, options)
+    with Progress(learner.run, quiet=quiet) as progress:
+        learner.collect(progress.advance)
+    lesson = learner.lesson()
+    assert lesson.trial is not None
+    assert lesson.head is not None
+    if not quiet:
+        _report(lesson)
+    if lesson.trial.refused is not None:
+        typer.echo(f"not kept: {lesson.trial.refused}", err=True)
+        return ExitCode.CHECK_FAILED
+    learned = datetime.now().astimezone().isoformat(timespec="seconds")
+    taste = tastes.make(name, *lesson.model, lesson.head, lesson.trial, learned)
+    file = tastes.save(taste)
+    if not quiet:
+        typer.echo(f"kept as '{name}' ({file})")
+    return ExitCode.UNREADABLE if learner.run.summary.failed else ExitCode.OK
+
+
+def _report(lesson: Lesson) -> None:
+    trial = lesson.trial
+    assert trial is not None
+    counts = ", ".join(f"{count} × {_said(value)}" for value, count in sorted(lesson.ratings.items()))
+    typer.echo(f"{sum(lesson.ratings.values()):,} photos with ratings of yours: {counts}")
+    typer.echo("pairs of photos, not seen while learning, in the order that you gave them:")
+    typer.echo(f"  your taste         {trial.accuracy:6.1%}")
+    typer.echo(f"  the general model  {trial.general:6.1%}")
+    typer.echo(f"  gain               {100 * trial.gain:+5.1f} points, ± {100 * trial.error:.1f}")
+
+
+def _said(value: float) -> str:
+    return "rejected" if value == 0 else f"{value:g} stars" if value != 1 else "1 star"
+
+
+def _list() -> None:
+    from photocli import tastes
+
+    found = tastes.names()
+    for name in found:
+        try:
+            typer.echo(_line(tastes.load(name)))
+        except UsageError as error:
+            typer.echo(f"{name}: {error}", err=True)
+    if not found:
+        typer.echo("no taste was learned yet", err=True)
+
+
+def _line(taste: Taste) -> str:
+    from photocli.display import printable
+
+    facts = taste.facts
+    right, general = (facts.get(key) for key in ("accuracy", "general_accuracy"))
+    proven = f"{right:.1%} of held-out pairs right, the general model {general:.1%}"
+    said = f"{facts.get('photos')} photos, {proven}, with {taste.model}, {facts.get('learned')}"
+    return printable(f"{taste.name}: {said}")
+
+
+def _delete(name: str) -> None:
+    from photocli import tastes
+
+    tastes.delete(name)
+    typer.echo(f"forgot the taste '{name}'", err=True)
+
+
+def _exchange(name: str, export: Path | None, import_: Path | None) -> None:
+    from photocli import tastes
+    from photocli.reports import save
+
+    if export is not None:
+        arguments.check_outputs([export])
+        save(export, tastes.export(tastes.load(name)))
+    elif import_ is not None:
+        tastes.save(tastes.read(import_, name))
+        typer.echo(f"'{name}' is there now", err=True)
