@@ -22,7 +22,7 @@ from trainers.network import Scorer, make_scorer
 from trainers.options import option, with_options
 from trainers.predict import predict
 from trainers.probe import probe_head
-from trainers.runs import command_line, commit, portable, write_json
+from trainers.runs import command_line, commit, leads, portable
 from trainers.splits import SplitBy
 
 # Configuration
@@ -143,8 +143,9 @@ def train_fold(config: Config, materials: Materials, out: Path, resume: bool) ->
         said = predict(network, held.pictures, config.size, config.fit, mirror=config.mirror)
         degraded = degraded_shares(network, held.pictures, said.score, config)
         outcome = judge(config, facts, held.ratings, said, degraded, f"fold {config.fold} of {config.folds}")
-    save_model(out / "model.ckpt", Model(network, portable(asdict(config)), portable(outcome.facts)))
-    outcome.write(out)
+    if leads():
+        save_model(out / "model.ckpt", Model(network, portable(asdict(config)), portable(outcome.facts)))
+        outcome.write(out)
     return outcome
 
 
@@ -156,7 +157,8 @@ def cross_validate(config: Config, materials: Materials, out: Path, resume: bool
         done = Outcome.read(folder) if resume else None
         outcomes.append(done or train_fold(replace(config, fold=str(fold)), materials, folder, resume))
     outcome = pooled(config, _facts(config, materials, "trainers.aesthetics"), outcomes)
-    outcome.write(out)
+    if leads():
+        outcome.write(out)
     return outcome
 
 
@@ -219,7 +221,6 @@ def run(
     except PhotocliError as error:
         typer.echo(f"trainers.aesthetics: {error}", err=True)
         raise typer.Exit(2) from error
-    write_json(out / "run.json", outcome.document())
     raise typer.Exit(0 if report(outcome) else 1)
 
 

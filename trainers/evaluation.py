@@ -16,11 +16,11 @@ from trainers.calibration import fit_logistic, probability, reliability
 from trainers.degrade import expose, gaussian_blur
 from trainers.frames import Selection
 from trainers.labels import Floats
-from trainers.metrics import by_category, checks, figures
+from trainers.metrics import Check, by_category, checks, figures
 from trainers.network import Scorer
 from trainers.predict import Said, predict
 from trainers.ratings import Ratings
-from trainers.runs import now, portable, write_json, write_table
+from trainers.runs import leads, now, portable, write_json, write_table
 
 if TYPE_CHECKING:
     from trainers.aesthetics import Config
@@ -125,11 +125,13 @@ def _judged(
     chance = probability(said.score, float(calibration["slope"]), float(calibration["intercept"]))
     good = (ratings.mean > config.middle).astype(np.float64)
     result["calibration_error"] = reliability(chance, good)[3]
-    result["originals_above_degraded"] = {name: float(wins.mean()) for name, wins in degraded.items()}
+    beaten = {name: float(wins.mean()) for name, wins in degraded.items()}
+    result["originals_above_degraded"] = beaten
+    shares = [Check(f"above {name}", share, 0.5, "chance") for name, share in beaten.items()]
     facts = facts | {
         "split": split,
         "figures": result,
-        "checks": [asdict(check) | {"passed": check.passed} for check in checks(result)],
+        "checks": [asdict(check) | {"passed": check.passed} for check in (*checks(result), *shares)],
         "calibration": {"good": calibration},
     }
     if ratings.categories:
@@ -142,7 +144,7 @@ def report(outcome: Outcome) -> bool:
     from rich.console import Console
     from rich.table import Table as Grid
 
-    console = Console()
+    console = Console(quiet=not leads())
     if outcome.table is None:
         console.print("trained on every photo: nothing was held out, so there are no figures")
         return True
@@ -151,8 +153,6 @@ def report(outcome: Outcome) -> bool:
         value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
         grid.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
     console.print(grid)
-    for name, share in outcome.facts["figures"]["originals_above_degraded"].items():
-        console.print(f"originals above their copy, {name}: {share:.3f} (chance 0.5)")
     for name, group in outcome.facts.get("groups", {}).items():
         console.print(f"{name}: {group['photos']} photos, Spearman {group['spearman']:.3f}")
     return all(check["passed"] for check in outcome.facts["checks"])

@@ -40,7 +40,7 @@ class Finetuning(LightningModule):
 
     def __init__(self, network: Scorer, config: Config, training: TrainingSet, held: HeldOut | None) -> None:
         super().__init__()
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = network
         self.averaged = copy.deepcopy(network).requires_grad_(False)
         self.config, self.training_set, self.held = config, training, held
         self.plan = plan_for(config, training)

@@ -23,16 +23,22 @@ LAST = "last"
 class EpochLines(Callback):
     """A line per epoch, for where no progress bar is drawn."""
 
-    def on_train_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
-        # Callbacks run before the module's own hook, so this prints the epoch before.
+    def __init__(self) -> None:
+        self._printed = 0
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        self._printed = len(module.history)  # a resumed run has printed these before
+
+    def on_train_epoch_start(self, trainer: Trainer, module: LightningModule) -> None:
+        # At the end of an epoch callbacks run before the module, which has then not added it yet.
         self._print(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         self._print(trainer, module)
 
-    def _print(self, trainer: Trainer, module: Any) -> None:
-        if trainer.is_global_zero and module.history:
-            row = module.history[-1]
+    def _print(self, trainer: Trainer, module: LightningModule) -> None:
+        rows, self._printed = module.history[self._printed :], len(module.history)
+        for row in rows if trainer.is_global_zero else ():
             rank = f"  Spearman {row['spearman']:.3f}" if "spearman" in row else ""
             typer.echo(f"epoch {row['epoch']:.0f}  loss {row['loss']:.4f}{rank}  {row['seconds']:.1f} s")
 
@@ -53,11 +59,12 @@ def make_trainer(config: Config, out: Path, watch: bool) -> Trainer:
         )
     draw = sys.stderr.isatty()
     callbacks.append(RichProgressBar() if draw else EpochLines())
-    several = torch.cuda.device_count() > 1 and config.devices != "1"
+    devices = int(config.devices) if config.devices.isdigit() else config.devices
+    several = (torch.cuda.device_count() if devices == "auto" else devices) > 1
     return Trainer(
         max_epochs=config.epochs,
         accelerator="auto",
-        devices=int(config.devices) if config.devices.isdigit() else config.devices,
+        devices=devices,
         # In the first stage the body gets no gradient, which plain DDP would wait for.
         strategy="ddp_find_unused_parameters_true" if several else "auto",
         precision=_precision(config.precision),

@@ -31,9 +31,11 @@ class Scorer(nn.Module):
         nn.init.zeros_(self.head.bias)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.to(memory_format=torch.channels_last)  # depthwise convolutions take half the time
 
     def embed(self, image: Tensor) -> Tensor:
         """The body's pooled features, shape (n, width)."""
+        image = image.contiguous(memory_format=torch.channels_last)
         return self.body((image.float() / 255 - self.mean) / self.std).flatten(1)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from photocli.files import atomic_write
 
 
@@ -49,6 +51,11 @@ def portable(value: Any) -> Any:
         parts = Path(value).parts
         return "/".join(parts[-3:]) if value.endswith(".ckpt") else parts[-1]
     return value
+
+
+def leads() -> bool:
+    """Whether this process writes and prints: with several GPUs one does, for all."""
+    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
 
 
 def now() -> str:
