@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.cli import arguments
-from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
 from photocli.errors import UsageError
 
