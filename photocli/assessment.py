@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from photocli import assessors, look, tastes
+from photocli.cache import kept_dtype
 from photocli.errors import ModelError, UsageError
 from photocli.inputs import SIGNATURE
 from photocli.models import store
@@ -124,8 +125,11 @@ class Models:
         results: list[Outputs] = []
         for start in range(0, len(inputs), self.batch):
             outputs = self._sessions[key].run(np.stack(inputs[start : start + self.batch]))
-            rows = len(next(iter(outputs.values())))
-            results += [{name: value[row] for name, value in outputs.items()} for row in range(rows)]
+            # Rounded as the cache keeps them, so that a first run and a second one say the same.
+            kept = {name: value.astype(kept_dtype(value[0].size)) for name, value in outputs.items()}
+            same = {name: value.astype(np.float32) for name, value in kept.items()}
+            rows = len(next(iter(same.values())))
+            results += [{name: value[row] for name, value in same.items()} for row in range(rows)]
         return results
 
     def fields(self, outputs: Mapping[str, Outputs]) -> dict[str, Any]:

@@ -183,8 +183,13 @@ class Cache:
         return np.frombuffer(row[2], row[0]).reshape(json.loads(row[1])).astype(np.float32)
 
 
+def kept_dtype(size: int) -> str:
+    """The type in which outputs of so many values are kept."""
+    return "<f4" if size <= _SMALL else "<f2"
+
+
 def _packed(value: NDArray[np.float32]) -> tuple[str, str, bytes]:
-    dtype = "<f4" if value.size <= _SMALL else "<f2"
+    dtype = kept_dtype(value.size)
     return dtype, json.dumps(value.shape), value.astype(dtype).tobytes()
 
 

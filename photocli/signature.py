@@ -37,7 +37,7 @@ def take(pixels: Codes) -> Codes:
 
     image = Image.fromarray(pixels)
     scale = min(1.0, SIDE / max(image.size))
-    size = tuple(max(CELLS + 2, round(side * scale)) for side in image.size)
+    size = (max(CELLS + 2, round(image.width * scale)), max(CELLS + 2, round(image.height * scale)))
     if size != image.size:
         image = image.resize(size, Image.Resampling.BOX)
     luma = np.asarray(image, np.float32) @ np.asarray(_LUMA, np.float32)

@@ -87,7 +87,7 @@ def test_the_built_in_models_are_whole_and_say_where_they_come_from(own_folders:
     for card in found:
         verify(card)
         assert card.kind in assessors.names()
-        assert card.facts.keys() >= {"description", "licence", "training", "data", "metrics", "limits"}
+        assert card.facts.keys() >= {"description", "licence", "trainer", "data", "metrics", "limits"}
     assert sum(file.stat().st_size for file in BUILTIN.rglob("*")) < 40e6
 
 
