@@ -105,7 +105,7 @@ class Journal:
     def moving(self, source: Path | str, target: Path | str) -> None:
         """Note a move before it is made. `move` does both."""
         old, new = _in_real_folder(Path(source)), _in_real_folder(Path(target))
-        self._append({"action": "move", "source": str(old), "target": str(new), "file": _number_of(old)})
+        self._append({"action": "move", "source": str(old), "target": str(new), "file": _mark_of(old)})
 
     def move(self, source: Path | str, target: Path | str) -> None:
         """Note a move and make it, on the same disk or to another, if nothing stands at `target`."""
@@ -236,10 +236,11 @@ def _move_back(facts: dict[str, Any]) -> Undone:
     """Move a file back to where it was, if nothing else stands there."""
     source, target = Path(facts["source"]), Path(facts["target"])
     try:
-        if os.path.lexists(source) and _number_of(source) == facts["file"]:
-            if os.path.lexists(target) and _number_of(target) == facts["file"]:
-                target.unlink()  # stopped between the two names
-            return Undone(source, "left")
+        if _are_one_file(source, target):  # stopped between the two names, by the run or by an undo
+            target.unlink()
+            return Undone(source, "moved")
+        if facts["file"] is not None and _mark_of(source) == facts["file"]:
+            return Undone(source, "left")  # stopped or refused before it was moved
         if not os.path.lexists(target):
             moved = os.path.lexists(source)  # back already, from another disk
             return Undone(source, "left", None if moved else f"it is no longer at {target}")
@@ -267,12 +268,22 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _number_of(path: Path) -> int | None:
-    """The number by which the disk knows a file, whatever its name."""
+def _mark_of(path: Path) -> list[int] | None:
+    """What the disk knows a file by whatever its name; the number alone is given to new files again."""
     try:
-        return path.lstat().st_ino
+        status = path.lstat()
     except OSError:
         return None
+    return [status.st_ino, status.st_size, status.st_mtime_ns]
+
+
+def _are_one_file(one: Path, other: Path) -> bool:
+    """Whether a file has both names; one name in two spellings, as some disks allow, is no second name."""
+    try:
+        first, second = one.lstat(), other.lstat()
+    except OSError:
+        return False
+    return first.st_nlink > 1 and (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
 
 
 def _in_real_folder(path: Path) -> Path:

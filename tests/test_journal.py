@@ -159,6 +159,21 @@ def test_a_move_to_a_taken_place_is_refused_and_undo_knows(tmp_path: Path) -> No
     assert tree(tmp_path) == {"a": b"a", "b": b"b"}
 
 
+def test_a_file_stopped_between_two_names_gets_its_old_one(tmp_path: Path) -> None:
+    """Also when it was replaced after the move: then the disk knows it by another number."""
+    (tmp_path / "a").write_bytes(b"a")
+    with Journal.begin("photocli test") as journal:
+        journal.move(tmp_path / "a", tmp_path / "b")
+        written(journal, tmp_path / "b", b"spliced")
+    (tmp_path / "kept").hardlink_to(tmp_path / "b")  # so that its number is not given again
+    (tmp_path / "a").write_bytes(b"another")
+    assert "its place is taken" in (undo(journal.id)[-1].problem or "")
+    (tmp_path / "a").unlink()
+    (tmp_path / "a").hardlink_to(tmp_path / "b")
+    assert problems(undo(journal.id)) == []
+    assert tree(tmp_path) == {"a": b"a", "kept": b"spliced"}
+
+
 def test_links_stay_links(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to("real")
