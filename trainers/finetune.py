@@ -168,11 +168,11 @@ class Finetuning(LightningModule):
         loss = float(torch.stack(self._losses).mean())
         row = {"epoch": float(self.current_epoch), "loss": loss}
         row["seconds"] = time.monotonic() - self._started
-        self.log("loss", loss)
+        self.log("loss", loss, sync_dist=True)
         if self.held is not None and (self.current_epoch + 1) % self.config.eval_every == 0:
             said = self.predict_held()
             row["spearman"] = correlation(spearmanr, said.score, self.held.ratings.mean)
-            self.log("spearman", row["spearman"])
+            self.log("spearman", row["spearman"], sync_dist=True)
         self.history.append(row)
 
     def predict_held(self) -> Said:
