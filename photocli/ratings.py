@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 
-STAR_THRESHOLDS: tuple[float, float, float, float] = (4.0, 5.0, 6.0, 7.0)
+STAR_THRESHOLDS: tuple[float, float, float, float] = (4.5, 5.5, 6.5, 7.5)
 """The scores from which a photo has 2, 3, 4 and 5 stars; whatever lies below the first has 1."""
 
 
