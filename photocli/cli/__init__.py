@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import check, learn, models, score, undo
+from photocli.cli import check, learn, models, report, score, undo
 from photocli.cli.group import QuickGroup
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("score")(score.score)
 app.command("undo")(undo.undo)
 app.command("check")(check.check)
 app.command("learn")(learn.learn)
+app.command("report")(report.report)
 app.add_typer(models.app, name="models")
 
 

@@ -1,0 +1,60 @@
+"""`photocli report`: a page to look through the photos of a folder, with their scores."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photocli.cli import arguments
+from photocli.cli.boundary import ExitCode, reported
+
+
+def report(
+    paths: arguments.Paths,
+    html: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes; - for stdout.")],
+    assess: arguments.Assess = "",
+    taste: arguments.Taste = "",
+    device: arguments.Device = "auto",
+    batch: arguments.Batch = 0,
+    workers: arguments.Workers = 0,
+    no_cache: arguments.NoCache = False,
+    quiet: arguments.Quiet = False,
+    debug: arguments.Debug = False,
+) -> None:
+    """Make a page of photos with their scores.
+
+    One HTML file holds everything, thumbnails too; it opens in any browser, from the disk, and loads nothing
+    from anywhere. Photos can be sorted, searched and filtered there, and each says what its score means.
+
+    \b
+    Examples:
+      photocli report ~/Pictures/shoot --html report.html
+      photocli report shoot --taste weddings --html - > report.html
+
+    \b
+    Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
+    """
+    with reported(debug):
+        from photocli.cli.progress import Progress
+        from photocli.pipeline import Run
+        from photocli.writers.html import HtmlWriter
+
+        to_stdout = arguments.check_outputs([html])
+        options = arguments.run_options(
+            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste=taste
+        )
+        run = Run(paths, options)
+        if run.models.note and not quiet:
+            typer.echo(run.models.note, err=True)
+        with Progress(run, quiet=quiet) as progress, HtmlWriter(html, workers=workers) as page:
+            for record in run:
+                progress.advance(record)
+                page.write(record)
+            page.close(asdict(run.summary))
+        if not quiet:
+            typer.echo(f"{run.summary.photos:,} photos in {html}", err=to_stdout)
+        if run.summary.failed:
+            raise typer.Exit(ExitCode.UNREADABLE)
