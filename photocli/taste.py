@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
 
 FEWEST = 20
 """Rated photos without which nothing is tried."""
@@ -40,6 +41,9 @@ _LOOK_WEIGHTS = (0.5, 1.5)
 _SCORE_WEIGHTS = (0.0, 1.0)
 _PENALTIES = (0.03, 0.3, 3.0)
 _ALIKE = 0.95  # the cosine from which two photos are one scene, which must not be on both sides of a test
+
+
+_Weights = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +119,17 @@ def to_score(stars: float) -> float:
 
 def fit(examples: Examples) -> Head:
     """Learn from all examples, at most `MOST`; strengths are chosen by leave-one-out error."""
-    examples = _at_most(examples, MOST)
-    best = min(
-        (candidate for candidate in _candidates(examples, examples.rating[:, None])),
-        key=lambda candidate: float(candidate.errors[0]),
-    )
-    blocks = best.space.raw_weights(best.space.train.T @ best.dual[:, 0])
-    embedding, look, score = blocks
-    constant = float(examples.rating.mean()) - sum(
-        float(mean @ weights) for mean, weights in zip(best.space.means, blocks, strict=True)
-    )
-    return Head(embedding, look, float(score[0]), constant)
+    space = _Space(_at_most(examples, MOST))
+    everything = np.arange(len(space.rating))
+    candidates = space.candidates(everything, space.rating[:, None])
+    best = min(candidates, key=lambda candidate: float(candidate.errors[0]))
+    weights = [
+        weight**2 * scale * (block.T @ best.dual[:, 0])
+        for block, scale, weight in zip(space.blocks, space.scales, best.weights, strict=True)
+    ]
+    middle = sum(float(mean @ part) for mean, part in zip(space.means, weights, strict=True))
+    embedding, look, score = weights
+    return Head(embedding, look, float(score[0]), float(space.rating.mean()) - middle)
 
 
 def evaluate(examples: Examples, *, seed: int = 0) -> Trial:
@@ -142,11 +146,11 @@ def evaluate(examples: Examples, *, seed: int = 0) -> Trial:
     right, compared = np.zeros((count, ratings.shape[1])), np.zeros((count, ratings.shape[1]))
     gain = np.zeros(count)
     general = 0.0
-    scenes = _scenes(examples.embedding)
+    space, scenes = _Space(examples), _scenes(examples.embedding)
     for _ in range(4 if count <= 150 else 1):
         for fold in _folds(scenes, rng):
             test = np.flatnonzero(fold)
-            foretold = _foretell(examples.take(~fold), examples.take(fold), ratings[~fold])
+            foretold = _foretell(space, np.flatnonzero(~fold), test, ratings)
             for column in range(ratings.shape[1]):
                 order, pairs = _order(foretold[:, column], ratings[test, column])
                 right[test, column] += order.sum(1)
@@ -170,62 +174,71 @@ def pairwise_accuracy(foretold: Floats, ratings: Floats) -> float:
 
 
 class _Space:
-    """Features of some photos, each block centred and scaled as the training photos need it."""
+    """Some photos' features, in blocks of one scale, and how alike the photos are in each block.
 
-    def __init__(self, train: Examples, look: float, score: float) -> None:
-        blocks = [as_kept(train.embedding), train.look, train.score[:, None]]
-        self.means = [block.mean(0) for block in blocks]
-        self._scales = []
-        for block, weight in zip(blocks, (1.0, look, score), strict=True):
-            spread = block.std(0) + 1e-2 * block.std() + 1e-9
-            self._scales.append(weight / (spread * np.sqrt(block.shape[1])))
-        self.train = self.features(train)
+    Scales are those of all the photos; what is centred, and what is learned, is that of the training photos.
+    """
 
-    def features(self, examples: Examples) -> Floats:
-        blocks = [as_kept(examples.embedding), examples.look, examples.score[:, None]]
-        scaled = zip(blocks, self.means, self._scales, strict=True)
-        features: Floats = np.hstack([(block - mean) * scale for block, mean, scale in scaled])
-        return features
+    def __init__(self, examples: Examples) -> None:
+        self.rating = examples.rating
+        raw = [as_kept(examples.embedding), examples.look, examples.score[:, None]]
+        self.means = [block.mean(0) for block in raw]
+        self.scales = [
+            1 / ((block.std(0) + 1e-2 * block.std() + 1e-9) * np.sqrt(block.shape[1])) for block in raw
+        ]
+        self.blocks = [
+            (block - mean) * scale for block, mean, scale in zip(raw, self.means, self.scales, strict=True)
+        ]
+        self._kernels = [block @ block.T for block in self.blocks]
 
-    def raw_weights(self, weights: Floats) -> list[Floats]:
-        """Weights of scaled features, block by block, as weights of the features themselves."""
-        ends = np.cumsum([len(scale) for scale in self._scales])[:-1]
-        parts = np.split(weights, ends)
-        return [part * scale for part, scale in zip(parts, self._scales, strict=True)]
+    def kernel(self, weights: _Weights) -> Floats:
+        """How alike the photos are in all blocks together."""
+        total: Floats = np.zeros_like(self._kernels[0])
+        for weight, kernel in zip(weights, self._kernels, strict=True):
+            total += weight**2 * kernel
+        return total
+
+    def candidates(self, train: Rows, ratings: Floats) -> Iterator[_Candidate]:
+        """Every choice of strengths, learned from the training photos, for every column of their ratings."""
+        centred = ratings - ratings.mean(0)
+        for look, score in product(_LOOK_WEIGHTS, _SCORE_WEIGHTS):
+            weights = (1.0, look, score)
+            kernel = self.kernel(weights)[np.ix_(train, train)]
+            values, vectors = np.linalg.eigh(_centred(kernel, kernel))
+            turned = vectors.T @ centred
+            for penalty in _PENALTIES:
+                inverse = 1 / (np.maximum(values, 0) + penalty)
+                dual = vectors @ (inverse[:, None] * turned)
+                diagonal = (vectors**2) @ inverse
+                yield _Candidate(weights, dual, ((dual / diagonal[:, None]) ** 2).mean(0))
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One choice of strengths: its dual weights and leave-one-out errors, for every column of ratings."""
+    """One choice of strengths: weights of the blocks, and dual weights and leave-one-out errors by column."""
 
-    space: _Space
+    weights: _Weights
     dual: Floats
     errors: Floats
 
 
-def _candidates(train: Examples, ratings: Floats) -> Iterator[_Candidate]:
-    centred = ratings - ratings.mean(0)
-    for look, score in product(_LOOK_WEIGHTS, _SCORE_WEIGHTS):
-        space = _Space(train, look, score)
-        values, vectors = np.linalg.eigh(space.train @ space.train.T)
-        turned = vectors.T @ centred
-        for penalty in _PENALTIES:
-            inverse = 1 / (np.maximum(values, 0) + penalty)
-            dual = vectors @ (inverse[:, None] * turned)
-            diagonal = (vectors**2) @ inverse
-            yield _Candidate(space, dual, ((dual / diagonal[:, None]) ** 2).mean(0))
-
-
-def _foretell(train: Examples, test: Examples, ratings: Floats) -> Floats:
-    """For every column of ratings of the training photos, what its best candidate says of the test photos."""
+def _foretell(space: _Space, train: Rows, test: Rows, ratings: Floats) -> Floats:
+    """For every column of ratings, what its best candidate, learned from `train`, says of `test`."""
     least = np.full(ratings.shape[1], np.inf)
     foretold = np.zeros((len(test), ratings.shape[1]))
-    for candidate in _candidates(train, ratings):
+    for candidate in space.candidates(train, ratings[train]):
         better = candidate.errors < least
         least[better] = candidate.errors[better]
-        across = candidate.space.features(test) @ candidate.space.train.T
+        kernel = space.kernel(candidate.weights)
+        across = _centred(kernel[np.ix_(test, train)], kernel[np.ix_(train, train)])
         foretold[:, better] = across @ candidate.dual[:, better]
     return foretold
+
+
+def _centred(across: Floats, within: Floats) -> Floats:
+    """Products of some photos with training photos, as if features were centred on the training photos."""
+    centred: Floats = across - across.mean(1, keepdims=True) - within.mean(0) + within.mean()
+    return centred
 
 
 def _order(foretold: Floats, ratings: Floats) -> tuple[Floats, Floats]:
