@@ -44,7 +44,7 @@ def learn(
     """Learn your taste from photos that you rated.
 
     Stars, picks and rejects that you gave in a photo editor are read from sidecars and from the photos
-    themselves; what photocli wrote there is left out. The taste is kept only if it foretells ratings that it
+    themselves; what this program wrote is left out. The taste is kept only if it foretells ratings that it
     has not seen surely better than the general model does. From then on, score and cull use the one named
     default, or the one that --taste names; --taste off is the general model.
 
