@@ -91,10 +91,10 @@ def _directions(luma: Values) -> Values:
     rows = (3 * luma[:, :-2] + 10 * luma[:, 1:-1] + 3 * luma[:, 2:]) / 16
     across, down = columns[:, 2:] - columns[:, :-2], rows[2:] - rows[:-2]
     strength = np.hypot(across, down)
-    strength[strength < _FAINT] = 0
-    angle = np.arctan2(down, across) * (DIRECTIONS / np.pi)
+    clear = strength >= _FAINT
+    angle = np.arctan2(down[clear], across[clear]) * (DIRECTIONS / np.pi)
     bins = np.rint(angle).astype(np.int64) % DIRECTIONS
-    return np.asarray(np.bincount(bins.ravel(), strength.ravel(), DIRECTIONS), np.float64)
+    return np.asarray(np.bincount(bins, strength[clear], DIRECTIONS), np.float64)
 
 
 def _shares(amounts: Values) -> Values:

@@ -100,8 +100,6 @@ def _create(ort: Any, card: Card, providers: Sequence[str], threads: int) -> Any
     options.intra_op_num_threads = threads
     # Threads that spin while they wait would take the cores from the workers that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Peak memory counts more here than the last percent: an arena keeps what its largest batch took.
-    options.enable_cpu_mem_arena = False
     try:
         return ort.InferenceSession(str(card.network), options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
