@@ -52,9 +52,9 @@ def decode(path: Path, side: int) -> Frame:
     """Decode a photo, upright, 8-bit sRGB, with transparency laid over white.
 
     `side` is the long side in pixels that is wanted: the frame's is that or more, but less than twice that;
-    a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if it is large
-    enough to judge; failing that they are developed at half size. Of several pictures in a file the first
-    one is taken.
+    a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if
+    it is large enough to judge; failing that they are developed at half size. Of several pictures in a file
+    the first one is taken.
 
     Raises `DecodeError`, with one short reason, whatever is wrong with the file.
     """
