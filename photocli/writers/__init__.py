@@ -37,6 +37,30 @@ class Writer(Protocol):
     ) -> None: ...
 
 
+class FileWriter:
+    """A writer of one file: a `with` block that ends well closes it, one that fails leaves the old file."""
+
+    def close(self) -> None:
+        """Finish the output and put it in place; does nothing the second time."""
+        raise NotImplementedError
+
+    def discard(self) -> None:
+        """Drop what is not in place yet; does nothing after `close`."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            self.discard()
+
+
 def names() -> list[str]:
     """The names of all writers, sorted, without importing them."""
     return sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))

@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from photocli.files import open_output
 from photocli.records import RECORD_FIELDS
-from photocli.writers import tidy_field
+from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from photocli.records import Record
 
 # Python's csv module leaves a lone carriage return unquoted, which cuts a row in two for its own reader.
 _NEEDS_QUOTES = re.compile(r'[",\x00-\x1f\x7f]|^\s|\s$')
 
 
-class CsvWriter:
+class CsvWriter(FileWriter):
     """Writes records to a CSV file, or to standard output for `-`, row by row.
 
     UTF-8 without a byte order mark, lines end in a newline, quotes as in RFC 4180. Nothing is an empty cell;
@@ -44,17 +41,9 @@ class CsvWriter:
         """Put the file in place."""
         self._output.commit()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self.close()
-        finally:
-            self._output.discard()
+    def discard(self) -> None:
+        """Drop what is not in place yet."""
+        self._output.discard()
 
     def _line(self, cells: list[str] | tuple[str, ...]) -> None:
         text = ",".join(cells) + "\n"

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from photocli import __version__
@@ -20,12 +19,11 @@ from photocli.files import open_output
 from photocli.inputs import InputSpec
 from photocli.records import RECORD_FIELDS
 from photocli.workers import Task, Workers, default_workers
-from photocli.writers import tidy_field
+from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from typing_extensions import Self
 
     from photocli.records import Record
 
@@ -47,7 +45,7 @@ class _Waiting:
     thumbnail: str | None = None
 
 
-class HtmlWriter:
+class HtmlWriter(FileWriter):
     """Writes a page with all records, to a file, or to standard output for `-`.
 
     Thumbnails are made by worker processes of its own, with a deadline each, and go into the page at once,
@@ -90,19 +88,11 @@ class HtmlWriter:
         self._put("\n], " + _data(end)[1:] + self._tail)
         self._output.commit()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self.close()
-        finally:
-            self._closed = True
-            self._stack.close()
-            self._output.discard()
+    def discard(self) -> None:
+        """Drop what is not in place yet."""
+        self._closed = True
+        self._stack.close()
+        self._output.discard()
 
     def _collect(self, *, wait: bool) -> None:
         """Take the thumbnails that are done, and write the records whose turn it is."""

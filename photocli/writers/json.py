@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from photocli import __version__
 from photocli.files import open_output
 from photocli.records import RECORD_FIELDS
-from photocli.writers import tidy, tidy_field
+from photocli.writers import FileWriter, tidy, tidy_field
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from photocli.records import Record
 
 
-class JsonWriter:
+class JsonWriter(FileWriter):
     """Writes one JSON document, `{"photocli": version, "records": [...], "summary": {...}}`.
 
     To a file, or to standard output for `-`; one record per line, written as it comes, so memory stays flat.
@@ -50,18 +47,10 @@ class JsonWriter:
         self._put(f'\n],\n"summary": {_dumps(tidy(summary or {}))}}}\n')
         self._output.commit()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self.close()
-        finally:
-            self._closed = True
-            self._output.discard()
+    def discard(self) -> None:
+        """Drop what is not in place yet."""
+        self._closed = True
+        self._output.discard()
 
     def _put(self, text: str) -> None:
         # For a lone surrogate, Python's backslash escape and JSON's are the same six characters.
