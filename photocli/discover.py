@@ -12,7 +12,7 @@ from photocli.decode.signature import HEAD, RAW_SUFFIXES, RENDERED_SUFFIXES, des
 from photocli.errors import UsageError
 from photocli.records import Photo, Skipped
 
-_SIDECAR_SUFFIXES = frozenset(
+SIDECAR_SUFFIXES = frozenset(
     ".xmp .pp3 .dop .cos .cof .cop .cot .comask .on1 .aae .thm .nksc .vrd .dr4 .arp .spd .exif .exv".split()  # noqa: SIM905
 )
 _SIDECAR_NAMES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
@@ -105,7 +105,7 @@ def _is_passed_folder(name: str) -> bool:
 def _is_sidecar(name: str) -> bool:
     name = name.lower()
     # "IMG_1.jpg_original" and "IMG_1.jpg~" are the copies that metadata tools and editors leave behind.
-    return name in _SIDECAR_NAMES or name.endswith(("_original", "~")) or _suffix(name) in _SIDECAR_SUFFIXES
+    return name in _SIDECAR_NAMES or name.endswith(("_original", "~")) or _suffix(name) in SIDECAR_SUFFIXES
 
 
 def _unseen(files: Iterable[tuple[Path, bool]], real_folder: str, seen: set[str]) -> list[Path]:

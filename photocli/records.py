@@ -112,6 +112,8 @@ class Record:
     twin: str | None = None
     exposure_bias: float | None = None
     taste: float | None = None
+    group_kind: str | None = None
+    pick: str | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

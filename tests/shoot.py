@@ -202,6 +202,13 @@ def packaged_scenes() -> tuple[Picture, ...]:
     return tuple(landscape(picture) for picture in rgb + grey)
 
 
+PHOTOGRAPHS = (0, 1, 2, 3, 4, 5, 6, 10, 11, 14, 15, 16)
+"""Those of the packaged scenes that are sharp photographs: no tissue, stars or scanned pages, no blurred clock."""
+
+NO_UPRIGHT = (11, 15, 16)
+"""Of these, what is as good tilted: coins, grass, gravel."""
+
+
 def shared_scenes(count: int, seed: int = 0) -> list[Picture]:
     """Scenes from the photos beside the checkout, none if they are not there; near-copies are among them."""
     files = sorted((SHARED_DATA / "photos").glob("*/*.jpg"))
@@ -240,3 +247,20 @@ def made_shoot(folder: Path, scenes: Sequence[Picture], seed: int = 0, *, clean:
 def panorama_picture() -> Picture:
     """A wide picture."""
     return np.asarray(Image.fromarray(sample_pictures()["china"][150:]).resize((1600, 692)))
+
+
+def made_bursts(
+    folder: Path, scenes: Sequence[Picture], seed: int = 0, *, no_upright: Sequence[int] = ()
+) -> list[Shot]:
+    """Every scene in a burst of 2-12 frames, of which one is good; the others have faults of all kinds.
+
+    Scenes in `no_upright` are as good tilted as they are level, so they are not.
+    """
+    rng = np.random.default_rng(seed)
+    shoot, camera, seconds = Shoot(folder, rng), Camera("Canon EOS R5"), 0.0
+    for scene, picture in enumerate(scenes):
+        kinds = [*FAULTS] if scene in no_upright else [*FAULTS, "tilted"]
+        faults: list[str | None] = [*rng.choice(kinds, rng.integers(2, 13))]
+        faults[rng.integers(len(faults))] = None
+        seconds = shoot.burst(camera, picture, seconds, scene, faults) + 30
+    return shoot.shots

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import check, learn, models, report, score, undo
+from photocli.cli import check, cull, learn, models, report, score, undo
 from photocli.cli.group import QuickGroup
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("score")(score.score)
+app.command("cull")(cull.cull)
 app.command("undo")(undo.undo)
 app.command("check")(check.check)
 app.command("learn")(learn.learn)

@@ -15,6 +15,7 @@ import typer
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
+    from photocli.journal import Journal
     from photocli.pipeline import Options
     from photocli.writers.xmp import Outcome, XmpWriter
 
@@ -68,9 +69,10 @@ class Ratings:
 
 
 @contextmanager
-def xmp_writer(ratings: Ratings, report: Callable[[Outcome], None]) -> Iterator[XmpWriter | None]:
+def xmp_writer(
+    ratings: Ratings, report: Callable[[Outcome], None], journal: Journal | None = None
+) -> Iterator[XmpWriter | None]:
     """The writer that was asked for, if one was, with a journal for undo. Raises `UsageError`."""
-    from photocli.journal import Journal
     from photocli.writers.xmp import XmpWriter
 
     sidecars = ratings.xmp or (ratings.editor is not None and not ratings.embed)
@@ -79,15 +81,22 @@ def xmp_writer(ratings: Ratings, report: Callable[[Outcome], None]) -> Iterator[
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
         yield None
         return
-    with Journal.begin(shlex.join(["photocli", *sys.argv[1:]])) as journal:
+    with begin_journal() as own:
         yield XmpWriter(
             editor=ratings.editor,
             embed=ratings.embed,
             sidecars=sidecars,
             overwrite=ratings.overwrite,
-            journal=journal,
+            journal=journal or own,
             report=report,
         )
+
+
+def begin_journal() -> Journal:
+    """A journal for what this command changes; it costs nothing until something is."""
+    from photocli.journal import Journal
+
+    return Journal.begin(shlex.join(["photocli", *sys.argv[1:]]))
 
 
 def run_options(

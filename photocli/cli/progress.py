@@ -64,6 +64,10 @@ class Progress:
         if outcome.kind == "failed":
             self._say(f"{outcome.photo}: {outcome.reason}", "yellow")
 
+    def warn(self, text: str) -> None:
+        """Say that something could not be done."""
+        self._say(text, "yellow")
+
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
 

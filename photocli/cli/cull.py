@@ -1,0 +1,264 @@
+"""`photocli cull`: group a shoot, pick the best of each group, and put the rest aside if asked."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photocli.cli import arguments
+from photocli.cli.boundary import ExitCode, reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from photocli.cli.progress import Progress
+    from photocli.culling import Culling
+    from photocli.journal import Journal
+    from photocli.moves import Move, Mover
+    from photocli.picks import Wanted
+    from photocli.pipeline import Run
+    from photocli.records import Record
+    from photocli.writers.xmp import Marks, XmpWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What is to become of the plan: tables, ratings, the folder for rejects, or nothing but a look at it."""
+
+    csv: Path | None
+    json: Path | None
+    ratings: arguments.Ratings
+    move_rejects: Path | None
+    dry_run: bool
+    quiet: bool
+    to_stdout: bool
+
+
+def cull(
+    paths: arguments.Paths,
+    keep: Annotated[
+        str, typer.Option(metavar="N|P%", help="Pick so many photos at most, or so many percent of all.")
+    ] = "",
+    per_group: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Pick so many of each group at most. 1 without --keep."),
+    ] = 0,
+    reject: Annotated[
+        bool, typer.Option("--reject", help="Call every photo that is not picked a reject.")
+    ] = (False),
+    move_rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Move rejects here, with their sidecars and RAW files; implies --reject."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and how sidecars would change; write nothing.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")
+    ] = None,
+    xmp: Annotated[
+        bool, typer.Option("--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
+    ] = False,
+    editor: arguments.ForEditor = "",
+    embed: arguments.Embed = False,
+    overwrite: arguments.Overwrite = False,
+    taste: arguments.Taste = "",
+    assess: arguments.Assess = "",
+    device: arguments.Device = "auto",
+    batch: arguments.Batch = 0,
+    workers: arguments.Workers = 0,
+    no_cache: arguments.NoCache = False,
+    quiet: arguments.Quiet = False,
+    debug: arguments.Debug = False,
+) -> None:
+    """Group the photos of a shoot and pick the best of each group.
+
+    Bursts and look-alikes are groups, in which photos are compared with each other. Exposure brackets,
+    panoramas and focus stacks are kept whole. Nothing is rejected unless you ask, and nothing is ever
+    deleted: photocli undo takes back what was written and moved.
+
+    \b
+    Examples:
+      photocli cull shoot --dry-run
+      photocli cull shoot --keep 20% --xmp
+      photocli cull shoot --per-group 2 --reject --for lightroom
+      photocli cull shoot --move-rejects rejects
+
+    \b
+    Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, written or moved, 4 fatal.
+    """
+    with reported(debug):
+        from dataclasses import replace
+
+        from photocli.culling import OUTPUTS
+        from photocli.picks import wanted
+        from photocli.pipeline import Run
+
+        limits = wanted(keep, per_group)
+        to_stdout = arguments.check_outputs((csv, json))
+        ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
+        options = arguments.run_options(
+            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste=taste
+        )
+        run = Run(paths, replace(options, outputs=OUTPUTS))
+        if run.models.note and not quiet:
+            typer.echo(run.models.note, err=True)
+        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout)
+        if not _cull(run, limits, reject or move_rejects is not None, outputs):
+            raise typer.Exit(ExitCode.UNREADABLE)
+
+
+def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
+    """Do the run, carry out what was asked, or show it; whether everything could be done."""
+    from photocli.cli.progress import Progress
+    from photocli.culling import Culling
+    from photocli.moves import Mover
+
+    mover = Mover(outputs.move_rejects, run.paths) if outputs.move_rejects is not None else None
+    culling = Culling(apart=outputs.move_rejects)
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(run, quiet=outputs.quiet))
+        journal = stack.enter_context(arguments.begin_journal())
+        ratings = arguments.xmp_writer(outputs.ratings, progress.report_sidecar, journal)
+        writer = stack.enter_context(ratings)
+        for result in run.results():
+            progress.advance(result.record)
+            culling.add(result)
+        records = culling.finish(limits, reject=reject)
+        if outputs.dry_run:
+            moves, stay = _plan_moves(mover, records)
+            moved: list[Move] = []
+            _show(records, writer, moves, outputs)
+        else:
+            if writer is not None:
+                for record in records:
+                    writer.write(record, _marks(record))
+            moves, stay = _plan_moves(mover, records)  # now, as sidecars that are new move, too
+            moved = _move(moves, journal, progress)
+        _write_tables(run, records, outputs)
+    if not outputs.quiet:
+        _summarise(culling, records, writer, moved, stay, outputs)
+    complete = outputs.dry_run or len(moved) == len(moves)
+    return complete and not run.summary.failed and not (writer is not None and writer.counts["failed"])
+
+
+def _plan_moves(mover: Mover | None, records: list[Record]) -> tuple[list[Move], int]:
+    """The moves of the rejects, and how many stay where they are because a person rated them."""
+    if mover is None:
+        return [], 0
+    from photocli.own_ratings import read
+
+    moves, stay = [], 0
+    for record in records:
+        if record.pick != "reject":
+            continue
+        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        if read(photo, twin):
+            stay += 1
+        else:
+            moves.append(mover.plan(photo, twin))
+    return moves, stay
+
+
+def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]:
+    """Move the rejects; those that could be moved."""
+    from photocli.errors import PhotocliError
+    from photocli.moves import carry_out
+
+    done = []
+    for move in moves:
+        try:
+            carry_out(move, journal)
+            done.append(move)
+        except PhotocliError as error:
+            progress.warn(str(error))
+    return done
+
+
+def _marks(record: Record) -> Marks | None:
+    from photocli.writers.xmp import Marks
+
+    if record.group is None:
+        return None
+    return Marks(pick="pick" if record.pick == "pick" else "reject" if record.pick == "reject" else "none")
+
+
+def _write_tables(run: Run, records: list[Record], outputs: Outputs) -> None:
+    """Write the records where they were asked for; a dry run writes to stdout alone."""
+    from photocli.writers.csv import CsvWriter
+    from photocli.writers.json import JsonWriter
+
+    csv, json = (
+        None if outputs.dry_run and str(file) != "-" else file for file in (outputs.csv, outputs.json)
+    )
+    with ExitStack() as stack:
+        table = stack.enter_context(CsvWriter(csv)) if csv else None
+        document = stack.enter_context(JsonWriter(json)) if json else None
+        for record in records:
+            for writer in (table, document):
+                if writer is not None:
+                    writer.write(record)
+        if document is not None:
+            document.close(asdict(run.summary))
+
+
+def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], outputs: Outputs) -> None:
+    """Print the plan: the table of the groups, the differences of the sidecars, the moves."""
+    from rich.console import Console
+
+    from photocli import plan
+
+    plan.print_table(Console(stderr=outputs.to_stdout, highlight=False), records)
+    for line in (*_differences(records, writer), *plan.moves(moves)):
+        typer.echo(line, err=outputs.to_stdout)
+
+
+def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[str]:
+    from photocli import plan
+    from photocli.writers.xmp import Planned
+
+    for record in records if writer is not None else ():
+        assert writer is not None
+        for planned in writer.plan(record, _marks(record)):
+            if not isinstance(planned, Planned):
+                yield f"{planned.photo}: {planned.reason}"
+            elif planned.changed:
+                yield from plan.difference(planned)
+
+
+def _summarise(
+    culling: Culling,
+    records: list[Record],
+    writer: XmpWriter | None,
+    moves: list[Move],
+    stay: int,
+    outputs: Outputs,
+) -> None:
+    from photocli import plan
+
+    lines = [plan.summary(records, culling.kinds())]
+    if writer is not None and writer.counts:
+        lines.append("sidecars: " + ", ".join(f"{n:,} {kind}" for kind, n in sorted(writer.counts.items())))
+    if writer is not None and writer.unread:
+        lines.append(writer.hint)
+    if moves:
+        renamed = sum(move.renamed for move in moves)
+        clash = f", {renamed:,} with a number because their names were taken" if renamed else ""
+        lines.append(
+            f"photos moved to {outputs.move_rejects}: {len(moves):,}{clash}; photocli undo brings back"
+        )
+    if stay:
+        lines.append(f"rejects that stay, as you rated or picked them yourself: {stay:,}")
+    if outputs.dry_run:
+        lines.append("nothing was written: this was a dry run")
+    for line in lines:
+        typer.echo(line, err=outputs.to_stdout)

@@ -1,0 +1,91 @@
+"""Culling a shoot: the results of a pass are gathered, grouped, ranked and picked from, all at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photocli.errors import UsageError
+from photocli.picks import Wanted, choose, placed, rank
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from photocli.bursts import Group
+    from photocli.pipeline import Result
+    from photocli.records import Record
+
+OUTPUTS = ("embedding", "signature")
+"""What a run must give beside its records (`Options.outputs`)."""
+
+
+class Culling:
+    """Takes the results of a run, and gives their records back with groups, ranks and picks.
+
+    >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
+    >>> culling = Culling()  # doctest: +SKIP
+    >>> for result in run.results():  # doctest: +SKIP
+    ...     culling.add(result)
+    >>> records = culling.finish(Wanted(per_group=1))  # doctest: +SKIP
+    """
+
+    def __init__(self, *, apart: Path | None = None) -> None:
+        """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it."""
+        self._records: list[Record] = []
+        self._part: list[int] = []
+        self._embeddings: list[NDArray[np.float32]] = []
+        self._signatures: list[NDArray[np.uint8]] = []
+        self._apart = None if apart is None else apart.resolve()
+        self.groups: list[Group] = []
+
+    def add(self, result: Result) -> None:
+        """Take one result. Raises `UsageError` if no model of the run gives embeddings."""
+        import numpy as np
+
+        self._records.append(result.record)
+        if result.record.status != "ok" or self._lies_apart(result.record):
+            return
+        found = next((out for out in result.outputs.values() if set(OUTPUTS) <= set(out)), None)
+        if found is None:
+            raise UsageError("to cull, a model with embeddings is needed; add aesthetics to --assess")
+        self._part.append(len(self._records) - 1)
+        self._embeddings.append(found["embedding"])
+        self._signatures.append(found["signature"].astype(np.uint8))
+
+    def finish(self, wanted: Wanted, *, reject: bool = False) -> list[Record]:
+        """All records in the order in which they came, those that were culled with their place.
+
+        With `reject`, every photo that is not picked is a reject.
+        """
+        if not self._part:
+            return self._records
+        import numpy as np
+
+        from photocli.alike import Looks
+        from photocli.bursts import group
+        from photocli.standing import standings
+
+        records = [self._records[at] for at in self._part]
+        looks = Looks(np.stack(self._embeddings), np.stack(self._signatures))
+        self._embeddings.clear()
+
+        def compare(members: Sequence[int]) -> NDArray[np.floating]:
+            return standings(records, looks, members)
+
+        self.groups = rank(group(records, looks), compare)
+        places = choose(self.groups, [record.score for record in records], wanted)
+        for index, place in places.items():
+            kind = self.groups[place.group - 1].kind
+            at = self._part[index]
+            self._records[at] = placed(self._records[at], place, kind, reject=reject)
+        return self._records
+
+    def kinds(self) -> Counter[str]:
+        """How many groups of each kind there are."""
+        return Counter(group.kind for group in self.groups)
+
+    def _lies_apart(self, record: Record) -> bool:
+        return self._apart is not None and Path(record.path).resolve().is_relative_to(self._apart)

@@ -1,0 +1,139 @@
+"""Moving photos into another folder together with all that belongs to them, never over another file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
+from photocli.discover import SIDECAR_SUFFIXES
+from photocli.errors import PhotocliError, UsageError
+from photocli.moving import move_file
+
+if TYPE_CHECKING:
+    from photocli.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A photo with its RAW file and sidecars, and where each of them goes; `renamed` after a name clash."""
+
+    photo: Path
+    files: tuple[tuple[Path, Path], ...]
+    renamed: bool
+
+
+class Mover:
+    """Plans the moves of photos into the folder `into`, below which they keep their subfolders.
+
+    Where a name is taken there, all files of the photo get a number (`IMG_1-2.jpg`, `IMG_1-2.xmp`).
+    """
+
+    def __init__(self, into: Path, roots: Iterable[Path]) -> None:
+        """`roots` are the paths that the user gave. Raises `UsageError` if `into` holds one of them."""
+        self._into = into
+        self._roots = [root if root.is_dir() else root.parent for root in roots]
+        self._folders: dict[Path, _Folder] = {}
+        self._promised: set[str] = set()
+        place = into.resolve()
+        for root in self._roots:
+            if root.resolve().is_relative_to(place):
+                raise UsageError(f"rejects cannot be moved to {into}: the photos are in it already")
+        if into.exists() and not into.is_dir():
+            raise UsageError(f"rejects cannot be moved to {into}: it is no folder")
+
+    def plan(self, photo: Path, twin: Path | None = None) -> Move:
+        """Where a photo and all that belongs to it will go. Its files count as moved from then on."""
+        folder = self._folders.get(photo.parent)
+        if folder is None:
+            folder = self._folders[photo.parent] = _Folder(photo.parent)
+        files = folder.take(photo, twin)
+        target = self._into / self._below_root(photo.parent)
+        for number in range(1, 1_000_000):
+            ending = "" if number == 1 else f"-{number}"
+            targets = [target / _numbered(file.name, photo.stem, ending) for file in files]
+            if not any(self._is_taken(path) for path in targets):
+                break
+        self._promised.update(map(_key, targets))
+        return Move(photo, tuple(zip(files, targets, strict=True)), number > 1)
+
+    def _below_root(self, folder: Path) -> Path:
+        for root in self._roots:
+            if folder.is_relative_to(root):
+                return folder.relative_to(root)
+        return Path()
+
+    def _is_taken(self, path: Path) -> bool:
+        return _key(path) in self._promised or os.path.lexists(path)
+
+
+def carry_out(move: Move, journal: Journal) -> None:
+    """Move the files of a photo; all of them, or none. Raises `PhotocliError`."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for source, target in move.files:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            journal.move(source, target)
+            done.append((source, target))
+    except (PhotocliError, OSError) as error:
+        for source, target in reversed(done):
+            with contextlib.suppress(PhotocliError):
+                move_file(target, source)
+        if isinstance(error, PhotocliError):
+            raise
+        raise PhotocliError(f"cannot move {move.photo}: {error.strerror or error}") from error
+
+
+class _Folder:
+    """The files of one folder, less those that were taken, by the stems of their names."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._by_stem: defaultdict[str, list[str]] = defaultdict(list)
+        for name in sorted(entry.name for entry in os.scandir(path) if not entry.is_dir()):
+            self._by_stem[Path(name).stem.casefold()].append(name)
+
+    def take(self, photo: Path, twin: Path | None) -> list[Path]:
+        """The photo, its twin, and the sidecars that are theirs alone."""
+        own = [photo, *([twin] if twin is not None else [])]
+        names = dict.fromkeys(file.name for file in own)
+        for file in own:
+            names.update(dict.fromkeys(self._sidecars(file.name)))
+        if not self._is_shared(photo, names):
+            names.update(dict.fromkeys(self._sidecars(photo.stem)))
+        for name in names:
+            same_stem = self._by_stem[Path(name).stem.casefold()]
+            if name in same_stem:
+                same_stem.remove(name)
+        return [self._path / name for name in names]
+
+    def _sidecars(self, base: str) -> Iterator[str]:
+        """Sidecars called like `base` with one more suffix; case may differ, as cards and systems do."""
+        return (name for name in self._by_stem[base.casefold()] if _suffix(name) in SIDECAR_SUFFIXES)
+
+    def _is_shared(self, photo: Path, own: Iterable[str]) -> bool:
+        """Whether `IMG.xmp` may be meant for a photo that stays: another `IMG.*`, or one called `IMG`."""
+        stem = photo.stem.casefold()
+        files: Sequence[str] = self._by_stem[Path(photo.stem).stem.casefold()]
+        if any(name.casefold() == stem for name in files):
+            return True
+        others = (name for name in self._by_stem[stem] if name not in set(own))
+        return any(_suffix(name) in RAW_SUFFIXES or _suffix(name) in RENDERED_SUFFIXES for name in others)
+
+
+def _numbered(name: str, stem: str, ending: str) -> str:
+    """The name with an ending after the photo's stem, which all files of a photo begin with."""
+    return f"{name[: len(stem)]}{ending}{name[len(stem) :]}"
+
+
+def _suffix(name: str) -> str:
+    return Path(name).suffix.lower()
+
+
+def _key(path: Path) -> str:
+    return str(path).casefold()  # some file systems take IMG.jpg and img.jpg for one file

@@ -1,0 +1,168 @@
+"""Picks: never more than asked, every photo once, series whole, the good frame of a burst first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shoot import NO_UPRIGHT, PHOTOGRAPHS, made_bursts, packaged_scenes, shared_scenes
+from test_bursts import cull, record
+
+from photocli.bursts import Group, Kind
+from photocli.errors import UsageError
+from photocli.picks import Place, Wanted, choose, placed, rank, wanted
+from photocli.standing import standings
+
+KINDS: list[Kind] = ["burst", "look-alikes", "bracket", "panorama", "focus stack", "single"]
+
+
+@st.composite
+def shoots(draw: st.DrawFn) -> tuple[list[Group], list[float | None]]:
+    """Groups that hold each photo once, and a score or none for each photo."""
+    sizes = draw(st.lists(st.integers(1, 6), max_size=8))
+    order = draw(st.permutations(range(sum(sizes))))
+    groups = []
+    for size in sizes:
+        members, order = tuple(order[:size]), order[size:]
+        groups.append(Group(draw(st.sampled_from(KINDS)) if size > 1 else "single", members))
+    count = sum(sizes)
+    score = st.one_of(st.none(), st.floats(1, 10))
+    return groups, draw(st.lists(score, min_size=count, max_size=count))
+
+
+limits = st.builds(
+    Wanted,
+    keep=st.one_of(st.none(), st.integers(0, 40)),
+    share=st.one_of(st.none(), st.floats(0, 1)),
+    per_group=st.one_of(st.none(), st.integers(1, 6)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(shoots(), limits)
+def test_never_more_than_asked_and_series_whole(
+    shoot: tuple[list[Group], list[float | None]], asked: Wanted
+) -> None:
+    groups, scores = shoot
+    places = choose(groups, scores, asked)
+    picked = {index for index, place in places.items() if place.picked}
+    assert sorted(places) == list(range(len(scores)))
+    assert len(picked) <= asked.limit(len(scores))
+    assert asked.keep is None or len(picked) <= asked.keep
+    assert asked.share is None or len(picked) <= asked.share * len(scores) + 1e-6
+    for number, group in enumerate(groups, start=1):
+        assert [places[index].rank for index in group.members] == list(range(1, len(group.members) + 1))
+        assert all(places[index].group == number for index in group.members)
+        inside = [index in picked for index in group.members]
+        if group.whole:
+            assert all(inside) or not any(inside)
+        else:  # the best of a group come first
+            assert inside == sorted(inside, reverse=True)
+            assert asked.per_group is None or sum(inside) <= asked.per_group
+
+
+@settings(max_examples=100, deadline=None)
+@given(shoots())
+def test_more_room_takes_nothing_away_from_single_photos(
+    shoot: tuple[list[Group], list[float | None]],
+) -> None:
+    groups = [Group("burst" if len(g.members) > 1 else "single", g.members) for g in shoot[0]]
+    before: set[int] = set()
+    for keep in range(len(shoot[1]) + 1):
+        places = choose(groups, shoot[1], Wanted(keep=keep))
+        picked = {index for index, place in places.items() if place.picked}
+        assert before <= picked
+        assert len(picked) == keep
+        before = picked
+
+
+def test_the_best_of_every_group_comes_before_any_second() -> None:
+    groups = [Group("burst", (0, 1)), Group("burst", (2, 3))]
+    places = choose(groups, [9.0, 8.0, 3.0, 2.0], Wanted(keep=2))
+    assert [index for index in range(4) if places[index].picked] == [0, 2]
+
+
+def test_a_series_that_has_no_room_leaves_it_to_others() -> None:
+    groups = [Group("bracket", (0, 1, 2)), Group("single", (3,)), Group("single", (4,))]
+    places = choose(groups, [9.0, 9.0, 9.0, 3.0, 2.0], Wanted(keep=2))
+    assert [index for index in range(5) if places[index].picked] == [3, 4]
+
+
+def test_rank_orders_bursts_and_leaves_series() -> None:
+    groups = [Group("burst", (0, 1, 2)), Group("panorama", (3, 4, 5)), Group("single", (6,))]
+
+    def values(members: Sequence[int]) -> np.ndarray:
+        return np.array([{0: 1.0, 1: 5.0, 2: 5.0}[index] for index in members])
+
+    assert [g.members for g in rank(groups, values)] == [(1, 2, 0), (3, 4, 5), (6,)]
+
+
+@pytest.mark.parametrize(
+    ("keep", "per_group", "expected"),
+    [
+        ("", 0, Wanted(per_group=1)),
+        ("", 3, Wanted(per_group=3)),
+        ("12", 0, Wanted(keep=12)),
+        ("20%", 0, Wanted(share=0.2)),
+        ("12.5 %", 2, Wanted(share=0.125, per_group=2)),
+        ("0", 0, Wanted(keep=0)),
+    ],
+)
+def test_what_is_wanted(keep: str, per_group: int, expected: Wanted) -> None:
+    assert wanted(keep, per_group) == expected
+
+
+@pytest.mark.parametrize("keep", ["some", "-1", "101%", "1.5", "20%%", "%", "1e3"])
+def test_what_cannot_be_wanted(keep: str) -> None:
+    with pytest.raises(UsageError, match="--keep"):
+        wanted(keep, 0)
+
+
+def test_a_third_of_three_is_one() -> None:
+    assert Wanted(share=1 / 3).limit(3) == 1
+    assert Wanted(share=0.2).limit(4) == 0
+
+
+def test_rejects_only_if_asked() -> None:
+    photo = record(0, 0.0)
+    assert placed(photo, Place(4, 2, False), "burst", reject=False).pick is None
+    rejected = placed(photo, Place(4, 2, False), "burst", reject=True)
+    assert (rejected.group, rejected.rank_in_group, rejected.group_kind, rejected.pick) == (
+        4,
+        2,
+        "burst",
+        "reject",
+    )
+    assert placed(photo, Place(4, 1, True), "burst", reject=True).pick == "pick"
+
+
+def share_of_good_picks(
+    folder: Path, scenes: Sequence[np.ndarray], seed: int, no_upright: Sequence[int] = ()
+) -> float:
+    """Of bursts with one good frame each, the share in which it is ranked first."""
+    culled = cull(folder, made_bursts(folder, scenes, seed, no_upright=no_upright))
+    right = []
+    for scene in range(len(scenes)):
+        members = [at for at, shot in enumerate(culled.shots) if shot.scene == scene]
+        best = members[int(standings(culled.records, culled.looks, members).argmax())]
+        right.append(not culled.shots[best].degraded)
+    return sum(right) / len(right)
+
+
+def test_the_good_frame_of_a_burst_is_picked(tmp_path: Path) -> None:
+    chosen = PHOTOGRAPHS * 5
+    scenes = [packaged_scenes()[scene] for scene in chosen]
+    no_upright = [at for at, scene in enumerate(chosen) if scene in NO_UPRIGHT]
+    assert share_of_good_picks(tmp_path, scenes, 0, no_upright) >= 0.95
+
+
+@pytest.mark.slow
+def test_the_good_frame_of_a_burst_of_camera_photos_is_picked(tmp_path: Path) -> None:
+    scenes = shared_scenes(100, seed=5)
+    if not scenes:
+        pytest.skip("needs the data beside the checkout: photos")
+    assert share_of_good_picks(tmp_path, scenes, seed=5) >= 0.95
