@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from browser import Browser, browser
 from networks import write_model
-from photos import write_photo
+from photos import camera_exif, write_photo
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -113,6 +113,21 @@ def test_the_command(tmp_path: Path, own_folders: Path) -> None:
     assert document["models"] == ["aesthetics@1.0"]
     assert document["summary"]["failed"] == 1
     assert CliRunner().invoke(app, ["report", str(tmp_path / "shoot")]).exit_code == 2
+
+
+def test_bursts_are_groups_of_the_page(tmp_path: Path) -> None:
+    for second in range(3):
+        exif = camera_exif(subsec=f"{100 * second:03}")
+        write_photo(tmp_path / "shoot" / f"a{second}.jpg", "chelsea", exif=exif, quality=90 - second)
+    write_photo(tmp_path / "shoot" / "b.jpg", "coffee")
+    file = tmp_path / "r.html"
+    result = CliRunner().invoke(app, ["report", str(tmp_path / "shoot"), "--html", str(file), "-q"])
+    assert result.exit_code == 0, result.output
+    photos = data(file.read_text())["photos"]
+    assert len({photo["group"] for photo in photos[:3]}) == 1
+    assert photos[0]["group"] is not None
+    assert sorted(photo["rank_in_group"] for photo in photos[:3]) == [1, 2, 3]
+    assert photos[3]["group"] is None
 
 
 # In a browser. The photos: 0 to 299, the higher the number the higher the score; then odd ones.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
+
+if TYPE_CHECKING:
+    from photocli.cli.progress import Progress
+    from photocli.pipeline import Run
+    from photocli.records import Record
 
 
 def report(
@@ -39,6 +44,7 @@ def report(
     """
     with reported(debug):
         from photocli.cli.progress import Progress
+        from photocli.culling import OUTPUTS
         from photocli.pipeline import Run
         from photocli.writers.html import HtmlWriter
 
@@ -46,15 +52,36 @@ def report(
         options = arguments.run_options(
             assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste=taste
         )
-        run = Run(paths, options)
+        run = Run(paths, replace(options, outputs=OUTPUTS))
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
         with Progress(run, quiet=quiet) as progress, HtmlWriter(html, workers=workers) as page:
-            for record in run:
-                progress.advance(record)
+            for record in _grouped(run, progress):
                 page.write(record)
             page.close(asdict(run.summary))
         if not quiet:
             typer.echo(f"{run.summary.photos:,} photos in {html}", err=to_stdout)
         if run.summary.failed:
             raise typer.Exit(ExitCode.UNREADABLE)
+
+
+def _grouped(run: Run, progress: Progress) -> list[Record]:
+    """The run's records, those of bursts, look-alikes and series with their group and their rank in it."""
+    from photocli.culling import Culling
+    from photocli.picks import Wanted
+
+    # Models of a user's own may say nothing of how alike photos are.
+    alike = any("embedding" in card.outputs for card in run.models.cards.values())
+    culling, records = Culling(), []
+    for result in run.results():
+        progress.advance(result.record)
+        records.append(result.record)
+        if alike:
+            culling.add(result)
+    if alike:
+        records = culling.finish(Wanted())
+    # Nobody asked for picks here, and a group of one is none.
+    alone: dict[str, Any] = {"group": None, "rank_in_group": None, "group_kind": None}
+    return [
+        replace(record, pick=None, **(alone if record.group_kind == "single" else {})) for record in records
+    ]
