@@ -203,7 +203,7 @@ def packaged_scenes() -> tuple[Picture, ...]:
 
 
 PHOTOGRAPHS = (0, 1, 2, 3, 4, 5, 6, 10, 11, 14, 15, 16)
-"""Those of the packaged scenes that are sharp photographs: no tissue, stars or scanned pages, no blurred clock."""
+"""Those of the packaged scenes that are sharp photographs: no tissue, stars, scanned pages, moving clock."""
 
 NO_UPRIGHT = (11, 15, 16)
 """Of these, what is as good tilted: coins, grass, gravel."""
