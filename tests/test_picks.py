@@ -157,7 +157,8 @@ def test_the_good_frame_of_a_burst_is_picked(tmp_path: Path) -> None:
     chosen = PHOTOGRAPHS * 5
     scenes = [packaged_scenes()[scene] for scene in chosen]
     no_upright = [at for at, scene in enumerate(chosen) if scene in NO_UPRIGHT]
-    assert share_of_good_picks(tmp_path, scenes, 0, no_upright) >= 0.95
+    shares = [share_of_good_picks(tmp_path / f"{seed}", scenes, seed, no_upright) for seed in range(3)]
+    assert sum(shares) / len(shares) >= 0.95, shares
 
 
 @pytest.mark.slow
