@@ -189,7 +189,9 @@ def test_it_opens_from_the_disk_and_loads_nothing(opened: Browser) -> None:
     assert [name for name in loaded if not name.startswith("data:")] == []
     assert opened.complaints() == []
     choose(opened, "search", "chelsea")
-    assert opened.run("return document.querySelector('.photo img').naturalWidth") == 240
+    # Pictures load behind the script that shows them; WebDriver waits for a promise.
+    shown = "const e = document.querySelector('.photo img'); return e.decode().then(() => e.naturalWidth)"
+    assert opened.run(shown) == 240
 
 
 def test_hostile_names_are_shown_and_do_nothing(opened: Browser) -> None:
