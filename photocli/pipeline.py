@@ -210,6 +210,8 @@ class _Pass:
         outputs = {id(entry): dict(entry.known.outputs) if entry.known else {} for entry in self.ready}
         for key, card in models.cards.items():
             lacking = [entry for entry in self.ready if key in entry.missing]
+            if not lacking:  # its session need not be loaded
+                continue
             results = models.run(key, [_input(entry, card.input.key) for entry in lacking])
             for entry, result in zip(lacking, results, strict=True):
                 assert entry.prepared is not None

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -188,7 +188,7 @@ class Workers:
         self._dispatch()
         if pixels is None:
             return Prepared(header["number"], failed=header["failed"])
-        return _with(pixels, Capture(**header["capture"]), None)
+        return replace(pixels, capture=Capture(**header["capture"]))
 
     def _end_late(self) -> list[Prepared]:
         now = time.monotonic()
@@ -206,19 +206,8 @@ class Workers:
         self._waiting.extendleft(reversed(worker.tasks))
         self._dispatch()
         if worker.pixels is not None:
-            return _with(worker.pixels, Capture(), f"its metadata could not be read: {reason}")
+            return replace(worker.pixels, warning=f"its metadata could not be read: {reason}")
         return Prepared(culprit.number, failed=reason)
-
-
-def _with(pixels: Prepared, capture: Capture, warning: str | None) -> Prepared:
-    return Prepared(
-        pixels.number,
-        width=pixels.width,
-        height=pixels.height,
-        inputs=pixels.inputs,
-        capture=capture,
-        warning=warning,
-    )
 
 
 def default_workers() -> int:

@@ -107,6 +107,7 @@ def run_options(
     workers: int = 0,
     no_cache: bool = False,
     taste: str = "",
+    outputs: tuple[str, ...] = (),
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
     from photocli.pipeline import Options
@@ -119,6 +120,7 @@ def run_options(
         workers=workers,
         cache=not no_cache,
         taste=taste or None,
+        outputs=outputs,
     )
 
 

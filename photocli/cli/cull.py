@@ -97,8 +97,6 @@ def cull(
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, written or moved, 4 fatal.
     """
     with reported(debug):
-        from dataclasses import replace
-
         from photocli.culling import OUTPUTS
         from photocli.picks import wanted
         from photocli.pipeline import Run
@@ -107,9 +105,15 @@ def cull(
         to_stdout = arguments.check_outputs((csv, json))
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
         options = arguments.run_options(
-            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste=taste
+            assess=assess,
+            device=device,
+            batch=batch,
+            workers=workers,
+            no_cache=no_cache,
+            taste=taste,
+            outputs=OUTPUTS,
         )
-        run = Run(paths, replace(options, outputs=OUTPUTS))
+        run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
         outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout)

@@ -50,9 +50,15 @@ def report(
 
         to_stdout = arguments.check_outputs([html])
         options = arguments.run_options(
-            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste=taste
+            assess=assess,
+            device=device,
+            batch=batch,
+            workers=workers,
+            no_cache=no_cache,
+            taste=taste,
+            outputs=OUTPUTS,
         )
-        run = Run(paths, replace(options, outputs=OUTPUTS))
+        run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
         with Progress(run, quiet=quiet) as progress, HtmlWriter(html, workers=workers) as page:
