@@ -48,3 +48,48 @@ def reliability(chance: Floats, good: Floats, bins: int = 10) -> tuple[Floats, F
     seen = np.bincount(place, good, bins)[held] / count[held]
     error = float(np.sum(count[held] * np.abs(stated - seen)) / len(chance))
     return stated, seen, count[held], error
+
+
+def fit_temperature(logits: Floats, truth: Floats) -> float:
+    """The number that logits (n, k) are divided by so that their softmax is least surprised by the truth (n,).
+
+    Temperature scaling (Guo et al. 2017), by golden-section search of its logarithm.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def surprise(power: float) -> float:
+        chance = sharpened(logits, float(np.exp(power)))
+        return float(-np.log(chance[np.arange(len(truth)), truth] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(surprise, bounds=(-3, 3), method="bounded").x))
+
+
+def sharpened(logits: Floats, temperature: float) -> Floats:
+    """Softmax of logits (n, k) divided by the temperature."""
+    scaled = logits / temperature
+    raised = np.exp(scaled - scaled.max(1, keepdims=True))
+    return raised / raised.sum(1, keepdims=True)
+
+
+def fit_isotonic(said: Floats, truth: Floats, points: int = 12) -> dict[str, object]:
+    """A rising curve from what a network says, 0 to 1, to what is true on average, as a few points.
+
+    Isotonic regression (pool adjacent violators; Zadrozny & Elkan 2002), read off at quantiles, so that a card can
+    hold it; between them it is straight, and 0 stays 0.
+    """
+    from scipy.optimize import isotonic_regression
+
+    order = np.argsort(said, kind="stable")
+    level = isotonic_regression(truth[order]).x
+    at = np.unique(np.quantile(said, np.linspace(0, 1, 4 * points)))
+    parts = np.array_split(np.arange(len(said)), max(2, min(points, len(at))))
+    x = [0.0, *(float(said[order][part].mean()) for part in parts), 1.0]
+    y = [0.0, *(float(level[part].mean()) for part in parts), 1.0]
+    kept = [0] + [i for i in range(1, len(x)) if x[i] > x[i - 1] + 1e-6]
+    rising = np.maximum.accumulate([y[i] for i in kept])
+    return {"method": "isotonic", "x": [x[i] for i in kept], "y": [float(v) for v in rising]}
+
+
+def isotonic(said: Floats, curve: dict[str, object]) -> Floats:
+    """The curve's answer to what a network said."""
+    return np.interp(said, curve["x"], curve["y"])  # type: ignore[arg-type]

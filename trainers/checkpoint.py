@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from photocli.errors import UsageError
+from trainers.inspector import Inspector
 from trainers.network import Scorer
 
 
@@ -16,7 +17,7 @@ from trainers.network import Scorer
 class Model:
     """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
 
-    network: Scorer
+    network: Scorer | Inspector
     config: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -36,11 +37,18 @@ def load_model(path: Path) -> Model:
         stored = torch.load(path, map_location="cpu", weights_only=True)
         config = stored["config"]
         weights = stored["weights"] if "weights" in stored else _averaged(stored["state_dict"])
-        network = Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
+        network = _network(config)
         network.load_state_dict(weights)
     except Exception as error:  # unpickling alone can raise anything
         raise UsageError(f"{path} is not a checkpoint of these trainers: {error}") from error
     return Model(network.eval(), config, stored.get("facts", {}))
+
+
+def _network(config: dict[str, Any]) -> Scorer | Inspector:
+    """The network of a configuration, with random weights."""
+    if config.get("trainer") == "technical":
+        return Inspector(config["side"], config["dropout"])
+    return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 
 def _averaged(state: dict[str, Any]) -> dict[str, Any]:

@@ -116,3 +116,11 @@ def correlation(kind: Any, score: Floats, mean: Floats) -> float:
 def _emd(votes: Floats, truth: Floats) -> float:
     """Squared earth mover's distance, averaged over photos; see `losses.squared_emd`."""
     return float(((votes - truth).cumsum(axis=1) ** 2).sum(axis=1).mean())
+
+
+def auc(without: Floats, having: Floats) -> float:
+    """The area under the ROC curve: how often something with it says more than something without; ties half."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(np.concatenate([without, having]))[len(without) :]
+    return float((ranks.sum() - len(having) * (len(having) + 1) / 2) / (len(without) * len(having)))

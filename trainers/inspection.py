@@ -1,0 +1,244 @@
+"""Judging an inspector on photos that it never saw: each fault against clean photos, and the four turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from trainers.calibration import fit_isotonic, fit_temperature, isotonic, reliability, sharpened
+from trainers.faults import FAULTS, damage
+from trainers.frames import Picture
+from trainers.inspector import Inspector
+from trainers.labels import Floats
+from trainers.metrics import Check, auc
+from trainers.shots import Shots, turned_sheet
+from trainers.splits import fold_of
+
+MODERATE = 0.5
+"""The severity at which a fault must be told from clean photos."""
+
+_JUDGED = 240  # photos that are spoiled in every way, evenly from all sources; clean they are all looked at
+_FALSE_ALARMS = 0.004  # share of clean photos that each fault's threshold may call faulty
+_FALSE_TURNS = 0.002  # share of upright photos that may be called turned
+
+
+class Found(NamedTuple):
+    """For n sheets: severities (n, 6), uncalibrated, and the logits of the turns (n, 4)."""
+
+    severities: Floats
+    logits: Floats
+
+    @property
+    def turns(self) -> Floats:
+        """Probabilities (n, 4), uncalibrated."""
+        raised = np.exp(self.logits - self.logits.max(1, keepdims=True))
+        return raised / raised.sum(1, keepdims=True)
+
+
+def inspect(network: Inspector, sheets: Iterable[Picture], batch: int = 32) -> Found:
+    """What the network finds in sheets."""
+    device = network.turn.weight.device
+    was_training = network.training
+    network.eval()
+    faults, turns = [], []
+    rest = iter(sheets)
+    with torch.inference_mode():
+        while chunk := list(islice(rest, batch)):
+            seen = network(torch.from_numpy(np.stack(chunk)).to(device))
+            faults.append(seen.faults.sigmoid().float().cpu().numpy())
+            turns.append(seen.turns.float().cpu().numpy())
+    network.train(was_training)
+    return Found(np.concatenate(faults).astype(np.float64), np.concatenate(turns).astype(np.float64))
+
+
+def look_at(network: Inspector, shots: Shots, side: int, turn: int = 0) -> Found:
+    """What the network finds in photos as they are, or turned."""
+    return inspect(network, (turned_sheet(shots.frames[row], turn, side) for row in shots.rows))
+
+
+def quick_figures(network: Inspector, held: Shots, side: int, most: int = 120) -> dict[str, float]:
+    """Mean AUC of the faults at moderate severity, and the share of turns that are right, on some photos."""
+    few = _some(held, most)
+    clean = look_at(network, few, side)
+    areas = []
+    for place, name in enumerate(FAULTS):
+        spoiled = inspect(network, _spoiled(few, side, lambda row, name=name: {name: MODERATE}))
+        areas.append(auc(clean.severities[:, place], spoiled.severities[:, place]))
+    upright = few.part(few.rows[few.upright[few.rows]])
+    right = [look_at(network, upright, side, turn).turns.argmax(1) == turn for turn in range(4)]
+    return {"auc": float(np.mean(areas)), "turns_right": float(np.mean(right))}
+
+
+def judge(network: Inspector, held: Shots, side: int, split: str) -> dict[str, Any]:
+    """Figures beside their baselines, calibrations and thresholds, from held-out photos."""
+    clean = look_at(network, held, side)
+    upright = held.part(held.rows[held.upright[held.rows]])
+    turned = [look_at(network, upright, side, turn).logits for turn in range(4)]
+    few = _some(held, _JUDGED)
+    faults = {
+        name: _one_fault(network, few, clean.severities, place, side) for place, name in enumerate(FAULTS)
+    }
+    turns = _judge_turns(turned, upright)
+    thresholds = {name: faults[name].pop("threshold") for name in FAULTS}
+    called = np.array([clean.severities[:, place] > thresholds[name] for place, name in enumerate(FAULTS)])
+    calibration = {name: faults[name].pop("calibration") for name in FAULTS}
+    calibration["rotate"] = turns.pop("calibration")
+    thresholds["rotate"] = turns.pop("threshold")
+    figures = {
+        "photos": len(held),
+        "spoiled_photos": len(few),
+        "faults": faults,
+        "clean_called_faulty": float(called.any(0).mean()),
+        "clean_called_faulty_cross_fitted": _alarms_cross_fitted(clean.severities, held),
+        "turns": turns,
+    }
+    return {
+        "split": split,
+        "figures": figures,
+        "calibration": calibration,
+        "thresholds": thresholds,
+        "checks": [vars(check) | {"passed": check.passed} for check in _checks(figures)],
+    }
+
+
+def _one_fault(network: Inspector, few: Shots, clean: Floats, place: int, side: int) -> dict[str, Any]:
+    """One fault alone: areas under the curve, rank correlation, threshold and calibration."""
+    name = FAULTS[place]
+    areas, found = {}, {}
+    for severity in (0.25, MODERATE, 0.75):
+        said = inspect(network, _spoiled(few, side, lambda row, s=severity: {name: s}))
+        found[severity] = said.severities[:, place]
+        areas[str(severity)] = auc(clean[:, place], found[severity])
+    true = np.random.default_rng(place).uniform(0, 1, (2, len(few)))
+    said = np.concatenate(
+        [
+            inspect(
+                network,
+                _spoiled(
+                    few, side, lambda row, draw=draw: {name: float(true[draw, _at(few, row)])}, draw + 1
+                ),
+            ).severities[:, place]
+            for draw in range(2)
+        ]
+    )
+    threshold = _threshold(clean[:, place])
+    curve = fit_isotonic(
+        np.concatenate([said, clean[:, place]]), np.concatenate([true.ravel(), np.zeros(len(clean))])
+    )
+    return {
+        "auc": areas,
+        "rank_correlation": float(spearmanr(said, true.ravel()).statistic),
+        "mean_error": float(np.abs(isotonic(said, curve) - true.ravel()).mean()),
+        "mean_error_of_constant": float(np.abs(true - np.median(true)).mean()),
+        "clean_called_faulty": float((clean[:, place] > threshold).mean()),
+        "moderate_called_faulty": float((found[MODERATE] > threshold).mean()),
+        "threshold": threshold,
+        "calibration": curve,
+    }
+
+
+def _threshold(clean: Floats) -> float:
+    """The severity, uncalibrated, above which a fault is called one."""
+    return float(max(0.2, np.quantile(clean, 1 - _FALSE_ALARMS)))
+
+
+def _alarms_cross_fitted(clean: Floats, held: Shots) -> float:
+    """The share of clean photos called faulty by thresholds that were set on the other half of them."""
+    half = np.array([fold_of("half " + held.names[row], 2) for row in held.rows])
+    called = np.zeros(len(half), bool)
+    for side in (0, 1):
+        limits = np.array([_threshold(clean[half != side, place]) for place in range(len(FAULTS))])
+        called[half == side] = (clean[half == side] > limits).any(1)
+    return float(called.mean())
+
+
+def _judge_turns(logits: list[Floats], upright: Shots) -> dict[str, Any]:
+    """The four turns: shares that are right, by source; the temperature, and the threshold of a turn."""
+    truth = np.repeat(np.arange(4), len(upright))
+    together = np.concatenate(logits)
+    temperature = fit_temperature(together, truth)
+    chance = sharpened(together, temperature)
+    right = chance.argmax(1) == truth
+    # Sure enough that few upright photos would be turned; a turn is weighed against leaving the photo alone.
+    turn = chance[: len(upright), 1:].max(1)
+    threshold = float(max(0.9, np.quantile(turn, 1 - _FALSE_TURNS)))
+    kinds = np.array([upright.origins[row] for row in upright.rows])
+    stated, seen, count, error = reliability(chance.max(1), right.astype(np.float64))
+    return {
+        "right": float(right.mean()),
+        "right_by_turn": [float(right[truth == turn].mean()) for turn in range(4)],
+        "right_by_source": {
+            str(kind): float(right[np.tile(kinds == kind, 4)].mean()) for kind in np.unique(kinds)
+        },
+        "upright_called_turned": float((turn > threshold).mean()),
+        "turned_found": float(
+            (
+                chance[len(upright) :].max(1) * (chance[len(upright) :].argmax(1) == truth[len(upright) :])
+                > threshold
+            ).mean()
+        ),
+        "calibration_error": error,
+        "reliability": {"stated": stated.tolist(), "seen": seen.tolist(), "photos": count.tolist()},
+        "threshold": threshold,
+        "calibration": {"method": "temperature", "temperature": temperature},
+    }
+
+
+def _checks(figures: dict[str, Any]) -> Iterator[Check]:
+    for name, facts in figures["faults"].items():
+        yield Check(f"{name}: AUC at severity {MODERATE}", facts["auc"][str(MODERATE)], 0.5, "chance")
+        yield Check(f"{name}: rank correlation", facts["rank_correlation"], 0.0, "chance")
+    yield Check("turns right", figures["turns"]["right"], 0.25, "chance")
+
+
+def report(facts: dict[str, Any]) -> bool:
+    """Print the figures beside their baselines; whether all are better."""
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    from trainers.runs import leads
+
+    console = Console(quiet=not leads())
+    if "figures" not in facts:
+        console.print("trained on every photo: nothing was held out, so there are no figures")
+        return True
+    grid = Grid("figure", "model", "baseline", "which", "better", title=facts["split"])
+    for check in facts["checks"]:
+        value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
+        grid.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
+    console.print(grid)
+    figures = facts["figures"]
+    console.print(
+        f"clean photos called faulty: {figures['clean_called_faulty']:.2%} of {figures['photos']}, "
+        f"cross-fitted {figures['clean_called_faulty_cross_fitted']:.2%}; "
+        f"upright ones called turned: {figures['turns']['upright_called_turned']:.2%}"
+    )
+    return all(check["passed"] for check in facts["checks"])
+
+
+def _some(shots: Shots, most: int) -> Shots:
+    """At most so many photos, as many of each source as there are."""
+    kinds = sorted(set(shots.origins[row] for row in shots.rows))
+    each = max(1, most // max(1, len(kinds)))
+    by_chance = sorted(shots.rows, key=lambda row: fold_of("some " + shots.names[row], 1 << 32))
+    chosen = [[row for row in by_chance if shots.origins[row] == kind][:each] for kind in kinds]
+    return shots.part(np.array(sorted(row for rows in chosen for row in rows), np.intp))
+
+
+def _at(shots: Shots, row: int) -> int:
+    return int(np.searchsorted(shots.rows, row))
+
+
+def _spoiled(
+    shots: Shots, side: int, severities: Callable[[int], dict[str, float]], seed: int = 0
+) -> Iterator[Picture]:
+    """Sheets of photos with faults; the draws depend on the photo alone."""
+    for row in shots.rows:
+        rng = np.random.default_rng([int(row), seed])
+        yield turned_sheet(damage(shots.frames[row], severities(int(row)), rng), 0, side)

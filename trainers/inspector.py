@@ -1,0 +1,98 @@
+"""The network that inspects a sheet: severities of faults, and the quarter turn that the photo has."""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from photocli.sheet import GRID
+from trainers.bodies import initialise
+from trainers.faults import FAULTS
+from trainers.network import IMAGENET_MEAN, IMAGENET_STD
+
+TURNS = 4
+_STEM = 4  # MobileNetV2's first layers, down to a quarter of the size, with 24 channels
+_TILE, _CONTEXT, _HIDDEN = 48, 48, 64
+
+
+class Seen(NamedTuple):
+    """Raw outputs for n photos: `faults` (n, 6) and `turns` (n, 4) as logits; for each of the 16 tiles its own
+    logits of faults (n, 16, 6), and how much it counts for each of them (n, 16, 6), adding up to 1."""
+
+    faults: Tensor
+    turns: Tensor
+    tiles: Tensor
+    weights: Tensor
+
+
+class Inspector(nn.Module):
+    """uint8 sheets of shape (n, 3, 2 · side, side), see `photocli.sheet` -> `Seen`.
+
+    MobileNetV2 looks at the whole photo; its first layers, with weights of their own, at the tiles. A tile is
+    judged with what the photo shows around it, so that a face can count for more than its background.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, side: int, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.side = side
+        whole = torchvision.models.mobilenet_v2()
+        self.body, self.top = whole.features[:-1], whole.features[-1]
+        self.stem = copy.deepcopy(whole.features[:_STEM])
+        self.tile = nn.Sequential(
+            nn.Conv2d(24, _TILE, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(_TILE),
+            nn.ReLU6(),
+            nn.Conv2d(_TILE, _TILE, 3, padding=1, bias=False),
+            nn.BatchNorm2d(_TILE),
+            nn.ReLU6(),
+        )
+        self.context = nn.Conv2d(320, _CONTEXT, 1)
+        self.judge = nn.Sequential(nn.Linear(2 * _TILE + _CONTEXT, _HIDDEN), nn.ReLU6())
+        self.of_tile = nn.Linear(_HIDDEN, len(FAULTS))
+        self.weight = nn.Linear(_HIDDEN, len(FAULTS))
+        self.drop = nn.Dropout(dropout)
+        self.of_whole = nn.Linear(1280, len(FAULTS))
+        self.turn = nn.Linear(1280, TURNS)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.to(memory_format=torch.channels_last)
+
+    def initialise(self, init: str) -> None:
+        """Load MobileNetV2's starting weights, for the body and the stem (see `bodies.initialise`)."""
+        whole = torchvision.models.mobilenet_v2()
+        whole.classifier = nn.Identity()
+        initialise(whole, "mobilenet_v2", init)
+        self.body.load_state_dict(whole.features[:-1].state_dict())
+        self.top.load_state_dict(whole.features[-1].state_dict())
+        self.stem.load_state_dict(whole.features[:_STEM].state_dict())
+
+    def forward(self, sheet: Tensor) -> Seen:
+        pixels = (sheet.float() / 255 - self.mean) / self.std
+        around, embedding = self._look(pixels[:, :, : self.side])
+        tiles = self._tiles(pixels[:, :, self.side :])
+        seen = self.judge(torch.cat([tiles, around], dim=2))
+        judged, weights = self.of_tile(seen), self.weight(seen).softmax(1)
+        faults = self.of_whole(self.drop(embedding)) + (judged * weights).sum(1)
+        return Seen(faults, self.turn(self.drop(embedding)), judged, weights)
+
+    def _look(self, whole: Tensor) -> tuple[Tensor, Tensor]:
+        """What the photo shows in each cell (n, 16, c), and in all (n, 1280)."""
+        map_ = self.body(whole.contiguous(memory_format=torch.channels_last))
+        near = nn.functional.avg_pool2d(self.context(map_), map_.shape[-1] - GRID + 1, stride=1)
+        return near.flatten(2).transpose(1, 2), self.top(map_).mean((2, 3))
+
+    def _tiles(self, below: Tensor) -> Tensor:
+        """Features of each tile (n, 16, 2 · c): the mean and the strongest answer of each filter."""
+        size = self.side // GRID
+        parts = below.unflatten(2, (GRID, size)).unflatten(4, (GRID, size))
+        tiles = parts.permute(0, 2, 4, 1, 3, 5).flatten(0, 2)
+        answers = self.tile(self.stem(tiles.contiguous(memory_format=torch.channels_last)))
+        features = torch.cat([answers.mean((2, 3)), answers.amax((2, 3))], dim=1)
+        return features.unflatten(0, (-1, GRID * GRID))
