@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from photocli.calibration import logistic
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -27,7 +29,6 @@ def assess(card: Card, outputs: Mapping[str, NDArray[np.float32]]) -> dict[str, 
     total = math.fsum(votes)
     mean = math.fsum(vote * share for vote, share in enumerate(votes, start=1)) / total
     variance = math.fsum((vote - mean) ** 2 * share for vote, share in enumerate(votes, start=1)) / total
-    good = card.facts["calibration"]["good"]
     middle, delta = (float(card.facts["thresholds"][name]) for name in ("middle", "delta"))
     if mean < middle - delta:
         label = "bad"
@@ -38,6 +39,6 @@ def assess(card: Card, outputs: Mapping[str, NDArray[np.float32]]) -> dict[str, 
     return {
         "aesthetic": mean,
         "aesthetic_std": math.sqrt(max(variance, 0.0)),
-        "aesthetic_good": 1 / (1 + math.exp(-(good["slope"] * mean + good["intercept"]))),
+        "aesthetic_good": logistic(mean, card.facts["calibration"]["good"]),
         "aesthetic_class": label,
     }

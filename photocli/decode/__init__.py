@@ -20,7 +20,7 @@ from photocli.errors import DecodeError
 if TYPE_CHECKING:
     from photocli.records import Frame
 
-DECODE_VERSION: int = 1
+DECODE_VERSION: int = 2
 """Part of the cache key: it grows whenever the same file would give other pixels."""
 
 MAX_PIXELS = 300_000_000
