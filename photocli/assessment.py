@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from photocli import assessors, look, tastes
+from photocli import assessors, look, profiles, ratings, tastes
 from photocli.cache import kept_dtype
 from photocli.errors import ModelError, UsageError
 from photocli.inputs import SIGNATURE
 from photocli.models import store
 from photocli.models.session import Session, default_batch
-from photocli.ratings import overall, stars
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from photocli.models.card import Card
 
     Outputs = dict[str, NDArray[np.float32]]
-
-_DIGITS = 4  # the last digits of a network's output depend on the size of the batch; these do not
 
 
 class Models:
@@ -35,13 +32,15 @@ class Models:
         batch: int,
         outputs: tuple[str, ...] = (),
         taste: str | None = tastes.OFF,
+        profile: str | None = None,
     ) -> None:
         """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
 
-        `taste` is as in `pipeline.Options`; `note` tells of one that cannot be used.
+        `taste` and `profile` are as in `pipeline.Options`; `note` tells of a taste that cannot be used.
 
         Raises `UsageError`, `ModelError`.
         """
+        self.profile = profiles.load(profile)
         chosen = store.choose(names)
         _check_kinds(chosen)
         self.cards = {card.cache_key: card for card in chosen}
@@ -137,15 +136,14 @@ class Models:
         values: dict[str, Any] = {}
         for key, assessor in self._assessors.items():
             values.update(assessor.assess(self.cards[key], outputs[key]))
-        values["score"] = overall(values)
         if self.taste is not None:
             values["taste"] = self.taste.score(outputs[self.taste.model_key], values["aesthetic"])
-            values["score"] = values["taste"]
+        # The last digits of a network's output depend on the size of the batch; those that are kept do not.
         rounded = {
-            name: round(value, _DIGITS) if isinstance(value, float) else value
+            name: round(value, ratings.DIGITS) if isinstance(value, float) else value
             for name, value in values.items()
         }
-        return {**rounded, "stars": stars(rounded["score"]), "models": self.labels}
+        return {**rounded, **ratings.rate(rounded, self.profile), "models": self.labels}
 
 
 def _offers(card: Card) -> tuple[str, ...]:

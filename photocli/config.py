@@ -32,7 +32,7 @@ def read_check(file: Path | None = None) -> CheckConfig:
         file = Path(CONFIG_FILE)
         if not file.exists():
             return CheckConfig()
-    document = _load(file)
+    document = load(file)
     unknown = [f"[{name}]" for name in document if name != "check"]
     table = document.get("check", {})
     if not isinstance(table, dict):
@@ -63,13 +63,14 @@ def _check(file: Path, table: dict[str, Any]) -> CheckConfig:
     return config
 
 
-def _load(file: Path) -> dict[str, Any]:
+def load(file: Path) -> dict[str, Any]:
+    """The document of a TOML file. Raises `UsageError` if it cannot be read, or is none."""
     toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         with file.open("rb") as stream:
             document: dict[str, Any] = toml.load(stream)
     except OSError as error:
-        raise UsageError(f"the settings {file} cannot be read: {error.strerror or error}") from None
+        raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # also that of a file which is no UTF-8
-        raise UsageError(f"the settings {file} are not valid TOML: {error}") from None
+        raise UsageError(f"{file} is not valid TOML: {error}") from None
     return document

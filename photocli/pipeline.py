@@ -33,7 +33,8 @@ class Options:
 
     `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
     or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
-    named `default`, if there is one.
+    named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
+    file; None is `general`.
     """
 
     assess: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class Options:
     cache: bool = True
     outputs: tuple[str, ...] = ()
     taste: str | None = None
+    profile: str | None = None
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -103,7 +105,9 @@ class Run:
         self.paths = [Path(path) for path in paths]
         self.options = options or Options()
         chosen = self.options
-        self.models = Models(chosen.assess, chosen.device, chosen.batch, chosen.outputs, chosen.taste)
+        self.models = Models(
+            chosen.assess, chosen.device, chosen.batch, chosen.outputs, chosen.taste, chosen.profile
+        )
         self.summary = Summary()
 
     def __iter__(self) -> Iterator[Record]:
