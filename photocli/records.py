@@ -114,6 +114,8 @@ class Record:
     taste: float | None = None
     group_kind: str | None = None
     pick: str | None = None
+    faults: tuple[str, ...] = field(default=())
+    rotate_confidence: float | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

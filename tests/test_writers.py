@@ -26,7 +26,15 @@ from photocli.writers.xmp import Outcome, XmpWriter
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 
 RECORDS = [
-    Record("a/IMG_1.JPG", score=6.25, stars=4, aesthetic=6.25, iso=100, models=("aesthetic@1.0", "faces@2")),
+    Record(
+        "a/IMG_1.JPG",
+        score=6.25,
+        stars=4,
+        aesthetic=6.25,
+        iso=100,
+        models=("aesthetic@1.0", "faces@2"),
+        faults=("blur", "noise"),
+    ),
     Record("ünïcode/日本 🎞.jpg", camera="Canon EOS R5", lens='24", "macro"', exposure_s=1 / 8000),
     Record("new\nline\r and, comma.jpg", camera="=1+1", lens=" spaced "),
     Record(os.fsdecode(b"latin-\xe9.jpg")),
@@ -77,6 +85,7 @@ def test_csv_reads_back(tmp_path: Path) -> None:
     assert [row["path"] for row in rows] == [record.path for record in RECORDS]
     assert [row["status"] for row in rows] == [record.status for record in RECORDS]
     assert rows[0]["models"] == "aesthetic@1.0;faces@2"
+    assert [row["faults"] for row in rows[:2]] == ["blur;noise", ""]
     assert (rows[0]["score"], rows[0]["stars"], rows[0]["iso"]) == ("6.25", "4", "100")
     assert (rows[1]["camera"], rows[1]["lens"]) == ("Canon EOS R5", '24", "macro"')
     assert rows[1]["exposure_s"] == "0.000125"
@@ -93,7 +102,7 @@ def test_json_reads_back(tmp_path: Path) -> None:
     for read, record in zip(document["records"], RECORDS, strict=True):
         assert tuple(read) == RECORD_FIELDS
         expected = as_dict(record)
-        expected["models"] = list(record.models)
+        expected.update(models=list(record.models), faults=list(record.faults))
         assert read == expected
 
 
