@@ -12,6 +12,9 @@ from photocli.errors import UsageError
 
 CONFIG_FILE = "photocli.toml"
 
+_SETTINGS = {"check": ("require", "max_failures", "baseline"), "score": ("profile",)}
+_TITLES = tuple(f"[{name}]" for name in _SETTINGS)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckConfig:
@@ -22,27 +25,49 @@ class CheckConfig:
     baseline: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreConfig:
+    """The table `[score]`: the profile, by its name or its file."""
+
+    profile: str | None = None
+
+
 def read_check(file: Path | None = None) -> CheckConfig:
     """Read `[check]` of the file, or of `photocli.toml` in the current folder, if there is one.
 
     A baseline's path is relative to the file. Raises `UsageError` for anything that is not understood: a
     misspelt setting must not let photos pass.
     """
-    if file is None:
-        file = Path(CONFIG_FILE)
-        if not file.exists():
-            return CheckConfig()
-    document = load(file)
-    unknown = [f"[{name}]" for name in document if name != "check"]
-    table = document.get("check", {})
-    if not isinstance(table, dict):
-        raise UsageError(f"{file}: check must be a table, [check]")
-    unknown += [name for name in table if name not in ("require", "max_failures", "baseline")]
-    if unknown:
-        raise UsageError(
-            f"{file}: {unknown[0]} is unknown; [check] may have require, max_failures and baseline"
-        )
-    return _check(file, table)
+    file, tables = _tables(file)
+    return _check(file, tables["check"])
+
+
+def read_score(file: Path | None = None) -> ScoreConfig:
+    """Read `[score]` like `read_check`. A profile's file is relative to the file that names it."""
+    file, tables = _tables(file)
+    profile = tables["score"].get("profile")
+    if profile is not None and not isinstance(profile, str):
+        raise UsageError(f"{file}: profile must be the name of a profile or of a file")
+    if profile is not None and Path(profile).suffix.lower() == ".toml":
+        profile = str(file.parent / profile)
+    return ScoreConfig(profile)
+
+
+def _tables(file: Path | None) -> tuple[Path, dict[str, dict[str, Any]]]:
+    """The file that holds, and all its tables; empty ones where there is nothing."""
+    document = {}
+    if file is not None or Path(CONFIG_FILE).exists():
+        document = load(file or Path(CONFIG_FILE))
+    file = file or Path(CONFIG_FILE)
+    if unknown := next((name for name in document if name not in _SETTINGS), None):
+        raise UsageError(f"{file}: [{unknown}] is unknown; there may be {' and '.join(_TITLES)}")
+    tables = {name: document.get(name, {}) for name in _SETTINGS}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"{file}: {name} must be a table, [{name}]")
+        if unknown := next((setting for setting in table if setting not in _SETTINGS[name]), None):
+            raise UsageError(f"{file}: {unknown} is unknown; [{name}] may have {', '.join(_SETTINGS[name])}")
+    return file, tables
 
 
 def _check(file: Path, table: dict[str, Any]) -> CheckConfig:

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from photocli.profiles import FAULTS, GENERAL
@@ -127,6 +127,12 @@ def relative_stars(scores: Sequence[float | None]) -> list[int | None]:
         found[score] = 5 - below
         better += counts[score]
     return [found[_number(score)] for score in scores]
+
+
+def relative(records: Sequence[Record]) -> list[Record]:
+    """The records of a shoot, with stars by their places in it; see `relative_stars`."""
+    found = relative_stars([record.score for record in records])
+    return [replace(record, stars=count) for record, count in zip(records, found, strict=True)]
 
 
 def _deductions(fields: Mapping[str, Any], profile: Profile) -> list[Part]:

@@ -105,7 +105,9 @@ def test_settings_come_from_the_current_folder(tmp_path: Path, monkeypatch: pyte
     ("text", "reason"),
     [
         ("check = 3", "must be a table"),
-        ("[check]\nrequired = []", "required is unknown"),
+        ("[check]\nrequired = []", "required is unknown; \\[check\\] may have require, max_failures"),
+        ("score = 3", "must be a table"),
+        ("[score]\nstars = 3", "stars is unknown"),
         ("[cheque]", r"\[cheque\] is unknown"),
         ("[check]\nrequire = 'a > 1'", "must be a list"),
         ("[check]\nmax_failures = true", "whole number"),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,16 @@ from photocli.errors import UsageError
 if TYPE_CHECKING:
     from photocli.journal import Journal
     from photocli.pipeline import Options
+    from photocli.records import Record
     from photocli.writers.xmp import Outcome, XmpWriter
+
+
+class Scale(str, Enum):
+    """What stars are measured by: fixed thresholds of the score, or the other photos."""
+
+    FIXED = "fixed"
+    RELATIVE = "relative"
+
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
 Assess = Annotated[
@@ -37,6 +47,16 @@ Taste = Annotated[
         metavar="NAME",
         help="Score by this taste, see photocli learn; off is none. Without it: the one named default.",
     ),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Weigh aesthetics, selfie and faults as in general, portrait, landscape, action or a TOML file.",
+    ),
+]
+Stars = Annotated[
+    Scale, typer.Option(help="Stars by fixed thresholds, or by each photo's place in this shoot.")
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; errors only.")]
@@ -107,6 +127,7 @@ def run_options(
     workers: int = 0,
     no_cache: bool = False,
     taste: str = "",
+    profile: str | None = None,
     outputs: tuple[str, ...] = (),
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
@@ -120,8 +141,23 @@ def run_options(
         workers=workers,
         cache=not no_cache,
         taste=taste or None,
+        profile=profile,
         outputs=outputs,
     )
+
+
+def chosen_profile(profile: str, config: Path | None = None) -> str | None:
+    """The profile that was asked for, else that of `photocli.toml`, or of `config`. Raises `UsageError`."""
+    from photocli.config import read_score
+
+    return profile or read_score(config).profile
+
+
+def starred(records: Iterable[Record], stars: Scale) -> Iterable[Record]:
+    """The records with fixed stars, as they come; or with relative ones, once all of them are there."""
+    from photocli.ratings import relative
+
+    return records if stars is Scale.FIXED else relative(list(records))
 
 
 def check_outputs(files: Iterable[Path | None]) -> bool:

@@ -47,6 +47,7 @@ def check(
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write Markdown; - for stdout.")
     ] = None,
+    profile: arguments.Profile = "",
     assess: arguments.Assess = "",
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
@@ -81,7 +82,13 @@ def check(
         to_stdout = arguments.check_outputs((*reports.values(), write_baseline))
         settings = _settings(read_check(config), require or [], max_failures, baseline)
         options = arguments.run_options(
-            assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache, taste="off"
+            assess=assess,
+            device=device,
+            batch=batch,
+            workers=workers,
+            no_cache=no_cache,
+            taste="off",
+            profile=arguments.chosen_profile(profile, config),
         )
         code = _check(
             Run(paths, options),

@@ -36,6 +36,7 @@ class Outputs:
     dry_run: bool
     quiet: bool
     to_stdout: bool
+    stars: arguments.Scale
 
 
 def cull(
@@ -72,6 +73,8 @@ def cull(
     embed: arguments.Embed = False,
     overwrite: arguments.Overwrite = False,
     taste: arguments.Taste = "",
+    profile: arguments.Profile = "",
+    stars: arguments.Stars = arguments.Scale.FIXED,
     assess: arguments.Assess = "",
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
@@ -111,12 +114,13 @@ def cull(
             workers=workers,
             no_cache=no_cache,
             taste=taste,
+            profile=arguments.chosen_profile(profile),
             outputs=OUTPUTS,
         )
         run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
-        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout)
+        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars)
         if not _cull(run, limits, reject or move_rejects is not None, outputs):
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -137,7 +141,7 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
         for result in run.results():
             progress.advance(result.record)
             culling.add(result)
-        records = culling.finish(limits, reject=reject)
+        records = list(arguments.starred(culling.finish(limits, reject=reject), outputs.stars))
         if outputs.dry_run:
             moves, stay = _plan_moves(mover, records)
             moved: list[Move] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,12 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def watched(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The same records, each counted as it comes."""
+        for record in records:
+            self.advance(record)
+            yield record
 
     def advance(self, record: Record) -> None:
         """Count one record, and say so if its photo could not be read."""

@@ -22,6 +22,8 @@ def report(
     html: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes; - for stdout.")],
     assess: arguments.Assess = "",
     taste: arguments.Taste = "",
+    profile: arguments.Profile = "",
+    stars: arguments.Stars = arguments.Scale.FIXED,
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
@@ -56,13 +58,14 @@ def report(
             workers=workers,
             no_cache=no_cache,
             taste=taste,
+            profile=arguments.chosen_profile(profile),
             outputs=OUTPUTS,
         )
         run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
         with Progress(run, quiet=quiet) as progress, HtmlWriter(html, workers=workers) as page:
-            for record in _grouped(run, progress):
+            for record in arguments.starred(_grouped(run, progress), stars):
                 page.write(record)
             page.close(asdict(run.summary))
         if not quiet:

@@ -54,6 +54,8 @@ def score(
         int, typer.Option(metavar="N", min=0, help="Processes that decode; 0 is one per core.")
     ] = 0,
     taste: arguments.Taste = "",
+    profile: arguments.Profile = "",
+    stars: arguments.Stars = arguments.Scale.FIXED,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")
     ] = False,
@@ -72,6 +74,7 @@ def score(
       photocli score ~/Pictures/shoot
       photocli score shoot --top 20 --csv scores.csv
       photocli score shoot --xmp          # stars in Lightroom, darktable, digiKam
+      photocli score shoot --profile portrait --stars relative --xmp
       photocli score shoot --embed --for lightroom    # into the JPEGs themselves, too
       photocli score shoot --json - -q | jq '.records[] | select(.score > 7) | .path'
 
@@ -79,21 +82,24 @@ def score(
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
     with reported(debug):
-        from photocli.pipeline import Options, Run
+        from photocli.pipeline import Run
 
-        options = Options(
-            assess=tuple(name.strip() for name in assess.split(",") if name.strip()),
+        options = arguments.run_options(
+            assess=assess,
             device=device,
             batch=batch,
             workers=workers,
-            cache=not no_cache,
-            taste=taste or None,
+            no_cache=no_cache,
+            taste=taste,
+            profile=arguments.chosen_profile(profile),
         )
         run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
-        complete = _score(run, csv=csv, json=json, ratings=ratings, sort=sort, top=top, quiet=quiet)
+        complete = _score(
+            run, csv=csv, json=json, ratings=ratings, stars=stars, sort=sort, top=top, quiet=quiet
+        )
         if not complete:
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -104,6 +110,7 @@ def _score(
     csv: Path | None,
     json: Path | None,
     ratings: arguments.Ratings,
+    stars: arguments.Scale,
     sort: str,
     top: int,
     quiet: bool,
@@ -122,8 +129,7 @@ def _score(
         document = JsonWriter(json) if json else None
         chosen: tuple[Writer | None, ...] = (table, CsvWriter(csv) if csv else None, document, sidecars)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
-        for record in run:
-            progress.advance(record)
+        for record in arguments.starred(progress.watched(run), stars):
             for writer in writers:
                 writer.write(record)
         if document is not None:
