@@ -86,6 +86,27 @@ def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) ->
     return tuple(parts)
 
 
+def in_words(parts: Sequence[Part], *, most: int = 2) -> str:
+    """The parts of a score as a sum, `7.14 aesthetic − 0.71 blur − 0.19 noise`; empty without parts.
+
+    The worst faults come first, and those after `most` are one. What is shown adds up to the shown score.
+    """
+    faults = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
+    if rest := faults[most:]:
+        name = rest[0].name if len(rest) == 1 else "others"
+        faults[most:] = [Part(name, 0.0, 0.0, _sum(rest))]
+    others = [part for part in parts if part.name not in FAULTS]
+    first = [part for part in others if part.name != "limit"]
+    said, total = "", 0.0
+    for part in (*first, *faults, *(part for part in others if part.name == "limit")):
+        before, total = total, total + part.points
+        shown = round(total, 2) - round(before, 2)  # the sums are rounded, so that they are those shown
+        if abs(shown) > 0.001:
+            sign = ("− " if shown < 0 else "") if not said else " − " if shown < 0 else " + "
+            said += f"{sign}{abs(shown):.2f} {part.name.replace('_', ' ')}"
+    return said
+
+
 def rate(fields: Mapping[str, Any], profile: Profile = GENERAL) -> dict[str, Any]:
     """The fields `technical`, `score` and `stars` that follow from the other fields of a record.
 

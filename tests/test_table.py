@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from rich.cells import cell_len
 
 from photocli.errors import UsageError
 from photocli.pipeline import Summary
+from photocli.profiles import FAULTS, GENERAL, Profile
+from photocli.ratings import breakdown, in_words, rate
 from photocli.records import Record
+from photocli.writers import table
 from photocli.writers.table import TableWriter
 
 SUMMARY = Summary(photos=1234, failed=5, cached=67, provider="CPUExecutionProvider", seconds=2.0)
@@ -41,10 +45,10 @@ def shown(
     **options: Any,
 ) -> list[str]:
     """The lines that are printed for the records."""
-    with TableWriter(**options) as table:
+    with TableWriter(**options) as writer:
         for item in records:
-            table.write(item)
-    table.show(summary, sidecars)
+            writer.write(item)
+    writer.show(summary, sidecars)
     return capsys.readouterr().out.splitlines()
 
 
@@ -157,9 +161,103 @@ def test_every_line_fits_and_is_safe(
 
 @given(st.lists(st.floats(1, 10), max_size=40), st.integers(0, 5))
 def test_what_is_kept_does_not_grow(scores: list[float], top: int) -> None:
-    table = TableWriter(top=top)
+    writer = TableWriter(top=top)
     for n, score in enumerate(scores):
-        table.write(record(f"{n}.jpg", score))
+        writer.write(record(f"{n}.jpg", score))
     best = sorted(scores, reverse=True)[:top]
-    assert [item[2].score for item in sorted(table._best, reverse=True)] == best
-    assert [item[2].score for item in sorted(table._worst, reverse=True)] == sorted(scores)[:top]
+    assert [item[2].score for item in sorted(writer._best, reverse=True)] == best
+    assert [item[2].score for item in sorted(writer._worst, reverse=True)] == sorted(scores)[:top]
+
+
+def judged(name: str, aesthetic: float, **fields: Any) -> Record:
+    """A record as the models would have it, with severities or a selfie score beside the aesthetic one."""
+    answers = {"aesthetic": aesthetic, **fields}
+    return Record(name, aesthetic_std=1.5, aesthetic_class="average", **{**answers, **rate(answers)})
+
+
+JUDGED = [
+    judged("a.jpg", 8.0, blur=0.0),
+    judged("b.jpg", 7.0, selfie=8.0, blur=0.3, noise=0.1, faults=("blur",)),
+    judged("c.jpg", 2.0, motion_blur=1.0, faults=("motion_blur",)),
+    judged("d.jpg", 6.0),
+]
+
+
+def cells_of(lines: list[str], name: str) -> str:
+    (line,) = (line for line in lines if line.strip().startswith(name) and " = " not in line)
+    return " ".join(line.split()[1:])
+
+
+def test_a_row_adds_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    lines = shown(JUDGED, capsys)
+    assert "Score Stars Aesthetic Selfie Faults Technical Class" in " ".join(lines[2].split())
+    assert cells_of(lines, "a.jpg") == "8.00 ★★★★★ 8.00 ±1.5 10.00 average"
+    assert cells_of(lines, "b.jpg") == "5.97 ★★★ 7.00 ±1.5 +0.20 −1.23 blur 6.92 average"
+    assert cells_of(lines, "c.jpg") == "1.00 ★ 2.00 ±1.5 −1.00 motion blur 1.00 average"  # not −3.60
+    assert cells_of(lines, "d.jpg") == "6.00 ★★★ 6.00 ±1.5 average"
+
+
+@pytest.mark.parametrize("width", [60, 68, 120])
+def test_one_photo_is_the_example(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    found = [line.rstrip() for line in shown(JUDGED, capsys) if " = " in line]
+    whole = "b.jpg: 5.97 = 7.00 aesthetic + 0.20 selfie − 1.05 blur − 0.18 noise"
+    assert found == ([whole] if width >= len(whole) else [])
+
+
+def test_a_profile_of_ones_own_is_what_the_example_follows(capsys: pytest.CaptureFixture[str]) -> None:
+    gentle = Profile("gentle", 0.0, 0.1, {"blur": 1.0})
+    fields = {"aesthetic": 7.0, "selfie": 9.0, "blur": 0.5}
+    lines = shown([Record("a.jpg", **{**fields, **rate(fields, gentle)})], capsys, profile=gentle)
+    assert "a.jpg: 6.55 = 7.00 aesthetic − 0.45 blur" in (line.rstrip() for line in lines)
+
+
+def test_with_a_taste_faults_are_named_and_cost_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    fields = {"aesthetic": 7.0, "taste": 4.0, "motion_blur": 0.8}
+    lines = shown([Record("a.jpg", faults=("motion_blur",), **{**fields, **rate(fields)})], capsys)
+    assert cells_of(lines, "a.jpg") == "4.00 ★ 7.00 motion blur 2.80"
+    assert not any(" = " in line for line in lines)
+
+
+@given(st.floats(1, 10), st.none() | st.floats(1, 10), st.lists(st.floats(0, 1), min_size=6, max_size=6))
+def test_what_the_row_says_adds_up(aesthetic: float, selfie: float | None, severities: list[float]) -> None:
+    fields = {"aesthetic": aesthetic, "selfie": selfie, **dict(zip(FAULTS, severities, strict=True))}
+    record = Record("a.jpg", **{**fields, **rate(fields)})
+    columns = table._columns([record], "score", GENERAL)
+    said = [str(columns.get(name, [""])[0]).partition(" ")[0] for name in ("Aesthetic", "Selfie", "Faults")]
+    total = sum(float(text.replace("−", "-")) for text in said if text)
+    assert total == pytest.approx(float(str(columns["Score"][0])), abs=1e-6)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_every_line_with_faults_fits(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    severities = dict.fromkeys(FAULTS, 0.6)
+    records = [judged(f"{name}.jpg", 9.0, selfie=2.0, faults=FAULTS, **severities) for name in NAMES]
+    lines = shown(records, capsys)
+    assert max(map(cell_len, lines)) <= width
+    assert all(line.isprintable() for line in lines)
+
+
+@given(
+    st.floats(1, 10),
+    st.none() | st.floats(1, 10),
+    st.lists(st.floats(0, 1), min_size=6, max_size=6),
+    st.integers(1, 3),
+)
+def test_a_sum_in_words_adds_up(
+    aesthetic: float, selfie: float | None, severities: list[float], most: int
+) -> None:
+    fields = {"aesthetic": aesthetic, "selfie": selfie, **dict(zip(FAULTS, severities, strict=True))}
+    words = in_words(breakdown(fields), most=most)
+    total = sum(
+        float(value) * (-1 if sign == "−" else 1) for sign, value in re.findall(r"(−?) ?(\d+\.\d\d)", words)
+    )
+    assert total == pytest.approx(round(rate(fields)["score"], 2), abs=1e-6)
+    assert "0.00" not in words
+    assert len(re.findall(r" − ", words)) <= most + 1 + (selfie is not None)

@@ -124,7 +124,8 @@ def _score(
     to_stdout = _check_targets([path for path in (csv, json) if path is not None])
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=quiet))
-        table = TableWriter(sort=sort, top=0 if quiet or to_stdout else top)
+        shown = 0 if quiet or to_stdout else top
+        table = TableWriter(sort=sort, top=shown, profile=run.models.profile)
         sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar))
         document = JsonWriter(json) if json else None
         chosen: tuple[Writer | None, ...] = (table, CsvWriter(csv) if csv else None, document, sidecars)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from photocli.display import bar, cells, common_folder, printable, shorten
 from photocli.errors import UsageError
+from photocli.profiles import FAULTS, GENERAL
+from photocli.ratings import breakdown, in_words
 from photocli.records import RECORD_FIELDS, as_dict
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from photocli.pipeline import Summary
+    from photocli.profiles import Profile
+    from photocli.ratings import Part
     from photocli.records import Record
 
 _PROVIDERS = {
@@ -26,18 +30,34 @@ _PROVIDERS = {
 }
 _CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
 _NAME_CELLS = 20  # the least that the names of the photos get
+_LEFT = ("Stars", "Faults", "Class")  # the columns that begin at their left
+_WORTH = (
+    "Stars",
+    "Faults",
+    "Aesthetic",
+    "Selfie",
+    "Technical",
+    "Class",
+)  # in this order, as far as there is room
+_OPTIONAL = ("Selfie", "Faults", "Technical")  # not shown where no photo has anything for them
+_SMALL = 0.15  # the share of a deduction below which its fault is not named
+_OWN_COLUMN = ("score", "stars", "aesthetic", "aesthetic_class", "technical", "faults", "path")
 _LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
 
 
 class TableWriter:
     """Keeps the best and the worst records, and counts the rest; `show` prints. Memory does not grow."""
 
-    def __init__(self, *, sort: str = "score", top: int = 10) -> None:
-        """`sort` is the field that ranks, `top` how many photos each end shows. Raises `UsageError`."""
+    def __init__(self, *, sort: str = "score", top: int = 10, profile: Profile = GENERAL) -> None:
+        """`sort` is the field that ranks, `top` how many photos each end shows, `profile` what scores follow.
+
+        Raises `UsageError`.
+        """
         if sort not in RECORD_FIELDS:
             raise UsageError(f"there is no field '{sort}' to sort by; try score, aesthetic, captured or path")
         self._sort = sort
         self._top = top
+        self._profile = profile
         self._best: list[tuple[Any, int, Record]] = []
         self._worst: list[tuple[Any, int, Record]] = []
         self._spread = [0] * (_HIGHEST - _LOWEST + 1)
@@ -93,38 +113,95 @@ class TableWriter:
         folder = common_folder([record.path for record in best + worst])
         title = f"Best and worst of {printable(folder) or 'the photos'}, by {self._sort}"
         table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
-        columns = _columns(best + worst, self._sort)
         names = [printable(record.path[len(folder) :]) for record in best + worst]
-        # Where all of them would leave too little for the names, those go that say least.
-        for column in ("Class", "Aesthetic", "Stars"):
-            if _room(columns, console.width) < min(_NAME_CELLS, max(map(cells, names))):
-                columns.pop(column)
+        least = min(_NAME_CELLS, max(map(cells, names)))
+        everything = _columns(best + worst, self._sort, self._profile)
+        columns = _fitting(everything, console.width, least)
         room = max(1, _room(columns, console.width))
         table.add_column("Photo", no_wrap=True)
         for name in columns:
-            table.add_column(name, no_wrap=True, justify="left" if name in ("Stars", "Class") else "right")
+            table.add_column(name, no_wrap=True, justify="left" if name in _LEFT else "right")
         for row, name in enumerate(names):
             beside = (texts[row] for texts in columns.values())
             table.add_row(Text(shorten(name, room)), *beside, end_section=row == len(best) - 1)
         console.print(table)
+        self._print_example(console, best + worst, folder)
+
+    def _print_example(self, console: Console, records: list[Record], folder: str) -> None:
+        """How the score of that photo came about which lost most by its faults."""
+        parts = {record.path: breakdown(record, self._profile) for record in records}
+        # A score at the end of its scale would need another word.
+        plain = [record for record in records if not any(part.name == "limit" for part in parts[record.path])]
+        most = min(plain or records, key=lambda record: _lost(parts[record.path]))
+        if not _lost(parts[most.path]):
+            return
+        name = printable(most.path[len(folder) :])
+        for named in (3, 2, 1):
+            said = f": {_value(most.score)} = {in_words(parts[most.path], most=named)}"
+            if (room := console.width - cells(said)) >= min(_NAME_CELLS // 2, cells(name)):
+                console.print(f"{shorten(name, room)}{said}\n", markup=False)
+                return
 
 
-def _columns(records: list[Record], sort: str) -> dict[str, list[Text]]:
-    """The cells beside the names, by column."""
+def _columns(records: list[Record], sort: str, profile: Profile) -> dict[str, list[Text]]:
+    """The cells beside the names, by column: Score = Aesthetic + Selfie + Faults."""
     from rich.text import Text
 
-    columns: dict[str, list[Text]] = {name: [] for name in ("Score", "Stars", "Aesthetic", "Class")}
-    extra = sort not in ("score", "stars", "aesthetic", "aesthetic_class", "path")
+    columns: dict[str, list[Text]] = {}
+
+    def add(column: str, text: str, style: str = "") -> None:
+        columns.setdefault(column, []).append(Text(text, style=style))
+
     for record in records:
         spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
         label = record.aesthetic_class or ""
-        columns["Score"].append(Text(_value(record.score)))
-        columns["Stars"].append(Text("★" * (record.stars or 0), style="yellow"))
-        columns["Aesthetic"].append(Text(f"{_value(record.aesthetic)}{spread}"))
-        columns["Class"].append(Text(label, style=_CLASS_STYLE.get(label, "")))
-        if extra:
-            columns.setdefault(sort, []).append(Text(_value(as_dict(record)[sort])))
-    return columns
+        selfie, faults = _changes(record, breakdown(record, profile))
+        add("Score", _value(record.score))
+        add("Stars", "★" * (record.stars or 0), "yellow")
+        add("Aesthetic", f"{_value(record.aesthetic)}{spread}")
+        add("Selfie", selfie)
+        add("Faults", faults, "red" if record.faults else "")
+        add("Technical", _value(record.technical))
+        add("Class", label, _CLASS_STYLE.get(label, ""))
+        if sort not in _OWN_COLUMN:
+            add(sort, _value(as_dict(record)[sort]))
+    return {name: texts for name, texts in columns.items() if name not in _OPTIONAL or any(texts)}
+
+
+def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
+    """What the selfie score changed, and what the faults did, with the names of the worst two.
+
+    Faults that cost nothing, as with a taste, are named alone. The changes are rounded so that the row adds
+    up, and a limited score makes the deduction smaller.
+    """
+    first = sum(part.points for part in parts if part.name == "aesthetic")
+    moved = first + sum(part.points for part in parts if part.name == "selfie")
+    lost = _lost(parts)
+    blamed = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
+    worst = [part.name for part in blamed if part.points <= _SMALL * lost] or list(record.faults)
+    names = printable(", ".join(worst[:2]).replace("_", " "))
+    change = round(moved, 2) - round(first, 2)
+    drop = round(record.score or 0.0, 2) - round(moved, 2) if lost else 0.0
+    return _signed(change), f"{_signed(drop)} {names}".strip() if drop or not blamed else ""
+
+
+def _lost(parts: Sequence[Part]) -> float:
+    """The points, 0 or less, that faults take."""
+    return sum(part.points for part in parts if part.name in (*FAULTS, "technical"))
+
+
+def _signed(change: float) -> str:
+    text = f"{abs(change):.2f}"
+    return "" if text == "0.00" else f"{'−' if change < 0 else '+'}{text}"
+
+
+def _fitting(columns: Mapping[str, list[Text]], width: int, least: int) -> dict[str, list[Text]]:
+    """Those columns which leave `least` cells for the names; what says most has precedence."""
+    chosen = {name: texts for name, texts in columns.items() if name not in _WORTH}
+    for name in (name for name in _WORTH if name in columns):
+        if _room({**chosen, name: columns[name]}, width) >= least:
+            chosen[name] = columns[name]
+    return {name: texts for name, texts in columns.items() if name in chosen}
 
 
 def _room(columns: Mapping[str, list[Text]], width: int) -> int:
