@@ -19,6 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from photocli.cli import app
+from photocli.ratings import rate
 from photocli.records import RECORD_FIELDS, Record
 from photocli.writers.html import THUMBNAIL, HtmlWriter
 
@@ -50,7 +51,15 @@ def test_all_records_come_out_once_and_in_order(tmp_path: Path) -> None:
     assert [photo["path"] for photo in read] == [record.path for record in records]
     assert [photo["score"] for photo in read] == [record.score for record in records]
     assert [photo["thumbnail"] is not None for photo in read] == [n % 3 == 0 for n in range(150)]
-    assert set(read[0]) == {*RECORD_FIELDS, "thumbnail"}
+    assert set(read[0]) == {*RECORD_FIELDS, "thumbnail", "made_of"}
+
+
+def test_the_page_says_what_a_score_is_made_of(tmp_path: Path) -> None:
+    fields = {"aesthetic": 7.0, "motion_blur": 0.3, "noise": 0.1}
+    faulty = Record("a.jpg", faults=("motion_blur",), **{**fields, **rate(fields)})
+    read = data(page(tmp_path / "r.html", [faulty, Record("b.jpg", aesthetic=7.0, score=7.0)]))["photos"]
+    assert [photo["made_of"] for photo in read] == ["7.00 aesthetic − 1.05 motion blur − 0.18 noise", None]
+    assert [photo["faults"] for photo in read] == [["motion_blur"], []]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +148,8 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     photo = str(write_photo(folder / "chelsea.jpg", "chelsea", size=(450, 300)))
     shown = {"camera": "Canon EOS R5", "exposure_s": 0.004, "f_number": 2.8}
     said = {"aesthetic": 5.5, "aesthetic_std": 1.6, "aesthetic_good": 0.55, "aesthetic_class": "average"}
-    records = [Record(photo, score=5.55, stars=3, **shown, **said)]
+    shaken = {"motion_blur": 0.07, "faults": ("motion_blur",)}
+    records = [Record(photo, **shown, **{**said, **shaken, **rate({**said, **shaken}), "stars": 3})]
     for number in range(299):
         score = 1 + 9 * number / 300
         records.append(
@@ -252,6 +262,9 @@ def test_a_photo_explains_its_score(opened: Browser) -> None:
     opened.click(".photo")
     text = opened.run("return document.getElementById('detail').innerText")
     assert "People would rate it 5.5 of 10 on average, with votes spread by ±1.6." in text
+    assert "The score adds up: 5.25 = 5.50 aesthetic − 0.25 motion blur." in text
+    facts = opened.run("return document.getElementById('detail-facts').textContent")
+    assert "faultsmotion blur" in facts
     assert "better half is 55%. It counts as average." in text
     assert "1/250 s, f/2.8" in text
     assert opened.run("return document.querySelector('#detail-curve path').getBBox().width") > 200

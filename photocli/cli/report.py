@@ -64,7 +64,8 @@ def report(
         run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
-        with Progress(run, quiet=quiet) as progress, HtmlWriter(html, workers=workers) as page:
+        writer = HtmlWriter(html, workers=workers, profile=run.models.profile)
+        with Progress(run, quiet=quiet) as progress, writer as page:
             for record in arguments.starred(_grouped(run, progress), stars):
                 page.write(record)
             page.close(asdict(run.summary))

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from photocli import __version__
 from photocli.files import open_output
 from photocli.inputs import InputSpec
+from photocli.profiles import GENERAL
+from photocli.ratings import breakdown, in_words
 from photocli.records import RECORD_FIELDS
 from photocli.workers import Task, Workers, default_workers
 from photocli.writers import FileWriter, tidy_field
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.profiles import Profile
     from photocli.records import Record
 
 THUMBNAIL = 240
@@ -53,11 +56,19 @@ class HtmlWriter(FileWriter):
     inside it; nothing else can run or load. Names and other texts go in as data.
     """
 
-    def __init__(self, path: str | PathLike[str], *, workers: int = 0, deadline_s: float = 30.0) -> None:
-        """`workers` processes make thumbnails, 0 for one per core."""
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        workers: int = 0,
+        deadline_s: float = 30.0,
+        profile: Profile = GENERAL,
+    ) -> None:
+        """`workers` processes make thumbnails, 0 for one per core; `profile` is what the scores follow."""
         self._output = open_output(path)
         self._stack = ExitStack()
         self._workers = self._stack.enter_context(Workers(workers or default_workers(), deadline_s))
+        self._profile = profile
         self._queue: deque[_Waiting] = deque()
         self._number = 0
         self._first = True
@@ -110,6 +121,8 @@ class HtmlWriter(FileWriter):
         record = entry.record
         self._models.update(record.models)
         values = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
+        parts = breakdown(record, self._profile)
+        values["made_of"] = in_words(parts, most=len(parts)) if len(parts) > 1 else None
         self._put(("\n" if self._first else ",\n") + _data({**values, "thumbnail": entry.thumbnail}))
         self._first = False
 

@@ -8,8 +8,9 @@ const SORTS = [["score", "score"], ["aesthetic", "aesthetic"], ["taste", "your t
   ["aesthetic_good", "chance of being good"], ["technical", "technical quality"], ["selfie", "selfie"],
   ["captured", "capture time"], ["rank_in_group", "rank in group"], ["name", "name"], ["order", "order found"]];
 const FACTS = [["camera", "camera"], ["lens", "lens"], ["captured", "taken"], ["exposure", "exposure"],
-  ["iso", "ISO"], ["focal_mm", "focal length, mm"], ["technical", "technical"], ["blur", "blur"],
-  ["noise", "noise"], ["underexposed", "underexposed"], ["overexposed", "overexposed"], ["faces", "faces"],
+  ["iso", "ISO"], ["focal_mm", "focal length, mm"], ["technical", "technical quality"], ["faults", "faults"],
+  ["blur", "blur"], ["motion_blur", "motion blur"], ["underexposed", "underexposed"], ["overexposed", "overexposed"],
+  ["noise", "noise"], ["compression", "compression"], ["faces", "faces"],
   ["selfie", "selfie"], ["medium", "medium"], ["style", "style"], ["cropped", "cropped"], ["taste", "your taste"],
   ["group", "group"], ["rank_in_group", "rank in group"], ["size", "size"], ["path", "file"], ["models", "models"]];
 const state = { view: [], shown: 0, bin: null, open: -1 };
@@ -37,7 +38,8 @@ function prepare() {
   photos.forEach((photo, order) => {
     photo.order = order;
     photo.name = clean(photo.path.split(/[\\/]/).pop());
-    photo.text = [photo.path, photo.camera, photo.lens, photo.aesthetic_class, photo.style, photo.medium]
+    photo.faults = photo.faults.map((fault) => fault.replaceAll("_", " "));
+    photo.text = [photo.path, photo.camera, photo.lens, photo.aesthetic_class, photo.style, photo.medium, ...photo.faults]
       .filter(Boolean).join("\n").toLowerCase();
     photo.size = photo.width ? `${photo.width} × ${photo.height}` : null;
     photo.exposure = exposureOf(photo);
@@ -70,6 +72,7 @@ function why(photo) {
     const gap = photo.taste - photo.aesthetic;
     said.push(`Your taste puts it ${number(Math.abs(gap), 1)} ${gap < 0 ? "lower" : "higher"}. `);
   }
+  if (photo.made_of) said.push(`The score adds up: ${number(photo.score)} = ${photo.made_of}. `);
   if (photo.rank_in_group) said.push(`It is number ${photo.rank_in_group} of its group. `);
   return said.join("");
 }
