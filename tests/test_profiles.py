@@ -24,6 +24,13 @@ def test_a_built_in_profile_has_every_weight(name: str) -> None:
     assert all(0 <= weight <= 1 for weight in (profile.selfie, profile.technical, *profile.faults.values()))
 
 
+def test_the_guide_has_the_weights() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+    for profile in BUILTIN.values():
+        weights = (profile.selfie, profile.technical, *profile.faults.values())
+        assert f"| `{profile.name}` | {' | '.join(f'{weight:g}' for weight in weights)} |" in guide
+
+
 def test_without_a_choice_it_is_the_general_one() -> None:
     assert load() is load("general") is GENERAL
 
