@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from photocli.errors import PhotocliError as PhotocliError
+    from photocli.explaining import Explanation as Explanation
+    from photocli.explaining import explain as explain
     from photocli.pipeline import Options as Options
     from photocli.pipeline import Run as Run
     from photocli.pipeline import Summary as Summary
     from photocli.records import Record as Record
 
 __version__ = "0.1.0"
-__all__ = ["Options", "PhotocliError", "Record", "Run", "Summary", "__version__"]
+__all__ = ["Explanation", "Options", "PhotocliError", "Record", "Run", "Summary", "__version__", "explain"]
 
 _HOMES = {
+    "Explanation": "photocli.explaining",
     "Options": "photocli.pipeline",
     "PhotocliError": "photocli.errors",
     "Record": "photocli.records",
     "Run": "photocli.pipeline",
     "Summary": "photocli.pipeline",
+    "explain": "photocli.explaining",
 }
 
 

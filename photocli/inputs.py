@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FITS = ("squash", "sheet")
-"""What models may ask for; the program itself asks for `SIGNATURE`, too."""
+"""What models may ask for; the program itself asks for `SIGNATURE` and `FRAME`, too."""
 
 FRAME_SIDE = 1024
 """The long side in pixels that a frame has at least, whichever models run: their scores would differ a little
@@ -47,15 +47,20 @@ class InputSpec:
 SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
 """Not for a network: it is kept as it is, beside the outputs of the model that looks at the whole photo."""
 
+FRAME = InputSpec("frame", 1, 1, "frame")
+"""Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
+
 
 def cut(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     """Cut a model's input from upright RGB pixels of shape (height, width, 3).
 
-    Returns uint8 of shape (3, spec.height, spec.width), or a signature. Reduction is antialiased (Pillow's
-    bilinear filter, whose support grows with the reduction), as in training.
+    Returns uint8 of shape (3, spec.height, spec.width), or a signature or the frame. Reduction is
+    antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
     """
     if spec.fit == "signature":
         return signature.take(pixels)
+    if spec.fit == "frame":
+        return pixels
     if spec.fit == "sheet":
         return sheet.lay(pixels, spec.width)
     import numpy as np

@@ -28,7 +28,7 @@ def lay(pixels: Pixels, side: int) -> Pixels:
 
     whole = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
     tile = side // GRID
-    padded = _at_least(pixels, tile)
+    padded = at_least(pixels, tile)
     rows = [
         np.concatenate([padded[top : top + tile, left : left + tile] for top, left in row], axis=1)
         for row in places(padded, tile)
@@ -93,7 +93,7 @@ def _detail(channel: Pixels, step: int) -> NDArray[np.float32]:
     return blocks
 
 
-def _at_least(pixels: Pixels, tile: int) -> Pixels:
+def at_least(pixels: Pixels, tile: int) -> Pixels:
     """The photo, its edges repeated where it is smaller than a tile."""
     import numpy as np
 

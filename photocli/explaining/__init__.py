@@ -1,0 +1,156 @@
+"""Explaining one photo's score: what it is made of, and where it comes from; as values and as a page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from photocli.assessment import Models
+from photocli.errors import DecodeError, UsageError
+from photocli.explaining import panels
+from photocli.explaining.panels import View
+from photocli.files import open_output
+from photocli.inputs import FRAME
+from photocli.pipeline import Options
+from photocli.ratings import breakdown
+from photocli.records import Record
+from photocli.workers import Task, Workers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from photocli.ratings import Part
+    from photocli.workers import Prepared
+
+MAKER = "photocli explain"
+"""What the pages that are written here say in their PNG text `Software`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a photo has its score.
+
+    `record` is what a run says of the photo, `parts` what its score is made of: their points add up to it.
+    `frame` is the upright photo, uint8 RGB (height, width, 3), reduced. `findings` has, for each model with a
+    panel, how it sees the photo and what its panel found; `found` looks one up.
+    """
+
+    record: Record
+    parts: tuple[Part, ...]
+    frame: NDArray[np.uint8] = field(repr=False)
+    findings: tuple[tuple[View, Any], ...] = field(repr=False)
+
+    def found(self, kind: str) -> Any:
+        """What the panel of this kind of model found, such as the `Heat` of `aesthetics`; or None."""
+        return next((found for view, found in self.findings if view.card.kind == kind), None)
+
+    def picture(self) -> Image.Image:
+        """The page, drawn: an RGB picture."""
+        from photocli.explaining import page
+
+        return page.draw(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the page as PNG, whole or not at all; `-` is standard output.
+
+        Raises `UsageError` where there already is something else than such a page: it might be a photo.
+        """
+        check_place(path)
+        from PIL.PngImagePlugin import PngInfo
+
+        from photocli import __version__
+
+        notes, file = PngInfo(), io.BytesIO()
+        notes.add_text("Software", f"{MAKER} {__version__}")
+        self.picture().save(file, "PNG", pnginfo=notes)
+        output = open_output(path)
+        try:
+            output.write(file.getvalue())
+            output.commit()
+        finally:
+            output.discard()
+
+
+def explain(
+    path: str | PathLike[str],
+    options: Options | None = None,
+    *,
+    advance: Callable[[int, int], None] | None = None,
+) -> Explanation:
+    """Explain the score of one photo; it takes about a hundred runs of a model, one or two seconds on a CPU.
+
+    Of the options, `assess`, `device`, `batch`, `deadline_s`, `taste` and `profile` count. `advance` is told
+    how many of how many steps are done. Nothing is read from the cache, and nothing kept.
+
+    Raises `UsageError` for a path that is no file, `DecodeError` for a photo that cannot be read,
+    `ModelError`, `DeviceError`.
+    """
+    options, photo = options or Options(), Path(path)
+    check_photo(photo)
+    models = Models(options.assess, options.device, options.batch, (), options.taste, options.profile)
+    prepared = _prepare(photo, models, options.deadline_s)
+    frame = prepared.inputs[FRAME.key]
+    outputs = {}
+    for key, card in models.cards.items():
+        result = models.run(key, [prepared.inputs[card.input.key]])[0]
+        outputs[key] = {**result, **models.beside(key, prepared.inputs)}
+    record = Record(
+        str(photo),
+        error=prepared.warning,
+        width=prepared.width,
+        height=prepared.height,
+        **asdict(prepared.capture),
+        **models.fields(outputs),
+    )
+    findings = []
+    for key, card in models.cards.items():
+        panel = panels.fitting(card)
+        if panel is not None:
+            run = _runner(models, key)
+            view = View(record, card, frame, prepared.inputs[card.input.key], outputs[key], run, advance)
+            findings.append((view, panel.find(view)))
+    return Explanation(record, breakdown(record, models.profile), frame, tuple(findings))
+
+
+def check_photo(photo: Path) -> None:
+    """Raise `UsageError` unless there is a file at this path."""
+    if not photo.exists():
+        raise UsageError(f"there is no photo '{photo}'")
+    if photo.is_dir():
+        raise UsageError(f"'{photo}' is a folder; name the photos in it")
+
+
+def check_place(path: str | PathLike[str]) -> None:
+    """Raise `UsageError` unless a page may be written there: nothing is there yet, or an earlier page."""
+    file = Path(path)
+    if str(path) == "-" or not file.exists() or not (file.is_file() or file.is_dir()):
+        return
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; name a file in it")
+    with file.open("rb") as opened:
+        start = opened.read(256)
+    if not (start.startswith(b"\x89PNG") and MAKER.encode() in start):
+        raise UsageError(f"{file} is there already, and is no page of photocli explain; name another file")
+
+
+def _runner(models: Models, key: str) -> Any:
+    return lambda inputs: models.run(key, inputs)
+
+
+def _prepare(photo: Path, models: Models, deadline_s: float) -> Prepared:
+    """The photo, decoded and cut in a process of its own, as in a run. Raises `DecodeError`."""
+    with Workers(1, deadline_s) as workers:
+        workers.submit(Task(1, photo, (FRAME, *models.specs(models.cards))))
+        models.open(models.cards)  # while the photo is being decoded
+        while not (arrived := list(workers.results(wait=True))):
+            pass
+    (prepared,) = arrived
+    if prepared.failed is not None:
+        raise DecodeError(prepared.failed)
+    return prepared

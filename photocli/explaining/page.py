@@ -1,0 +1,117 @@
+"""The page: the photo and its score above, what the score is made of, and a panel for each model below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photocli import display
+from photocli.explaining import canvas, lettering, panels, waterfall
+from photocli.explaining.canvas import Canvas, fit, paragraph
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from photocli.explaining import Explanation
+    from photocli.records import Record
+
+WIDTH = 1480
+"""The width of the page, in pixels."""
+
+_MARGIN = 32
+_PADDING = 28
+_GAP = 20
+_INNER = WIDTH - 2 * _MARGIN - 2 * _PADDING
+
+
+def draw(explanation: Explanation) -> Image.Image:
+    """The page as an RGB picture, `WIDTH` pixels wide."""
+    cards = [_card(_head(explanation))]
+    for view, found in explanation.findings:
+        panel = panels.fitting(view.card)
+        assert panel is not None
+        cards.append(_card(panel.draw(view, found, _INNER)))
+    cards.append(_foot(explanation.record))
+    content = canvas.column(cards, _GAP, canvas.BACK)
+    page = Canvas(WIDTH, content.height + 2 * _MARGIN, canvas.BACK)
+    page.put(content, _MARGIN, _MARGIN)
+    return page.finished()
+
+
+def exposure(record: Record) -> str:
+    """How the photo was taken, in one line; empty where nothing is known."""
+    parts = [
+        "" if record.exposure_s is None else _seconds(record.exposure_s),
+        "" if record.f_number is None else f"f/{record.f_number:g}",
+        "" if record.iso is None else f"ISO {record.iso}",
+        "" if record.focal_mm is None else f"{record.focal_mm:g} mm",
+        "" if not record.exposure_bias else f"{record.exposure_bias:+.2g} EV",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _seconds(exposure_s: float) -> str:
+    return f"1/{1 / exposure_s:.0f} s" if 0 < exposure_s < 0.3 else f"{exposure_s:.3g} s"
+
+
+def _card(content: Canvas) -> Canvas:
+    width, height = WIDTH - 2 * _MARGIN, content.height + 2 * _PADDING
+    card = Canvas(width, height, canvas.BACK)
+    card.rectangle((0, 0, width, height), canvas.CARD, radius=14)
+    card.put(content, _PADDING, _PADDING)
+    return card
+
+
+def _head(explanation: Explanation) -> Canvas:
+    """The photo on the left; on the right its name, its score and what that is made of."""
+    from PIL import Image
+
+    frame = explanation.frame
+    size = fit((frame.shape[1], frame.shape[0]), *canvas.PICTURE)
+    photo = Canvas(*size)
+    photo.picture(Image.fromarray(frame), (0, 0, *size), radius=8)
+    width = _INNER - size[0] - canvas.BESIDE
+    right = [_about(explanation.record, width), _score(explanation.record, width)]
+    if explanation.parts:
+        right.append(waterfall.draw(explanation.parts, width))
+    return canvas.row([photo, canvas.column(right, 26)], canvas.BESIDE)
+
+
+def _about(record: Record, width: float) -> Canvas:
+    """The name of the photo, its size, and how it was taken."""
+    name = display.printable(Path(record.path).name)
+    size = 28.0
+    while size > canvas.BODY and lettering.width(name, size) > width:
+        size -= 1
+    lines = [paragraph(lettering.shorten(name, size, width), width, size, lines=1, strong=True)]
+    camera = " · ".join(display.printable(text) for text in (record.camera, record.lens) if text)
+    taken = (record.captured or "").replace("T", "  ")[:17]
+    measured = f"{record.width} x {record.height} pixels" + (f" · {taken}" if taken else "")
+    for line in (measured, camera, exposure(record)):
+        if line:
+            lines.append(paragraph(line, width, 16, canvas.FAINT, lines=2))
+    return canvas.column(lines, 2)
+
+
+def _score(record: Record, width: float) -> Canvas:
+    """The overall score, large, and its stars."""
+    if record.score is None:
+        return paragraph("It has no overall score: no model that gives one was asked.", width)
+    drawing = Canvas(width, 74)
+    taken = drawing.text(0, 62, f"{record.score:.2f}", 74)
+    taken += drawing.text(taken + 12, 62, "of 10", 20, canvas.FAINT) + 12
+    for number in range(5):
+        colour = canvas.STAR if number < (record.stars or 0) else canvas.LINE
+        drawing.star(taken + 46 + 38 * number, 38, 17, colour)
+    return drawing
+
+
+def _foot(record: Record) -> Canvas:
+    from photocli import __version__
+
+    drawing = Canvas(WIDTH - 2 * _MARGIN, 26, canvas.BACK)
+    models = ", ".join(record.models)
+    drawing.text(2, 18, f"photocli {__version__} · {models}", canvas.SMALL, canvas.FAINT)
+    said = "Scores are what people would say of it, as a network foretells them."
+    drawing.text(drawing.width - 2, 18, said, canvas.SMALL, canvas.FAINT, anchor="rs")
+    return drawing
