@@ -22,7 +22,8 @@ class CsvWriter(FileWriter):
     """Writes records to a CSV file, or to standard output for `-`, row by row.
 
     UTF-8 without a byte order mark, lines end in a newline, quotes as in RFC 4180. Nothing is an empty cell;
-    an empty text is `""`. Several models, or faults, are joined by `;`. A file takes the old one's place at `close`.
+    an empty text is `""`. Several models, or faults, are joined by `;`. A file takes the old one's place at
+    `close`.
 
     Text is an interface and is never altered. So a cell may begin with `=`, `+`, `-` or `@`, which
     spreadsheets take for formulas: import untrusted names as text. And a file name that is no UTF-8 keeps its
