@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from photocli import sheet, signature
+from photocli import pieces, sheet, signature
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FITS = ("squash", "sheet")
+FITS = ("squash", "sheet", "crop")
 """What models may ask for; the program itself asks for `SIGNATURE` and `FRAME`, too."""
 
 FRAME_SIDE = 1024
@@ -26,6 +26,8 @@ class InputSpec:
 
     `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
+    `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
+    `pieces.lay`.
     """
 
     name: str
@@ -63,6 +65,8 @@ def cut(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         return pixels
     if spec.fit == "sheet":
         return sheet.lay(pixels, spec.width)
+    if spec.fit == "crop":
+        return pieces.lay(pixels)
     import numpy as np
     from PIL import Image
 
