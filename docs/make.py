@@ -1,7 +1,7 @@
 """Makes the parts of the documentation that the program itself provides: its help texts and its pictures.
 
 `python docs/make.py help` writes docs/help.md; `python docs/make.py picture FOLDER` scores a folder of photos
-and writes docs/score.svg.
+and writes docs/score.svg; `python docs/make.py explain PHOTO` writes docs/explain.jpg.
 """
 
 from __future__ import annotations
@@ -65,12 +65,24 @@ def picture(photos: Path) -> str:
     return console.export_svg(title="photocli")
 
 
+def page(photo: Path) -> None:
+    """The page of `photocli explain`, as docs/explain.jpg: as a PNG it would be ten times as large."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        run("explain", str(photo), "-o", f"{folder}/page.png", "-q", PHOTOCLI_TASTES=folder)
+        with Image.open(f"{folder}/page.png") as drawn:
+            drawn.save(DOCS / "explain.jpg", quality=82, optimize=True)
+
+
 def main() -> None:
     """Write what is asked for."""
     if sys.argv[1:] == ["help"]:
         (DOCS / "help.md").write_text(help_page(), encoding="utf-8")
     elif len(sys.argv) == 3 and sys.argv[1] == "picture":
         (DOCS / "score.svg").write_text(picture(Path(sys.argv[2]).resolve()), encoding="utf-8")
+    elif len(sys.argv) == 3 and sys.argv[1] == "explain":
+        page(Path(sys.argv[2]).resolve())
     else:
         sys.exit(__doc__)
 
