@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from photocli.errors import UsageError
+from trainers.cropper import Cropper
 from trainers.inspector import Inspector
 from trainers.network import Scorer
 
@@ -17,7 +18,7 @@ from trainers.network import Scorer
 class Model:
     """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
 
-    network: Scorer | Inspector
+    network: Scorer | Inspector | Cropper
     config: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -44,10 +45,12 @@ def load_model(path: Path) -> Model:
     return Model(network.eval(), config, stored.get("facts", {}))
 
 
-def _network(config: dict[str, Any]) -> Scorer | Inspector:
+def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper:
     """The network of a configuration, with random weights."""
     if config.get("trainer") == "technical":
         return Inspector(config["side"], config["dropout"])
+    if config.get("trainer") == "crop":
+        return Cropper(config["arch"], config["stage"], config["dropout"])
     return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 
