@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from export.card import make_card, read_json, require_servable
-from export.graph import Served, to_onnx
+from export.card import make_card, read_json
+from export.graph import to_onnx
+from export.kinds import kind_of
 from export.parity import check, sample_views
 from photocli.errors import PhotocliError
 from photocli.files import atomic_write
@@ -24,7 +25,7 @@ def run(
         Path | None, typer.Option(help="run.json with the figures, of a cross-validation.")
     ] = None,
     about: Annotated[Path | None, typer.Option(help="JSON with licence, data terms and limits.")] = None,
-    name: Annotated[str, typer.Option(help="Name of the model.")] = "aesthetics",
+    name: Annotated[str, typer.Option(help="Name of the model; its kind unless given.")] = "",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
     float16: Annotated[bool, typer.Option(help="Store weights in half the space.")] = True,
     flip: Annotated[
@@ -35,16 +36,16 @@ def run(
     """Export a trained network to ONNX with its card; fails when ONNX and PyTorch disagree."""
     try:
         model = load_model(checkpoint)
-        require_servable(model.config)
-        mode, size = model.config["labels"], model.config["size"]
-        mirror = bool(model.config.get("mirror")) if flip is None else flip
-        original = Served(model.network, mirror)
+        kind = kind_of(model)
+        spec = kind[1].spec(model.config)
+        original = kind[1].serve(model, flip)
         served = original.rounded() if float16 else original
-        network = to_onnx(served, mode, size, float16).SerializeToString()
-        parity = check(network, served, original, mode, sample_views(photos, size, model.config["fit"]))
+        network = to_onnx(served, spec, list(kind[1].outputs(model)), float16).SerializeToString()
+        parity = check(network, served, original, kind[1], model, sample_views(photos, spec))
         measured = read_json(metrics) if metrics else model.facts
         texts = read_json(about) if about else {}
-        card = make_card(model, network, parity, name=name, version=version, measured=measured, about=texts)
+        named: dict[str, Any] = {"name": name or kind[0], "version": version}
+        card = make_card(kind, model, network, parity, **named, measured=measured, about=texts)
         to.mkdir(parents=True, exist_ok=True)
         with atomic_write(to / card["file"]) as file:
             file.write(network)
@@ -64,8 +65,8 @@ def _report(to: Path, card: dict[str, Any]) -> None:
     parity = card["metrics"]["export"]
     typer.echo(f"{to / card['file']}: {card['bytes'] / 1e6:.2f} MB")
     typer.echo(
-        f"parity on {parity['photos']} photos: outputs {parity['outputs']:.1e}, score {parity['score']:.1e}; "
-        f"float16 changes the score by at most {parity['rounding']:.4f}"
+        f"parity on {parity['photos']} photos: outputs {parity['outputs']:.1e}, answer {parity['score']:.1e}"
+        f"; float16 changes an answer by at most {parity['rounding']:.4f}"
     )
     for key in card["metrics"].get("settings_that_differ", []):
         typer.echo(f"note: the figures come from a run with another '{key}'", err=True)

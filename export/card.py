@@ -11,20 +11,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from export.graph import INPUT, OPSET, OUTPUTS
+from export.graph import OPSET
+from export.kinds import Kind
 from export.parity import Parity
 from photocli.errors import UsageError
-from photocli.inputs import FITS
 from trainers.checkpoint import Model
-from trainers.labels import CLASSES
 from trainers.runs import now, portable
-
-MEANINGS = {
-    "distribution": "share of people who would give each mark",
-    "binary": "probability of each class",
-    "three-way": "probability of each class",
-    "regression": "mean mark that people would give, 1-10",
-}
 
 _FREE = ("fold", "seed", "teacher", "cache", "workers", "compile", "devices", "eval_every", "precision")
 """Settings that may differ between the run that was measured and the one that is exported."""
@@ -41,13 +33,8 @@ def read_json(path: Path) -> dict[str, Any]:
     return document
 
 
-def require_servable(config: dict[str, Any]) -> None:
-    """Raise `UsageError` if photocli could not cut this network's inputs from a photo."""
-    if config["fit"] not in FITS:
-        raise UsageError(f"photocli cannot cut inputs by '{config['fit']}', only {', '.join(FITS)}")
-
-
 def make_card(
+    kind: tuple[str, Kind],
     model: Model,
     network: bytes,
     parity: Parity,
@@ -59,10 +46,10 @@ def make_card(
 ) -> dict[str, Any]:
     """The card of an exported network; `measured` is a run.json, `about` a file of `export/about`."""
     config = model.config
-    width = model.network.head.in_features
+    spec = kind[1].spec(config)
     return {
         "name": name,
-        "kind": "aesthetics",
+        "kind": kind[0],
         "version": version,
         "file": "model.onnx",
         "sha256": hashlib.sha256(network).hexdigest(),
@@ -70,19 +57,11 @@ def make_card(
         "opset": OPSET,
         "created": now(),
         "licence": about.get("licence", "not stated"),
-        "description": about.get("description", "How beautiful people would find a photo."),
-        "input": {"name": INPUT, "size": [config["size"]] * 2, "fit": config["fit"]},
-        "outputs": {
-            OUTPUTS[config["labels"]]: {
-                "shape": [len(CLASSES[config["labels"]])],
-                "labels": list(CLASSES[config["labels"]]),
-                "meaning": MEANINGS[config["labels"]],
-            },
-            "embedding": {"shape": [width], "meaning": "the body's pooled features"},
-        },
-        "scale": [1, 10],
+        "description": about.get("description", "not stated"),
+        "input": {"name": spec.name, "size": [spec.height, spec.width], "fit": spec.fit},
+        "outputs": kind[1].outputs(model),
         "calibration": measured.get("calibration", {}),
-        "thresholds": {"middle": config["middle"], "delta": config["delta"]},
+        **kind[1].facts(config, measured),
         "trainer": _trainer(model),
         "data": _data(model, about),
         "metrics": _metrics(config, measured) | {"export": vars(parity)},

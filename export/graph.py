@@ -1,4 +1,4 @@
-"""The ONNX graph of a scorer: preprocessing inside, batch norm folded, weights stored as float16."""
+"""The ONNX graph of a network: preprocessing inside, batch norm folded, weights stored as float16."""
 
 from __future__ import annotations
 
@@ -6,56 +6,30 @@ import contextlib
 import copy
 import io
 import warnings
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
+from torch import nn
+from typing_extensions import Self
 
-from trainers.network import Scorer
+from photocli.inputs import InputSpec
 
 INPUT = "image"
 OPSET = 18
+N = TypeVar("N", bound=nn.Module)
 SMALL = 20_000
 """Weight arrays up to this size stay float32: depthwise filters and the head make most of the rounding error
 (0.02 instead of 0.005 marks for MobileNetV2) and next to nothing of the file."""
 
-OUTPUTS = {
-    "distribution": "votes",
-    "binary": "probabilities",
-    "three-way": "probabilities",
-    "regression": "score",
-}
-"""The name of the first output by label mode; the second is always `embedding`."""
-
 
 class Served(nn.Module):
-    """What is exported: uint8 (n, 3, size, size) -> outputs (n, k) and embedding (n, width).
+    """What is exported: uint8 (n, 3, height, width) -> a tuple of outputs. Kinds of models derive from it."""
 
-    With `mirror` both are the means over the photo and its mirror image, at twice the cost.
-    """
-
-    def __init__(self, network: Scorer, mirror: bool = False) -> None:
-        super().__init__()
-        self.network = copy.deepcopy(network).to(memory_format=torch.contiguous_format).eval()
-        # A network in evaluation has fixed statistics: batch norm becomes part of the convolution before it.
-        self.network.body = fuse(self.network.body)
-        self.mirror = mirror
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        outputs, embedding = self._look(image)
-        if not self.mirror:
-            return outputs, embedding
-        mirrored, other = self._look(image.flip(3))
-        return (outputs + mirrored) / 2, (embedding + other) / 2
-
-    def _look(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        embedding = self.network.embed(image)
-        return self.network.outputs(self.network.head(embedding)), embedding
-
-    def rounded(self) -> Served:
+    def rounded(self) -> Self:
         """A copy whose large weight arrays are rounded to float16."""
         other = copy.deepcopy(self)
         with torch.no_grad():
@@ -65,10 +39,17 @@ class Served(nn.Module):
         return other
 
 
-def to_onnx(served: Served, mode: str, size: int, float16: bool) -> onnx.ModelProto:
-    """The graph of a served network (rounded beforehand if `float16`), with a free batch size."""
-    names = [OUTPUTS[mode], "embedding"]
-    example = torch.zeros((2, 3, size, size), dtype=torch.uint8)
+def evaluated(network: N) -> N:
+    """A copy of a network as it is served: in evaluation, in the memory layout that exports."""
+    return copy.deepcopy(network).to(memory_format=torch.contiguous_format).eval()
+
+
+def to_onnx(served: Served, spec: InputSpec, names: Sequence[str], float16: bool) -> onnx.ModelProto:
+    """The graph of a served network (rounded beforehand if `float16`), with a free batch size.
+
+    `names` are those of its outputs, in their order.
+    """
+    example = torch.zeros((2, 3, spec.height, spec.width), dtype=torch.uint8)
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -77,7 +58,7 @@ def to_onnx(served: Served, mode: str, size: int, float16: bool) -> onnx.ModelPr
             dynamo=True,
             opset_version=OPSET,
             input_names=[INPUT],
-            output_names=names,
+            output_names=list(names),
             dynamic_shapes={"image": {0: torch.export.Dim("n")}},
             verbose=False,
         )

@@ -11,21 +11,21 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from export.graph import INPUT, OUTPUTS, Served
+from export.graph import INPUT, Served
+from export.kinds import Kind
 from photocli.decode import decode
 from photocli.discover import discover
 from photocli.errors import DecodeError, PhotocliError
-from photocli.inputs import InputSpec
+from photocli.inputs import InputSpec, cut
 from photocli.records import Photo
+from trainers.checkpoint import Model
 from trainers.frames import Picture
-from trainers.labels import BINS
-from trainers.views import plain_view
+
+Views = NDArray[np.uint8]
+Outputs = dict[str, NDArray[np.float32]]
 
 TOLERANCE = 1e-4
-"""Largest difference of a vote share or of the mean mark between ONNX Runtime and PyTorch."""
-
-ROUNDING = 0.02
-"""Largest change of a photo's mean mark, 1-10, by storing weights as float16."""
+"""Largest difference of an output, or of what people read, between ONNX Runtime and PyTorch."""
 
 
 class ParityError(PhotocliError):
@@ -34,25 +34,25 @@ class ParityError(PhotocliError):
 
 @dataclass(frozen=True)
 class Parity:
-    """Largest differences over the photos: of outputs and score to PyTorch, of the score by rounding."""
+    """Largest differences over the photos: of outputs, of those on whose last digits nothing depends, and of
+    the answer, to PyTorch; and of the answer by rounding the weights."""
 
     photos: int
     outputs: float
+    loose: float
     score: float
-    embedding: float
     rounding: float
 
 
-def sample_views(folder: Path | None, size: int, fit: str, most: int = 24) -> NDArray[np.uint8]:
-    """Inputs (n, 3, size, size) from a folder's photos, or from the pictures that scikit-image ships."""
-    pictures = _from_folder(folder, size, most) if folder else _bundled()
+def sample_views(folder: Path | None, spec: InputSpec, most: int = 24) -> Views:
+    """Inputs (n, 3, height, width) from a folder's photos, or from the pictures that scikit-image ships."""
+    pictures = _from_folder(folder, spec.frame_side, most) if folder else _bundled()
     if not pictures:
         raise PhotocliError(f"no photo of {folder} can be read for the parity check")
-    return np.stack([plain_view(picture, size, fit) for picture in pictures])
+    return np.stack([cut(picture, spec) for picture in pictures])
 
 
-def _from_folder(folder: Path, size: int, most: int) -> list[Picture]:
-    side = InputSpec(INPUT, size, size).frame_side
+def _from_folder(folder: Path, side: int, most: int) -> list[Picture]:
     pictures: list[Picture] = []
     for found in discover([folder]):
         if isinstance(found, Photo) and len(pictures) < most:
@@ -72,51 +72,44 @@ def _bundled() -> list[Picture]:
     return [np.ascontiguousarray(picture) for picture in pictures]
 
 
-def check(network: bytes, served: Served, original: Served, mode: str, views: NDArray[np.uint8]) -> Parity:
+def check(network: bytes, served: Served, original: Served, kind: Kind, model: Model, views: Views) -> Parity:
     """Compare the graph with `served` at several batch sizes, and `served` with the unrounded `original`.
 
-    Raises `ParityError` beyond `TOLERANCE` or `ROUNDING`.
+    Raises `ParityError` beyond `TOLERANCE` or the kind's `ROUNDING`.
     """
     session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
-    want, want_embedding = _torch(served, views)
-    exact, _ = _torch(original, views)
-    outputs = score = embedding = 0.0
+    names = list(kind.outputs(model))
+    want, exact = (_torch(one, names, views) for one in (served, original))
+    answer = kind.answer(model.config, want)
+    strict = loose = score = 0.0
     for batch in sorted({1, 2, 5, len(views)}):
-        got, got_embedding = _run(session, mode, views, batch)
-        outputs = max(outputs, float(np.abs(got - want).max()))
-        score = max(score, float(np.abs(scores(got, mode) - scores(want, mode)).max()))
-        embedding = max(embedding, float(np.abs(got_embedding - want_embedding).max()))
-    rounding = float(np.abs(scores(want, mode) - scores(exact, mode)).max())
-    parity = Parity(len(views), outputs, score, embedding, rounding)
-    if max(outputs, score) > TOLERANCE:
-        raise ParityError(f"ONNX differs from PyTorch by {max(outputs, score):.2g}, more than {TOLERANCE:g}")
-    if rounding > ROUNDING:
+        got = _run(session, names, views, batch)
+        apart = {name: float(np.abs(got[name] - want[name]).max()) for name in names}
+        strict = max(strict, *(apart[name] for name in names if name not in kind.LOOSE))
+        loose = max(loose, *(apart[name] for name in kind.LOOSE))
+        score = max(score, float(np.abs(kind.answer(model.config, got) - answer).max()))
+    rounding = float(np.abs(kind.answer(model.config, exact) - answer).max())
+    parity = Parity(len(views), strict, loose, score, rounding)
+    if max(strict, score) > TOLERANCE:
+        raise ParityError(f"ONNX differs from PyTorch by {max(strict, score):.2g}, more than {TOLERANCE:g}")
+    if rounding > kind.ROUNDING:
         raise ParityError(
-            f"float16 weights change a mean by {rounding:.3g}, more than {ROUNDING:g}; use --no-float16"
+            f"float16 weights change an answer by {rounding:.3g}, more than {kind.ROUNDING:g}; "
+            "use --no-float16"
         )
     return parity
 
 
-def scores(outputs: NDArray[np.floating], mode: str) -> NDArray[np.floating]:
-    """The mark, 1-10, that outputs (n, k) stand for; class probabilities are spread over 1-10."""
-    if mode == "distribution":
-        return outputs @ BINS
-    if mode == "regression":
-        return outputs[:, 0]
-    return 1 + 9 * outputs @ np.linspace(0, 1, outputs.shape[1])
-
-
-def _torch(served: Served, views: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _torch(served: Served, names: Sequence[str], views: Views) -> Outputs:
     with torch.inference_mode():
         parts = [served(chunk) for chunk in torch.from_numpy(views).split(8)]
-    outputs, embeddings = zip(*parts, strict=True)
-    return torch.cat(outputs).numpy(), torch.cat(embeddings).numpy()
+    return {
+        name: torch.cat(values).numpy() for name, values in zip(names, zip(*parts, strict=True), strict=True)
+    }
 
 
-def _run(
-    session: onnxruntime.InferenceSession, mode: str, views: NDArray[np.uint8], batch: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    names: Sequence[str] = (OUTPUTS[mode], "embedding")
+def _run(session: onnxruntime.InferenceSession, names: Sequence[str], views: Views, batch: int) -> Outputs:
     parts = [session.run(names, {INPUT: views[at : at + batch]}) for at in range(0, len(views), batch)]
-    outputs, embeddings = zip(*parts, strict=True)
-    return np.concatenate(outputs), np.concatenate(embeddings)
+    return {
+        name: np.concatenate(values) for name, values in zip(names, zip(*parts, strict=True), strict=True)
+    }

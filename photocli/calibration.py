@@ -1,4 +1,4 @@
-"""From what a network says to what is true: the curves that a card holds, fitted on photos never trained on."""
+"""From what a network says to what is true: the curves that a card holds, fitted on held-out photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def logistic(value: float, curve: Mapping[str, Any]) -> float:
 
 
 def isotonic(value: float, curve: Mapping[str, Any] | None) -> float:
-    """The rising curve through the points (`x`, `y`), straight between them; the value itself without a curve."""
+    """The rising curve through the points (`x`, `y`), straight between them; without one, the value
+    itself."""
     if not curve:
         return value
     x, y = curve["x"], curve["y"]
@@ -26,8 +27,8 @@ def isotonic(value: float, curve: Mapping[str, Any] | None) -> float:
 
 
 def sharpened(chances: Sequence[float], curve: Mapping[str, Any] | None) -> list[float]:
-    """Class probabilities after temperature scaling (Guo et al. 2017): their powers 1 / `temperature`, which is the
-    softmax of the logits divided by it."""
+    """Class probabilities after temperature scaling (Guo et al. 2017): their powers 1 / `temperature`, which
+    is the softmax of the logits divided by it."""
     power = 1 / curve["temperature"] if curve else 1.0
     raised = [max(chance, 1e-12) ** power for chance in chances]
     total = math.fsum(raised)

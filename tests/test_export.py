@@ -13,9 +13,12 @@ import torch
 from rated import make_rated
 from typer.testing import CliRunner
 
+from export import aesthetics
 from export.__main__ import command
-from export.graph import INPUT, OUTPUTS, Served, to_onnx
-from export.parity import ParityError, check, sample_views
+from export.aesthetics import OUTPUTS, ServedScorer
+from export.graph import INPUT, to_onnx
+from export.parity import Parity, ParityError, check, sample_views
+from photocli.inputs import InputSpec
 from photocli.models.card import read_card
 from trainers.checkpoint import Model, save_model
 from trainers.labels import CLASSES
@@ -34,6 +37,7 @@ CONFIG = {
     "seed": 3,
     "mirror": False,
 }
+SPEC = InputSpec(INPUT, SIZE, SIZE)
 
 
 def lively(mode: str = "distribution", arch: str = "mobilenet_v2") -> Scorer:
@@ -48,7 +52,7 @@ def lively(mode: str = "distribution", arch: str = "mobilenet_v2") -> Scorer:
 @pytest.fixture(scope="module")
 def views(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     folder = make_rated(tmp_path_factory.mktemp("photos") / "rated", 7)
-    return sample_views(folder, SIZE, "squash")
+    return sample_views(folder, SPEC)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +92,7 @@ def test_the_graph_takes_bytes_and_says_what_pytorch_says(exported: Path, views:
     assert (given.name, given.type, given.shape[1:]) == (INPUT, "tensor(uint8)", [3, SIZE, SIZE])
     assert [output.name for output in session.get_outputs()] == ["votes", "embedding"]
     with torch.inference_mode():
-        want, _ = Served(lively()).rounded()(torch.from_numpy(views))
+        want, _ = ServedScorer(lively()).rounded()(torch.from_numpy(views))
     for batch in (1, 3, len(views)):
         votes, embedding = session.run(None, {INPUT: views[:batch]})
         assert votes.dtype == embedding.dtype == np.float32
@@ -140,11 +144,22 @@ def test_the_card_is_complete_and_its_figures_are_the_runs(exported: Path) -> No
         assert facts[key], key
 
 
+def compared(
+    network: bytes, served: ServedScorer, original: ServedScorer, mode: str, views: np.ndarray
+) -> Parity:
+    model = Model(original.network, CONFIG | {"labels": mode})
+    return check(network, served, original, aesthetics, model, views)
+
+
+def graph_of(served: ServedScorer, mode: str = "distribution") -> bytes:
+    return to_onnx(served, SPEC, [OUTPUTS[mode], "embedding"], float16=False).SerializeToString()
+
+
 @pytest.mark.parametrize("mode", CLASSES)
 def test_every_label_mode_and_the_mirror_export(mode: str, views: np.ndarray) -> None:
-    original = Served(lively(mode, "squeezenet1_1"), mirror=True)
-    network = to_onnx(original, mode, SIZE, float16=False).SerializeToString()
-    parity = check(network, original, original, mode, views)
+    original = ServedScorer(lively(mode, "squeezenet1_1"), mirror=True)
+    network = graph_of(original, mode)
+    parity = compared(network, original, original, mode, views)
     assert parity.rounding == 0
     session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
     plain, mirrored = (
@@ -154,21 +169,21 @@ def test_every_label_mode_and_the_mirror_export(mode: str, views: np.ndarray) ->
 
 
 def test_a_graph_of_another_network_is_refused(views: np.ndarray) -> None:
-    one = Served(lively(arch="squeezenet1_1"))
-    other = Served(lively(arch="squeezenet1_1"))
+    one = ServedScorer(lively(arch="squeezenet1_1"))
+    other = ServedScorer(lively(arch="squeezenet1_1"))
     torch.nn.init.normal_(other.network.head.weight, std=0.1)
-    network = to_onnx(one, "distribution", SIZE, float16=False).SerializeToString()
+    network = graph_of(one)
     with pytest.raises(ParityError, match="differs"):
-        check(network, other, other, "distribution", views)
+        compared(network, other, other, "distribution", views)
     with pytest.raises(ParityError, match="no-float16"):
-        check(network, one, other, "distribution", views)
+        compared(network, one, other, "distribution", views)
 
 
 def test_folding_batch_norm_changes_nothing(views: np.ndarray) -> None:
     network = lively()
     with torch.inference_mode():
         plain = network.outputs(network(torch.from_numpy(views)))
-        folded, _ = Served(network)(torch.from_numpy(views))
+        folded, _ = ServedScorer(network)(torch.from_numpy(views))
     assert torch.allclose(plain, folded, atol=1e-5)
 
 

@@ -51,7 +51,7 @@ def reliability(chance: Floats, good: Floats, bins: int = 10) -> tuple[Floats, F
 
 
 def fit_temperature(logits: Floats, truth: Floats) -> float:
-    """The number that logits (n, k) are divided by so that their softmax is least surprised by the truth (n,).
+    """The divisor of logits (n, k) with which their softmax is least surprised by the truth (n,).
 
     Temperature scaling (Guo et al. 2017), by golden-section search of its logarithm.
     """
@@ -74,8 +74,8 @@ def sharpened(logits: Floats, temperature: float) -> Floats:
 def fit_isotonic(said: Floats, truth: Floats, points: int = 12) -> dict[str, object]:
     """A rising curve from what a network says, 0 to 1, to what is true on average, as a few points.
 
-    Isotonic regression (pool adjacent violators; Zadrozny & Elkan 2002), read off at quantiles, so that a card can
-    hold it; between them it is straight, and 0 stays 0.
+    Isotonic regression (pool adjacent violators; Zadrozny & Elkan 2002), read off at quantiles, so that a
+    card can hold it; between them it is straight, and 0 stays 0.
     """
     from scipy.optimize import isotonic_regression
 

@@ -127,7 +127,7 @@ def convolve(light: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray
 
 
 def _noise(light: NDArray[np.float32], severity: float, rng: Generator) -> NDArray[np.float32]:
-    """Shot noise (its variance follows the light) and read noise; in grains of one pixel or, blurred, more."""
+    """Shot noise (its variance follows the light) and read noise; in grains of a pixel or, blurred, more."""
     shape = light.shape if rng.random() < 0.7 else (*light.shape[:2], 1)  # in colour, or grey like film
     grains = rng.standard_normal(shape, dtype=np.float32)
     if rng.random() < 0.4:  # what demosaicing and noise reduction leave

@@ -24,7 +24,7 @@ def black_and_white(picture: Picture, rng: Generator) -> Picture:
 
 
 def haze(picture: Picture, rng: Generator) -> Picture:
-    """Fog: light from elsewhere laid over the scene; evenly, since more of it above would tell up from down."""
+    """Fog: light from elsewhere over the scene; evenly, since more of it above would tell up from down."""
     amount = np.float32(rng.uniform(0.25, 0.65))
     veil = rng.uniform(0.45, 0.85) * np.array([0.97, 1.0, 1.03], np.float32)
     return from_light(to_light(picture) * (1 - amount) + veil * amount)
@@ -38,7 +38,7 @@ def night(picture: Picture, rng: Generator) -> Picture:
 
 
 def high_key(picture: Picture, rng: Generator) -> Picture:
-    """Bright all over, as on snow or before a white wall, with its darks still dark and its whites not lost."""
+    """Bright all over, as on snow or before a white wall, its darks still dark and its whites not lost."""
     light = to_light(picture)
     return from_light(np.power(light, np.float32(rng.uniform(0.45, 0.75))) * np.float32(0.97))
 

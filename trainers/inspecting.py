@@ -1,4 +1,4 @@
-"""Training an inspector: the loss of a batch, the averaged weights, and leaving out photos with faults of their own."""
+"""Training an inspector: the loss, the averaged weights, and leaving out photos with faults of their own."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _TURNED = 0.03  # probability of being upright below which a training photo is t
 class Inspecting(LightningModule):
     """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept.
 
-    `trusted` (photos, 6) says which photos are examples of being free of a fault, `upright` (photos,) which of
-    the right way up. At first all are; from the epoch `clean_at` on, those that the network itself finds faulty
-    teach nothing about that fault any more.
+    `trusted` (photos, 6) says which photos are examples of being free of a fault, `upright` (photos,) which
+    of the right way up. At first all are; from the epoch `clean_at` on, those that the network itself finds
+    faulty teach nothing about that fault any more.
     """
 
     trusted: Tensor
@@ -45,13 +45,15 @@ class Inspecting(LightningModule):
         self.averaged = copy.deepcopy(network).requires_grad_(False)
         self.config, self.training_shots, self.held = config, training, held
         self.history: list[dict[str, float]] = []
-        self.register_buffer("trusted", torch.ones(len(training.names), len(FAULTS), dtype=torch.bool))
+        photos = torch.from_numpy(training.photos.copy())
+        self.register_buffer("trusted", photos[:, None].repeat(1, len(FAULTS)))
         self.register_buffer("upright", torch.from_numpy(training.upright.copy()))
         self._losses: list[Tensor] = []
         self._started = 0.0
-        self._compiled: Callable[[Tensor], Any] = network.forward
+        self._seen: Callable[[Tensor], Any] = network.forward
+        self._turns: Callable[[Tensor], Tensor] = network.turns
         if compiles(config, self._steps * config.epochs):  # type: ignore[arg-type]
-            self._compiled = torch.compile(network.forward)
+            self._seen, self._turns = torch.compile(network.forward), torch.compile(network.turns)
 
     @property
     def _steps(self) -> int:
@@ -69,7 +71,7 @@ class Inspecting(LightningModule):
         batches = self._draws(self.current_epoch)
         share = max(1, len(batches) // self.trainer.world_size)
         return DataLoader(
-            Spoiled(self.training_shots, self.config.side, self.config.seed),
+            Spoiled(self.training_shots, self.config.side, self.config.seed, not self.turns_alone),
             batch_sampler=batches[self.trainer.global_rank :: self.trainer.world_size][:share],
             num_workers=self.config.workers,
             prefetch_factor=4 if self.config.workers else None,
@@ -79,21 +81,33 @@ class Inspecting(LightningModule):
 
     def training_step(self, batch: list[Tensor], step: int) -> Tensor:
         sheets, severities, turns, rows = batch
-        seen = self._compiled(sheets)
+        if self.turns_alone:
+            loss = self._turn_loss(self._turns(sheets), turns, rows)
+            self._losses.append(loss.detach())
+            return loss
+        seen = self._seen(sheets)
         each = nn.functional.binary_cross_entropy_with_logits(seen.faults, severities, reduction="none")
         trusted = self.trusted[rows].float()
         faults = (each * trusted).sum() / trusted.sum().clamp_min(1)
-        upright = self.upright[rows]
-        turn = (nn.functional.cross_entropy(seen.turns, turns, reduction="none") * upright).sum()
-        loss = self.config.fault_weight * faults + turn / upright.sum().clamp_min(1)
+        loss = self.config.fault_weight * faults + self._turn_loss(seen.turns, turns, rows)
         self._losses.append(loss.detach())
         return loss
 
+    def _turn_loss(self, said: Tensor, turns: Tensor, rows: Tensor) -> Tensor:
+        upright = self.upright[rows]
+        smoothing = self.config.smoothing
+        each = nn.functional.cross_entropy(said, turns, reduction="none", label_smoothing=smoothing)
+        return (each * upright).sum() / upright.sum().clamp_min(1)
+
     # Loop
+
+    @property
+    def turns_alone(self) -> bool:
+        return self.current_epoch < self.config.turn_epochs
 
     def configure_optimizers(self) -> dict[str, Any]:
         config, network = self.config, self.network
-        bodies = nn.ModuleList([network.body, network.top, network.stem])
+        bodies = nn.ModuleList([network.near, network.far, network.stem])
         own = nn.ModuleList(module for module in network.children() if module not in set(bodies))
         faster = config.head_lr / config.lr
         groups = parameter_groups(
@@ -111,7 +125,7 @@ class Inspecting(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self._started, self._losses = time.monotonic(), []
-        if self.current_epoch == self.config.clean_at:
+        if self.current_epoch == max(self.config.clean_at, self.config.turn_epochs):
             self._leave_out()
         self.network.train()
 
@@ -120,14 +134,15 @@ class Inspecting(LightningModule):
         shots, config = self.training_shots, self.config
         said = look_at(self.averaged, shots, config.side)
         for place, row in enumerate(shots.rows):
-            self.trusted[row] = torch.from_numpy(said.severities[place] < config.clean_limit)
+            self.trusted[row] &= torch.from_numpy(said.severities[place] < config.clean_limit)
             self.upright[row] &= bool(said.turns[place, 0] > _TURNED)
 
     def left_out(self) -> dict[str, Any]:
         """How many training photos teach nothing about a fault or the turn, and which seem to be turned."""
-        rows = torch.from_numpy(self.training_shots.rows)
+        shots = self.training_shots
+        rows = torch.from_numpy(shots.rows[shots.photos[shots.rows]])
         counts = (~self.trusted[rows]).sum(0).tolist()
-        turned = [self.training_shots.names[row] for row in rows.tolist() if not self.upright[row]]
+        turned = [shots.names[row] for row in rows.tolist() if not self.upright[row]]
         return dict(zip(FAULTS, counts, strict=True)) | {"turned": turned}
 
     def on_train_batch_start(self, batch: Any, step: int) -> None:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from trainers.calibration import fit_isotonic, fit_temperature, isotonic, reliability, sharpened
@@ -43,7 +42,7 @@ class Found(NamedTuple):
 
 def inspect(network: Inspector, sheets: Iterable[Picture], batch: int = 32) -> Found:
     """What the network finds in sheets."""
-    device = network.turn.weight.device
+    device = network.upright.weight.device
     was_training = network.training
     network.eval()
     faults, turns = [], []

@@ -16,12 +16,13 @@ from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 
 TURNS = 4
 _STEM = 4  # MobileNetV2's first layers, down to a quarter of the size, with 24 channels
+_NEAR = 14  # its layers down to a sixteenth, with 96: they say what lies around each tile
 _TILE, _CONTEXT, _HIDDEN = 48, 48, 64
 
 
 class Seen(NamedTuple):
-    """Raw outputs for n photos: `faults` (n, 6) and `turns` (n, 4) as logits; for each of the 16 tiles its own
-    logits of faults (n, 16, 6), and how much it counts for each of them (n, 16, 6), adding up to 1."""
+    """Raw outputs for n photos: `faults` (n, 6) and `turns` (n, 4) as logits; for each of the 16 tiles its
+    own logits of faults (n, 16, 6), and how much it counts for each of them (n, 16, 6), adding up to 1."""
 
     faults: Tensor
     turns: Tensor
@@ -32,8 +33,10 @@ class Seen(NamedTuple):
 class Inspector(nn.Module):
     """uint8 sheets of shape (n, 3, 2 · side, side), see `photocli.sheet` -> `Seen`.
 
-    MobileNetV2 looks at the whole photo; its first layers, with weights of their own, at the tiles. A tile is
-    judged with what the photo shows around it, so that a face can count for more than its background.
+    MobileNetV2 looks at the whole photo, at half the size, in all four turns, and says of each how upright it
+    looks: so the answer turns with the photo, and what it knows of upright things serves in each of them. Its
+    first layers, with weights of their own, look at the tiles; a tile is judged with what the photo shows
+    around it, so that a face can count for more than its background.
     """
 
     mean: Tensor
@@ -43,7 +46,7 @@ class Inspector(nn.Module):
         super().__init__()
         self.side = side
         whole = torchvision.models.mobilenet_v2()
-        self.body, self.top = whole.features[:-1], whole.features[-1]
+        self.near, self.far = whole.features[:_NEAR], whole.features[_NEAR:]
         self.stem = copy.deepcopy(whole.features[:_STEM])
         self.tile = nn.Sequential(
             nn.Conv2d(24, _TILE, 3, stride=2, padding=1, bias=False),
@@ -53,13 +56,13 @@ class Inspector(nn.Module):
             nn.BatchNorm2d(_TILE),
             nn.ReLU6(),
         )
-        self.context = nn.Conv2d(320, _CONTEXT, 1)
+        self.context = nn.Conv2d(96, _CONTEXT, 1)
         self.judge = nn.Sequential(nn.Linear(2 * _TILE + _CONTEXT, _HIDDEN), nn.ReLU6())
         self.of_tile = nn.Linear(_HIDDEN, len(FAULTS))
         self.weight = nn.Linear(_HIDDEN, len(FAULTS))
         self.drop = nn.Dropout(dropout)
         self.of_whole = nn.Linear(1280, len(FAULTS))
-        self.turn = nn.Linear(1280, TURNS)
+        self.upright = nn.Linear(1280, 1)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)
@@ -69,24 +72,34 @@ class Inspector(nn.Module):
         whole = torchvision.models.mobilenet_v2()
         whole.classifier = nn.Identity()
         initialise(whole, "mobilenet_v2", init)
-        self.body.load_state_dict(whole.features[:-1].state_dict())
-        self.top.load_state_dict(whole.features[-1].state_dict())
+        self.near.load_state_dict(whole.features[:_NEAR].state_dict())
+        self.far.load_state_dict(whole.features[_NEAR:].state_dict())
         self.stem.load_state_dict(whole.features[:_STEM].state_dict())
 
     def forward(self, sheet: Tensor) -> Seen:
         pixels = (sheet.float() / 255 - self.mean) / self.std
-        around, embedding = self._look(pixels[:, :, : self.side])
+        around, embedding, turns = self._look(pixels[:, :, : self.side])
         tiles = self._tiles(pixels[:, :, self.side :])
         seen = self.judge(torch.cat([tiles, around], dim=2))
         judged, weights = self.of_tile(seen), self.weight(seen).softmax(1)
         faults = self.of_whole(self.drop(embedding)) + (judged * weights).sum(1)
-        return Seen(faults, self.turn(self.drop(embedding)), judged, weights)
+        return Seen(faults, turns, judged, weights)
 
-    def _look(self, whole: Tensor) -> tuple[Tensor, Tensor]:
-        """What the photo shows in each cell (n, 16, c), and in all (n, 1280)."""
-        map_ = self.body(whole.contiguous(memory_format=torch.channels_last))
-        near = nn.functional.avg_pool2d(self.context(map_), map_.shape[-1] - GRID + 1, stride=1)
-        return near.flatten(2).transpose(1, 2), self.top(map_).mean((2, 3))
+    def turns(self, sheet: Tensor) -> Tensor:
+        """The logits of the turns (n, 4) alone; the tiles are not looked at."""
+        return self._look((sheet[:, :, : self.side].float() / 255 - self.mean) / self.std)[2]
+
+    def _look(self, whole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the photo shows in each cell (n, 16, c), in all (n, 1280), and how upright each turn is (n,
+        4)."""
+        small = nn.functional.avg_pool2d(whole, 2)
+        views = torch.stack([small, *(small.rot90(-turn, (2, 3)) for turn in range(1, TURNS))], dim=1)
+        maps = self.near(views.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+        embedding = self.far(maps).mean((2, 3)).unflatten(0, (-1, TURNS))
+        turns = self.upright(self.drop(embedding))[:, :, 0]
+        near = self.context(maps.unflatten(0, (-1, TURNS))[:, 0])
+        near = nn.functional.avg_pool2d(near, near.shape[-1] - GRID + 1, stride=1)
+        return near.flatten(2).transpose(1, 2), embedding[:, 0], turns
 
     def _tiles(self, below: Tensor) -> Tensor:
         """Features of each tile (n, 16, 2 · c): the mean and the strongest answer of each filter."""

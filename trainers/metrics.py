@@ -119,7 +119,7 @@ def _emd(votes: Floats, truth: Floats) -> float:
 
 
 def auc(without: Floats, having: Floats) -> float:
-    """The area under the ROC curve: how often something with it says more than something without; ties half."""
+    """The area under the ROC curve: how often something `having` it exceeds one `without`; ties half."""
     from scipy.stats import rankdata
 
     ranks = rankdata(np.concatenate([without, having]))[len(without) :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,14 +30,16 @@ LARGE = 900
 
 @dataclass(frozen=True)
 class Shots:
-    """Photos by row, with their names, the folder (source) they come from, faces, and whether they are known to be
-    upright; `rows` are those of this part."""
+    """Photos by row, with their names, the folder (source) they come from, faces, and whether they are
+    upright as far as is known; `photos` says which are good photos, and not mere pictures that teach the
+    turns; `rows` are those of this part."""
 
     frames: Frames
     names: tuple[str, ...]
     origins: tuple[str, ...]
     faces: tuple[list[Box], ...]
     upright: NDArray[np.bool_]
+    photos: NDArray[np.bool_]
     rows: NDArray[np.intp]
     sources: tuple[dict[str, Any], ...]
 
@@ -46,22 +48,31 @@ class Shots:
 
     def part(self, rows: NDArray[np.intp]) -> Shots:
         """The same photos, with other `rows`."""
-        return Shots(self.frames, self.names, self.origins, self.faces, self.upright, rows, self.sources)
+        return replace(self, rows=rows)
 
 
-def read_shots(folders: Sequence[Path], turned: set[str], model: Path | None, cache: Path | None) -> Shots:
-    """Decode the photos of some folders; those that cannot be read are counted and left out.
+def read_shots(
+    folders: Sequence[Path],
+    upright: Sequence[Path],
+    turned: set[str],
+    model: Path | None,
+    cache: Path | None,
+) -> Shots:
+    """Decode the photos of some folders; those that cannot be read are left out.
 
-    `model` is a YuNet file, by which faces are found. Raises `UsageError` where there is nothing to learn from.
+    The pictures of the folders `upright` teach the turns alone; `turned` names those known not to be upright.
+    `model` is a YuNet file, by which faces are found. Raises `UsageError` where there is too little.
     """
     paths: list[Path] = []
     origins: list[str] = []
-    for folder in folders:
+    first = 0
+    for folder in (*folders, *upright):
         if not folder.is_dir():
             raise UsageError(f"{folder} is no folder of photos")
         found = [photo.path for photo in discover([folder]) if isinstance(photo, Photo)]
         paths += found
         origins += [folder.resolve().name] * len(found)
+        first += len(found) if folder in folders else 0
     frames = load_frames(paths, FRAME_SIDE, cache)
     names = tuple(path.name for path in paths)
     if unknown := turned.difference(names):
@@ -73,20 +84,23 @@ def read_shots(folders: Sequence[Path], turned: set[str], model: Path | None, ca
     sources = tuple(
         {
             "name": folder.resolve().name,
-            "role": "spoiled on purpose",
+            "role": "spoiled and turned" if folder in folders else "turned",
             "photos": int(
                 sum(readable[row] for row, origin in enumerate(origins) if origin == folder.resolve().name)
             ),
         }
-        for folder in folders
+        for folder in (*folders, *upright)
     )
-    upright = np.array([name not in turned for name in names], bool)
-    return Shots(frames, names, tuple(origins), tuple(faces), upright, np.flatnonzero(readable), sources)
+    known = np.array([name not in turned for name in names], bool)
+    photos = np.arange(len(paths)) < first
+    rows = np.flatnonzero(readable)
+    return Shots(frames, names, tuple(origins), tuple(faces), known, photos, rows, sources)
 
 
 def divide(shots: Shots, folds: int, fold: str) -> tuple[Shots, Shots]:
     """The photos to train on, and those held out: decided by a hash of the name."""
     training, held = split(shots.names, folds, None if fold == "none" else int(fold))
+    held = held[shots.photos[held]]
     both = tuple(shots.part(np.intersect1d(rows, shots.rows)) for rows in (training, held))
     if len(both[0]) < 2 or (fold != "none" and len(both[1]) < 2):
         raise UsageError(f"too few photos: {len(both[0])} to train on, {len(both[1])} held out")
@@ -119,8 +133,8 @@ def epoch_draws(shots: Shots, epoch: int, seed: int, batch: int, repeat_large: i
 
 
 class Sample(NamedTuple):
-    """A sheet (3, 2 · side, side), the severities (6,) in it, by how many quarters it must be turned clockwise to be
-    upright, and the row of its photo."""
+    """A sheet (3, 2 · side, side), the severities (6,) in it, by how many quarters it must be turned
+    clockwise to be upright, and the row of its photo."""
 
     sheet: Picture
     severities: NDArray[np.float32]
@@ -131,12 +145,13 @@ class Sample(NamedTuple):
 class Spoiled(Dataset[Sample]):
     """Samples by `Draw`: every random draw is a function of seed, epoch and place."""
 
-    def __init__(self, shots: Shots, side: int, seed: int) -> None:
-        self.shots, self.side, self.seed = shots, side, seed
+    def __init__(self, shots: Shots, side: int, seed: int, spoil: bool = True) -> None:
+        self.shots, self.side, self.seed, self.spoil = shots, side, seed, spoil
 
     def __getitem__(self, draw: Draw) -> Sample:
         rng = np.random.default_rng([self.seed, draw.epoch, draw.place])
-        picture, severities = spoiled(self.shots.frames[draw.row], self.shots.faces[draw.row], rng)
+        photo, faces = self.shots.frames[draw.row], self.shots.faces[draw.row]
+        picture, severities = spoiled(photo, faces, rng, self.spoil)
         turn = int(rng.integers(4))
         found = np.array([severities.get(name, 0.0) for name in FAULTS], np.float32)
         return Sample(turned_sheet(picture, turn, self.side), found, turn, draw.row)
@@ -147,11 +162,16 @@ def turned_sheet(picture: Picture, turn: int, side: int) -> Picture:
     return lay(np.ascontiguousarray(np.rot90(picture, turn)), side)
 
 
-def spoiled(picture: Picture, faces: list[Box], rng: Generator) -> tuple[Picture, dict[str, float]]:
-    """A view of a photo with faults and with what is none, and the severities of the faults."""
+def spoiled(
+    picture: Picture, faces: list[Box], rng: Generator, spoil: bool = True
+) -> tuple[Picture, dict[str, float]]:
+    """A view of a photo with faults (if it shall be spoiled) and with what is none; the faults'
+    severities."""
     picture, faces = _view(picture, faces, rng)
     if rng.random() < 0.35:
         picture = look(picture, rng)
+    if not spoil:
+        return picture, {}
     severities = draw(rng)
     spared = None
     if rng.random() < 0.2:  # a soft background is no fault
@@ -165,26 +185,27 @@ def spoiled(picture: Picture, faces: list[Box], rng: Generator) -> tuple[Picture
 def _view(picture: Picture, faces: list[Box], rng: Generator) -> tuple[Picture, list[Box]]:
     """A box of the photo, perhaps mirrored, at a random size; with its faces."""
     height, width = picture.shape[:2]
-    root = np.sqrt(rng.uniform(0.55, 1.0)) if rng.random() < 0.5 else 1.0
-    across, down = max(8, round(width * root)), max(8, round(height * root))
-    left, top = (
-        int(rng.integers(max(1, whole - part + 1))) for whole, part in ((width, across), (height, down))
-    )
+    root = np.sqrt(rng.uniform(0.5, 1.0)) if rng.random() < 0.7 else 1.0
+    stretch = np.exp(rng.uniform(-0.15, 0.15))
+    across = max(8, round(width * min(1.0, root * stretch)))
+    down = max(8, round(height * min(1.0, root / stretch)))
+    left = int(rng.integers(max(1, width - across + 1)))
+    top = int(rng.integers(max(1, height - down + 1)))
     picture = picture[top : top + down, left : left + across]
     height_, width_ = picture.shape[:2]
     moved = [
         (
-            (l * width - left) / width_,
+            (near * width - left) / width_,
             (t * height - top) / height_,
             (r * width - left) / width_,
             (b * height - top) / height_,
         )
-        for l, t, r, b in faces
+        for near, t, r, b in faces
     ]
     faces = [box for box in moved if 0 < (box[0] + box[2]) / 2 < 1 and 0 < (box[1] + box[3]) / 2 < 1]
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
-        faces = [(1 - r, t, 1 - l, b) for l, t, r, b in faces]
+        faces = [(1 - r, t, 1 - near, b) for near, t, r, b in faces]
     return _resized(picture, rng), faces
 
 

@@ -1,7 +1,7 @@
 """The trainer of technical quality: `python -m trainers.technical FOLDER... [options]`; see docs/training.md.
 
-It needs no labels: good photos are spoiled with known severity and turned by quarters, and one network learns to
-say by how much, and which way is up.
+It needs no labels: good photos are spoiled with known severity and turned by quarters, and one network learns
+to say by how much, and which way is up.
 """
 
 from __future__ import annotations
@@ -29,24 +29,27 @@ class Config:
 
     folds: int = option(5, "folds of the split by file name")
     fold: str = option("0", "the fold that is held out, or none")
+    upright: tuple[str, ...] = option((), "folder of pictures that teach the turns alone (repeatable)")
     turned: tuple[str, ...] = option((), "photo that is known not to be upright, by name (repeatable)")
     faces: str = option("", "YuNet ONNX file: its faces are kept sharp, or blurred alone; none without")
     init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
     side: int = option(176, "side of the thumbnail, pixels; tiles have a quarter of it")
     dropout: float = option(0.2, "dropout before the heads")
-    epochs: int = option(24, "epochs in all")
+    epochs: int = option(34, "epochs in all")
+    turn_epochs: int = option(20, "of these, first epochs on the turns alone, with unspoiled photos")
     batch: int = option(32, "photos per batch")
     repeat_large: int = option(3, "how often photos of over 900 pixels come in an epoch")
-    most_per_folder: int = option(900, "photos of one folder in an epoch, at most; other ones in the next")
-    lr: float = option(6e-4, "learning rate of the body")
+    most_per_folder: int = option(600, "photos of one folder in an epoch, at most; other ones in the next")
+    lr: float = option(7e-4, "learning rate of the body")
     head_lr: float = option(1.5e-3, "learning rate of the rest")
     weight_decay: float = option(0.05, "decay of weights (not of biases)")
     fault_weight: float = option(4.0, "weight of the faults' loss; that of the turn counts once")
+    smoothing: float = option(
+        0.05, "share of the turns' labels that is spread evenly: some photos have no up"
+    )
     clip: float = option(5.0, "largest norm of the gradient")
     ema: float = option(0.995, "decay of the averaged weights, which are kept")
-    clean_at: int = option(
-        8, "epoch before which photos that seem faulty by themselves are found and left out"
-    )
+    clean_at: int = option(25, "epoch before which photos that seem faulty as they are get left out")
     clean_limit: float = option(0.35, "severity from which a fault is taken for the photo's own")
     eval_every: int = option(4, "epochs between looks at the held-out photos")
     seed: int = option(0, "seed of every random draw")
@@ -63,6 +66,8 @@ def checked(config: Config) -> Config:
         raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
     if config.side % 8 or config.epochs < 1 or config.batch < 2 or config.eval_every < 1:
         raise UsageError("side must be a multiple of 8; epochs and eval-every at least 1, batch at least 2")
+    if not 0 <= config.turn_epochs < config.epochs:
+        raise UsageError("turn-epochs are the first of the epochs, and must leave some for the faults")
     return config
 
 
@@ -136,7 +141,8 @@ def run(
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         faces = Path(config.faces) if config.faces else None
-        shots = read_shots(photos, set(config.turned), faces, cache)
+        upright = [Path(folder) for folder in config.upright]
+        shots = read_shots(photos, upright, set(config.turned), faces, cache)
         facts = train(config, shots, out, resume)
     except PhotocliError as error:
         typer.echo(f"trainers.technical: {error}", err=True)

@@ -1,4 +1,4 @@
-"""YuNet (Wu et al. 2023), the face detector that our trainers take as a teacher: boxes of faces in pictures."""
+"""YuNet (Wu et al. 2023), the face detector that our trainers take as a teacher: boxes of faces."""
 
 from __future__ import annotations
 

@@ -21,12 +21,12 @@ NEEDS = ("severities", "turns")
 
 
 def assess(card: Card, outputs: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
-    """Read `severities` (6,) from 0 to 1, and `turns` (4,), the probabilities that the photo needs no, one, two or
-    three quarter turns clockwise.
+    """Read `severities` (6,) from 0 to 1, and `turns` (4,), the probabilities that the photo needs no, one,
+    two or three quarter turns clockwise.
 
-    Severities are put right by the card's isotonic curves; `faults` are those above the card's thresholds, which
-    few clean photos pass. `rotate` is 0 unless a turn is surer than the card's threshold: a photo is better left
-    alone than turned wrongly. `rotate_confidence` is the calibrated probability that `rotate` is right.
+    Severities are put right by the card's isotonic curves; `faults` are those above the card's thresholds,
+    which few clean photos pass. `rotate` is 0 unless a turn is surer than the card's threshold: a photo is
+    better left alone than turned wrongly. `rotate_confidence` is the calibrated probability that it is right.
     """
     curves, thresholds = card.facts.get("calibration", {}), card.facts["thresholds"]
     said = dict(zip(FAULTS, map(float, outputs["severities"]), strict=True))
