@@ -13,7 +13,7 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.checkpoint import Model
 
-KINDS = ("aesthetics", "technical")
+KINDS = ("aesthetics", "crop", "technical")
 
 
 class Kind(Protocol):

@@ -13,9 +13,9 @@ from torch.fx.experimental.optimization import fuse
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
+from photocli.profiles import FAULTS
 from photocli.sheet import GRID
 from trainers.checkpoint import Model
-from trainers.faults import FAULTS
 from trainers.inspector import TURNS, Inspector
 
 ROUNDING = 0.02

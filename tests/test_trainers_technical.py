@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from export.__main__ import command as export_command
 from photocli.models.card import read_card
 from photocli.models.session import Session
+from photocli.profiles import FAULTS
 from trainers.checkpoint import load_model
 from trainers.degrade import from_light, to_light
-from trainers.faults import BRIGHT_EV, DARK_EV, FAULTS, damage, draw, quality
+from trainers.faults import BRIGHT_EV, DARK_EV, damage, draw, quality
 from trainers.harmless import LOOKS, subject
 from trainers.inspecting import Inspecting
 from trainers.inspection import judge, look_at

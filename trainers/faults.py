@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.fft import irfft2, next_fast_len, rfft2
 
+from photocli.profiles import FAULTS
 from trainers.degrade import from_light, to_light
 from trainers.frames import Picture
-
-FAULTS = ("blur", "motion_blur", "underexposed", "overexposed", "noise", "compression")
-"""In the order of the record, and of the network's outputs."""
 
 BLUR = 0.02
 """Standard deviation of the blur at severity 1, as a share of the long side; it goes with the square."""

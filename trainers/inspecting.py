@@ -15,7 +15,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from trainers.faults import FAULTS
+from photocli.profiles import FAULTS
 from trainers.finetune import WARM_UP, compiles
 from trainers.inspection import look_at, quick_figures
 from trainers.inspector import Inspector

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
+from photocli.profiles import FAULTS
 from trainers.calibration import fit_isotonic, fit_temperature, isotonic, reliability, sharpened
-from trainers.faults import FAULTS, damage
+from trainers.faults import damage
 from trainers.frames import Picture
 from trainers.inspector import Inspector
 from trainers.labels import Floats

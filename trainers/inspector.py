@@ -9,9 +9,9 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from photocli.profiles import FAULTS
 from photocli.sheet import GRID
 from trainers.bodies import initialise
-from trainers.faults import FAULTS
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 
 TURNS = 4

@@ -16,9 +16,10 @@ from torch.utils.data import Dataset
 from photocli.discover import discover
 from photocli.errors import UsageError
 from photocli.inputs import FRAME_SIDE
+from photocli.profiles import FAULTS
 from photocli.records import Photo
 from photocli.sheet import lay
-from trainers.faults import FAULTS, damage, draw
+from trainers.faults import damage, draw
 from trainers.frames import Frames, Picture, load_frames
 from trainers.harmless import Box, look, subject
 from trainers.splits import split

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from photocli.calibration import isotonic, sharpened
+from photocli.profiles import FAULTS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from photocli.models.card import Card
-
-FAULTS = ("blur", "motion_blur", "underexposed", "overexposed", "noise", "compression")
-"""In the order of the network's outputs and of the record."""
 
 FIELDS = (*FAULTS, "faults", "rotate", "rotate_confidence")
 NEEDS = ("severities", "turns")
