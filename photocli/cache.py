@@ -30,7 +30,7 @@ LOCKED_S = 30.0
 
 _T = TypeVar("_T")
 
-_LAYOUT = 2
+_LAYOUT = 3  # it grows, too, when frames are another size, or results are cut from them in another way
 _TABLES = (
     "DROP TABLE IF EXISTS outputs",
     "DROP TABLE IF EXISTS photos",

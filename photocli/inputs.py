@@ -38,6 +38,8 @@ class InputSpec:
     @property
     def frame_side(self) -> int:
         """The long side in pixels that a frame needs, so that a 3:2 photo is not enlarged to fit."""
+        if self.fit not in FITS:  # its size counts values, or nothing
+            return FRAME_SIDE
         return max(FRAME_SIDE, math.ceil(1.5 * max(self.height, self.width)))
 
     @property

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
-from photocli.inputs import FRAME_SIDE, InputSpec, cut
+from photocli.inputs import FRAME, FRAME_SIDE, SIGNATURE, InputSpec, cut
 from photocli.sheet import GRID, lay, places
 
 SIDE = 176
@@ -48,5 +48,5 @@ def test_every_size_has_a_sheet(shape: tuple[int, int]) -> None:
 
 
 def test_the_frame_is_the_same_whichever_models_run() -> None:
-    sides = {InputSpec("a", 288, 288).frame_side, InputSpec("b", 2 * SIDE, SIDE, "sheet").frame_side}
-    assert sides == {FRAME_SIDE}
+    specs = (InputSpec("a", 288, 288), InputSpec("b", 2 * SIDE, SIDE, "sheet"), SIGNATURE, FRAME)
+    assert {spec.frame_side for spec in specs} == {FRAME_SIDE}
