@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from photocli import assessors, look, profiles, ratings, tastes
@@ -33,16 +34,20 @@ class Models:
         outputs: tuple[str, ...] = (),
         taste: str | None = tastes.OFF,
         profile: str | None = None,
+        detail: str = "frame",
     ) -> None:
         """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
 
-        `taste` and `profile` are as in `pipeline.Options`; `note` tells of a taste that cannot be used.
+        `taste`, `profile` and `detail` are as in `pipeline.Options`; `note` tells of a taste that cannot be
+        used.
 
         Raises `UsageError`, `ModelError`.
         """
         self.profile = profiles.load(profile)
         chosen = store.choose(names)
         _check_kinds(chosen)
+        if detail == "native":
+            chosen = _closer(chosen)
         self.cards = {card.cache_key: card for card in chosen}
         if not self.cards:
             raise UsageError("there are no models to score with; install photocli again")
@@ -149,6 +154,20 @@ class Models:
 def _offers(card: Card) -> tuple[str, ...]:
     """The outputs of a model, and the signature and the look, which go with an embedding."""
     return (*card.outputs, SIGNATURE.name, look.NAME) if "embedding" in card.outputs else tuple(card.outputs)
+
+
+def _closer(cards: Iterable[Card]) -> list[Card]:
+    """The cards, with sheets cut from the photo at its own resolution; by another key, as answers differ.
+
+    Raises `UsageError` if none of them looks at a sheet.
+    """
+    closer = [
+        replace(card, input=replace(card.input, detail="native")) if card.input.fit == "sheet" else card
+        for card in cards
+    ]
+    if not any(card.input.detail == "native" for card in closer):
+        raise UsageError("--detail native needs a model of technical quality, and none is used")
+    return closer
 
 
 def _check_kinds(cards: Iterable[Card]) -> None:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 FITS = ("squash", "sheet", "crop")
 """What models may ask for; the program itself asks for `SIGNATURE` and `FRAME`, too."""
 
+DETAILS = ("frame", "native")
+"""Where the pieces of a sheet come from: the frame, or the photo decoded whole, at its own resolution."""
+
+MOST_NATIVE = 65_000_000
+"""Photos of more pixels are judged by their frame, whatever is asked for: decoding one takes up to thirteen
+bytes a pixel, 0.85 GB at this size, in every worker."""
+
 FRAME_SIDE = 1024
 """The long side in pixels that a frame has at least, whichever models run: their scores would differ a little
 with it. Less would hide blur and noise; of a photo of 24 megapixels it costs a sixth more than half of it."""
@@ -27,13 +34,14 @@ class InputSpec:
     `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
-    `pieces.lay`.
+    `pieces.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
     """
 
     name: str
     height: int
     width: int
     fit: str = "squash"
+    detail: str = "frame"
 
     @property
     def frame_side(self) -> int:
@@ -45,7 +53,8 @@ class InputSpec:
     @property
     def key(self) -> str:
         """The same for two specifications that cut the same pixels."""
-        return f"{self.fit}-{self.width}x{self.height}"
+        native = "-native" if self.detail == "native" else ""
+        return f"{self.fit}-{self.width}x{self.height}{native}"
 
 
 SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
@@ -55,8 +64,18 @@ FRAME = InputSpec("frame", 1, 1, "frame")
 """Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
 
 
-def cut(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
+def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
+    """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
+    return max(width, height) >= 2 * side and width * height <= MOST_NATIVE
+
+
+def cut(
+    pixels: NDArray[np.uint8], spec: InputSpec, whole: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
     """Cut a model's input from upright RGB pixels of shape (height, width, 3).
+
+    `whole` is the same photo at its own resolution, which specifications of detail `native` are cut from;
+    where it is not there, the frame serves them, too.
 
     Returns uint8 of shape (3, spec.height, spec.width), or a signature or the frame. Reduction is
     antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
@@ -66,7 +85,7 @@ def cut(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     if spec.fit == "frame":
         return pixels
     if spec.fit == "sheet":
-        return sheet.lay(pixels, spec.width)
+        return sheet.lay(pixels, spec.width, whole if spec.detail == "native" else None)
     if spec.fit == "crop":
         return pieces.lay(pixels)
     import numpy as np

@@ -15,6 +15,7 @@ from photocli.cache import Cache, Known, cache_file, identity
 from photocli.decode import DECODE_VERSION
 from photocli.discover import discover
 from photocli.errors import UsageError
+from photocli.inputs import DETAILS
 from photocli.models.session import DEVICES
 from photocli.records import Photo, Record, Skipped
 from photocli.workers import Prepared, Task, Workers, default_workers
@@ -34,7 +35,8 @@ class Options:
     `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
     or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
     named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
-    file; None is `general`.
+    file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
+    resolution, which takes about four times as long to decode.
     """
 
     assess: tuple[str, ...] = ()
@@ -46,10 +48,13 @@ class Options:
     outputs: tuple[str, ...] = ()
     taste: str | None = None
     profile: str | None = None
+    detail: str = "frame"
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
+        if self.detail not in DETAILS:
+            raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
         if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
             raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
 
@@ -106,7 +111,13 @@ class Run:
         self.options = options or Options()
         chosen = self.options
         self.models = Models(
-            chosen.assess, chosen.device, chosen.batch, chosen.outputs, chosen.taste, chosen.profile
+            chosen.assess,
+            chosen.device,
+            chosen.batch,
+            chosen.outputs,
+            chosen.taste,
+            chosen.profile,
+            chosen.detail,
         )
         self.summary = Summary()
 

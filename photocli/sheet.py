@@ -16,24 +16,30 @@ if TYPE_CHECKING:
 GRID = 4
 """The photo is parted into GRID x GRID cells; each gives one tile."""
 
+LARGE = 2048
+"""From this long side in pixels on, which frames do not reach, detail is measured on fewer rows."""
 
-def lay(pixels: Pixels, side: int) -> Pixels:
+
+def lay(pixels: Pixels, side: int, whole: Pixels | None = None) -> Pixels:
     """The sheet of upright RGB pixels (height, width, 3): uint8 of shape (3, 2 · side, side).
 
     Above lies the whole photo, warped to a square; below, in their places, lie the tiles of side / GRID
-    pixels, one for each cell of the photo, unreduced.
+    pixels, one for each cell of the photo, unreduced. `whole` is the same photo with more pixels, if the
+    tiles are to be of that; the thumbnail is of `pixels` always, so that it does not change with them.
+
+    Faces have no tiles of their own: it is the network that sees in the thumbnail which cells matter.
     """
     import numpy as np
     from PIL import Image
 
-    whole = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
+    thumbnail = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
     tile = side // GRID
-    padded = at_least(pixels, tile)
+    padded = at_least(pixels if whole is None else whole, tile)
     rows = [
         np.concatenate([padded[top : top + tile, left : left + tile] for top, left in row], axis=1)
         for row in places(padded, tile)
     ]
-    sheet = np.concatenate([np.asarray(whole), *rows])
+    sheet = np.concatenate([np.asarray(thumbnail), *rows])
     return np.ascontiguousarray(sheet.transpose(2, 0, 1))
 
 
@@ -46,7 +52,8 @@ def places(pixels: Pixels, tile: int) -> list[list[tuple[int, int]]]:
     import numpy as np
 
     step = tile // 2
-    detail = _detail(pixels[:, :, 1], step)
+    # A photo of 24 megapixels has so many pixels in a block that a part of them tells the same.
+    detail = _detail(pixels[:, :, 1], step, 2 if max(pixels.shape) < LARGE else 8)
     windows = detail[:-1] + detail[1:]
     windows = windows[:, :-1] + windows[:, 1:]
     down, across = (
@@ -74,21 +81,20 @@ def _spans(windows: int, length: int, step: int) -> list[tuple[int, int]]:
     return spans
 
 
-def _detail(channel: Pixels, step: int) -> NDArray[np.float32]:
+def _detail(channel: Pixels, step: int, every: int) -> NDArray[np.float32]:
     """The energy of the gradient in each block of `step` x `step` pixels; what is over at the edges is left.
 
-    Only every second row is looked at: blocks are large, and this is half the work.
+    It is measured along one of `every` rows, and from it to the next: blocks are large, and it is less work.
     """
     import numpy as np
 
     rows, columns = channel.shape[0] // step, channel.shape[1] // step
     blocks = np.empty((rows, columns), np.float32)
     for row in range(rows):  # a band at a time stays in the processor's cache
-        band = channel[row * step : (row + 1) * step, : columns * step].astype(np.int16)
-        across = band[::2, 1:] - band[::2, :-1]
-        down = band[1::2] - band[: len(band) - len(band) % 2 : 2]
-        energy = down.astype(np.int32) ** 2
-        energy[:, 1:] += across[: len(down)].astype(np.int32) ** 2
+        band = channel[row * step : (row + 1) * step, : columns * step]
+        upper, lower = band[:-1:every].astype(np.int16), band[1::every].astype(np.int16)
+        energy = (lower - upper).astype(np.int32) ** 2
+        energy[:, 1:] += (upper[:, 1:] - upper[:, :-1]).astype(np.int32) ** 2
         blocks[row] = energy.sum(axis=0).reshape(columns, step).sum(axis=1)
     return blocks
 

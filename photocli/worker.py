@@ -66,13 +66,19 @@ def serve() -> None:
 def _perform(task: dict[str, Any], answers: IO[bytes]) -> None:
     from photocli.decode import decode
     from photocli.errors import DecodeError
-    from photocli.inputs import InputSpec, cut
+    from photocli.inputs import InputSpec, cut, shows_more
 
     number, path = task["number"], Path(os.fsdecode(bytes.fromhex(task["path"])))
     specs = [InputSpec(**spec) for spec in task["specs"]]
     try:
-        frame = decode(path, max(spec.frame_side for spec in specs))
-        inputs = {spec.key: cut(frame.pixels, spec) for spec in specs}
+        side = max(spec.frame_side for spec in specs)
+        frame = decode(path, side)
+        whole = None
+        if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
+            # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
+            # colours are converted after. Another way gives other pixels, and other scores of other models.
+            whole = decode(path, max(frame.width, frame.height)).pixels
+        inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs}
     except DecodeError as error:
         send(answers, {"number": number, "failed": str(error)})
         return

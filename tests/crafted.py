@@ -1,4 +1,4 @@
-"""Makers of tiny models for the panels of `photocli explain`: what these must show can be foretold."""
+"""Makers of tiny models that look at parts of a photo: what must be found in it can be foretold."""
 
 from __future__ import annotations
 
@@ -49,6 +49,60 @@ def write_inspector(
             "outputs": {name: {} for name in answers},
             "thresholds": {**dict.fromkeys(FAULTS, 0.3), "rotate": 0.9},
             **changes,
+        },
+    )
+
+
+def write_softness(root: Path, name: str = "technical", *, side: int = 64) -> Path:
+    """Put a model of kind technical into `root/name`, which looks at the tiles of a sheet alone.
+
+    Its blur is 1 less a 32nd of the mean step between pixels beside each other, in levels; at least 0.
+    """
+    answers = {"severities": [6], "turns": [4]}
+    ends = {
+        "tiles_from": [side],
+        "tiles_to": [2 * side],
+        "down": [2],
+        "left": [0],
+        "last": [side - 1],
+        "right": [1],
+        "all": [side],
+        "across": [3],
+    }
+    nodes = [
+        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Slice", ["float", "tiles_from", "tiles_to", "down"], ["tiles"]),
+        helper.make_node("Slice", ["tiles", "left", "last", "across"], ["here"]),
+        helper.make_node("Slice", ["tiles", "right", "all", "across"], ["beside"]),
+        helper.make_node("Sub", ["here", "beside"], ["difference"]),
+        helper.make_node("Abs", ["difference"], ["steps"]),
+        helper.make_node("ReduceMean", ["steps"], ["step"], axes=[2, 3], keepdims=0),
+        helper.make_node("ReduceMean", ["step"], ["sharp"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["sharp", "share"], ["less"]),
+        helper.make_node("Sub", ["blurred", "less"], ["signed"]),
+        helper.make_node("Relu", ["signed"], ["severities"]),
+        helper.make_node("Mul", ["sharp", "nothing"], ["none"]),
+        helper.make_node("Add", ["none", "upright"], ["turns"]),
+    ]
+    constants = [
+        *(numpy_helper.from_array(np.asarray(values, np.int64), key) for key, values in ends.items()),
+        _constant("share", 1 / 32),
+        _constant("blurred", [[fault == "blur" for fault in FAULTS]]),
+        _constant("nothing", 0),
+        _constant("upright", [[0.97, 0.01, 0.01, 0.01]]),
+    ]
+    network = _model("softness", nodes, 2 * side, side, answers, constants).SerializeToString()
+    return _put(
+        root / name,
+        network,
+        {
+            "name": name,
+            "kind": "technical",
+            "version": "1.0",
+            "description": "how soft the tiles are",
+            "input": {"name": "image", "size": [2 * side, side], "fit": "sheet"},
+            "outputs": {key: {} for key in answers},
+            "thresholds": {**dict.fromkeys(FAULTS, 0.3), "rotate": 0.9},
         },
     )
 

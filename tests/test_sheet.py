@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 from skimage import data
 
 from photocli.inputs import FRAME, FRAME_SIDE, SIGNATURE, InputSpec, cut
-from photocli.sheet import GRID, lay, places
+from photocli.sheet import GRID, LARGE, lay, places
 
 SIDE = 176
 TILE = SIDE // GRID
@@ -50,3 +50,26 @@ def test_every_size_has_a_sheet(shape: tuple[int, int]) -> None:
 def test_the_frame_is_the_same_whichever_models_run() -> None:
     specs = (InputSpec("a", 288, 288), InputSpec("b", 2 * SIDE, SIDE, "sheet"), SIGNATURE, FRAME)
     assert {spec.frame_side for spec in specs} == {FRAME_SIDE}
+
+
+def test_tiles_of_the_whole_photo_below_the_thumbnail_of_the_frame() -> None:
+    frame, whole = photo(640, 480), photo(2560, 1920)
+    native = InputSpec("image", 2 * SIDE, SIDE, "sheet", "native")
+    sheet = cut(frame, native, whole)
+    assert (sheet[:, :SIDE] == lay(frame, SIDE)[:, :SIDE]).all()
+    (top, left), tile = (
+        places(whole, TILE)[2][1],
+        sheet[:, SIDE + 2 * TILE : SIDE + 3 * TILE, TILE : 2 * TILE],
+    )
+    assert (tile.transpose(1, 2, 0) == whole[top : top + TILE, left : left + TILE]).all()
+    assert (cut(frame, native) == lay(frame, SIDE)).all()
+    assert native.key != InputSpec("image", 2 * SIDE, SIDE, "sheet").key
+
+
+def test_detail_is_measured_on_fewer_rows_of_large_photos_alone() -> None:
+    """The sharpest part of a cell is found all the same."""
+    soft = photo(LARGE, 1400).astype(np.int16)
+    grain = np.random.default_rng(0).integers(-60, 60, (TILE, TILE, 1))
+    soft[440 : 440 + TILE, 1100 : 1100 + TILE] += grain
+    pixels = np.clip(soft, 0, 255).astype(np.uint8)
+    assert places(pixels, TILE)[1][2] == (440, 1100)

@@ -29,6 +29,13 @@ class Scale(str, Enum):
     RELATIVE = "relative"
 
 
+class Detail(str, Enum):
+    """What blur is judged on: the pass's frame, or the photo at its own resolution."""
+
+    FRAME = "frame"
+    NATIVE = "native"
+
+
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
 Assess = Annotated[
     str,
@@ -129,6 +136,7 @@ def run_options(
     taste: str = "",
     profile: str | None = None,
     outputs: tuple[str, ...] = (),
+    detail: str = "frame",
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
     from photocli.pipeline import Options
@@ -143,6 +151,7 @@ def run_options(
         taste=taste or None,
         profile=profile,
         outputs=outputs,
+        detail=detail,
     )
 
 

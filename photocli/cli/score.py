@@ -56,6 +56,13 @@ def score(
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
     stars: arguments.Stars = arguments.Scale.FIXED,
+    detail: Annotated[
+        arguments.Detail,
+        typer.Option(
+            help="native: judge blur at the camera's own resolution. A 24-megapixel JPEG then takes four "
+            "times the CPU to decode and cut: 0.33 s instead of 0.08 s."
+        ),
+    ] = arguments.Detail.FRAME,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")
     ] = False,
@@ -92,6 +99,7 @@ def score(
             no_cache=no_cache,
             taste=taste,
             profile=arguments.chosen_profile(profile),
+            detail=detail.value,
         )
         run = Run(paths, options)
         if run.models.note and not quiet:
