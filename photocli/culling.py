@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from photocli.errors import UsageError
 from photocli.picks import Wanted, choose, placed, rank
+from photocli.profiles import GENERAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from photocli.bursts import Group
     from photocli.pipeline import Result
+    from photocli.profiles import Profile
     from photocli.records import Record
 
 OUTPUTS = ("embedding", "signature")
@@ -32,8 +34,12 @@ class Culling:
     >>> records = culling.finish(Wanted(per_group=1))  # doctest: +SKIP
     """
 
-    def __init__(self, *, apart: Path | None = None) -> None:
-        """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it."""
+    def __init__(self, *, apart: Path | None = None, profile: Profile = GENERAL) -> None:
+        """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
+
+        `profile` is that of the run.
+        """
+        self._profile = profile
         self._records: list[Record] = []
         self._part: list[int] = []
         self._embeddings: list[NDArray[np.float32]] = []
@@ -73,7 +79,7 @@ class Culling:
         self._embeddings.clear()
 
         def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            return standings(records, looks, members)
+            return standings(records, looks, members, self._profile)
 
         self.groups = rank(group(records, looks), compare)
         places = choose(self.groups, [record.score for record in records], wanted)

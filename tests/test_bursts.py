@@ -31,9 +31,9 @@ class Culled:
     groups: list[Group]
 
 
-def cull(folder: Path, shots: list[Shot]) -> Culled:
+def cull(folder: Path, shots: list[Shot], models: tuple[str, ...] = ("aesthetics",)) -> Culled:
     """Assess and group a shoot; records and shots in the same order."""
-    options = Options(assess=("aesthetics",), outputs=("embedding", "signature"), cache=False, taste="off")
+    options = Options(assess=models, outputs=("embedding", "signature"), cache=False, taste="off")
     results = list(Run([folder], options).results())
     of_path = {str(shot.path): shot for shot in shots}
     outputs = [result.outputs["aesthetics"] for result in results]

@@ -132,7 +132,7 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
     from photocli.moves import Mover
 
     mover = Mover(outputs.move_rejects, run.paths) if outputs.move_rejects is not None else None
-    culling = Culling(apart=outputs.move_rejects)
+    culling = Culling(apart=outputs.move_rejects, profile=run.models.profile)
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=outputs.quiet))
         journal = stack.enter_context(arguments.begin_journal())
