@@ -55,9 +55,8 @@ def run(
         raise typer.Exit(1) from error
     _report(to, card)
     if pictures:
-        from trainers.pictures import draw_all
-
-        for path in draw_all(model, to / "pictures", (metrics or checkpoint).parent, photos):
+        run = (metrics or checkpoint).parent
+        for path in kind[1].draw(model, to / "pictures", run, photos):
             typer.echo(f"drew {path}")
 
 

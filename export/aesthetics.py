@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,3 +102,10 @@ def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> ND
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
     """See `kinds.Kind`."""
     return {"scale": [1, 10], "thresholds": {"middle": config["middle"], "delta": config["delta"]}}
+
+
+def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
+    """See `kinds.Kind`."""
+    from trainers.pictures import draw_all  # matplotlib takes a second, and is needed for pictures alone
+
+    return draw_all(model, folder, run, photos)

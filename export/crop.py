@@ -4,6 +4,7 @@ piece."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,11 @@ def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> ND
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
     """The doubt above which the rectangle is left empty; see `assessors.crop`."""
     return {"scale": [0, 1], "thresholds": measured.get("thresholds", {})}
+
+
+def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
+    """The filters alone: `python -m trainers.crop evaluate` draws what needs the held-out photos."""
+    from trainers.pictures import filters
+
+    assert isinstance(model.network, Cropper)
+    return [filters(model.network, folder / "filters.png")]

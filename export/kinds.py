@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from numpy.typing import NDArray
@@ -40,6 +41,12 @@ class Kind(Protocol):
 
     def facts(self, config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
         """Further entries of the card; `measured` is a run.json."""
+
+    def draw(self, model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
+        """Pictures of the network in `folder`: filters, curves, reliability, mistakes; the files.
+
+        `run` is the folder of the training run, `photos` one with the photos that it names.
+        """
 
 
 def kind_of(model: Model) -> tuple[str, Kind]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,3 +85,12 @@ def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> ND
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
     """The thresholds above which a fault is called one and a photo turned; see `assessors.technical`."""
     return {"scale": [0, 1], "thresholds": measured.get("thresholds", {})}
+
+
+def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
+    """See `kinds.Kind`."""
+    from trainers.inspection_pictures import (
+        draw_all,
+    )  # matplotlib takes a second, and is needed for pictures alone
+
+    return draw_all(model, folder, run, photos)

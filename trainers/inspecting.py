@@ -166,7 +166,7 @@ class Inspecting(LightningModule):
         row = {"epoch": float(self.current_epoch), "loss": loss, "seconds": time.monotonic() - self._started}
         self.log("loss", loss, sync_dist=True)
         if len(self.held) and (self.current_epoch + 1) % self.config.eval_every == 0:
-            row |= quick_figures(self.averaged, self.held, self.config.side)
+            row |= quick_figures(self.averaged, self.held, self.config.side, not self.turns_alone)
             self.log_dict({name: row[name] for name in ("auc", "turns_right")}, sync_dist=True)
         self.history.append(row)
 

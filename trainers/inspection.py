@@ -11,7 +11,7 @@ import torch
 from scipy.stats import spearmanr
 
 from photocli.profiles import FAULTS
-from trainers.calibration import fit_isotonic, fit_temperature, isotonic, reliability, sharpened
+from trainers.calibration import fit_isotonic, isotonic, reliability
 from trainers.faults import damage
 from trainers.frames import Picture
 from trainers.inspector import Inspector
@@ -19,13 +19,15 @@ from trainers.labels import Floats
 from trainers.metrics import Check, auc
 from trainers.shots import Shots, turned_sheet
 from trainers.splits import fold_of
+from trainers.turning import judge_turns
 
 MODERATE = 0.5
 """The severity at which a fault must be told from clean photos."""
 
 _JUDGED = 240  # photos that are spoiled in every way, evenly from all sources; clean they are all looked at
 _FALSE_ALARMS = 0.004  # share of clean photos that each fault's threshold may call faulty
-_FALSE_TURNS = 0.002  # share of upright photos that may be called turned
+_DRAWS = 2  # of severities for each photo and fault
+_SHOWN = 18
 
 
 class Found(NamedTuple):
@@ -62,17 +64,23 @@ def look_at(network: Inspector, shots: Shots, side: int, turn: int = 0) -> Found
     return inspect(network, (turned_sheet(shots.frames[row], turn, side) for row in shots.rows))
 
 
-def quick_figures(network: Inspector, held: Shots, side: int, most: int = 120) -> dict[str, float]:
-    """Mean AUC of the faults at moderate severity, and the share of turns that are right, on some photos."""
+def quick_figures(
+    network: Inspector, held: Shots, side: int, faults: bool, most: int = 120
+) -> dict[str, float]:
+    """The share of held-out photos whose turn is right, and the mean AUC of the faults at moderate severity on
+    some of them (0.5 where `faults` are not asked for)."""
+    upright = held.part(held.rows[held.upright[held.rows]])
+    # As they are: the network looks at all four turns of a photo, so its answer turns along.
+    right = float((look_at(network, upright, side).turns.argmax(1) == 0).mean())
+    if not faults:
+        return {"auc": 0.5, "turns_right": right}
     few = _some(held, most)
     clean = look_at(network, few, side)
     areas = []
     for place, name in enumerate(FAULTS):
         spoiled = inspect(network, _spoiled(few, side, lambda row, name=name: {name: MODERATE}))
         areas.append(auc(clean.severities[:, place], spoiled.severities[:, place]))
-    upright = few.part(few.rows[few.upright[few.rows]])
-    right = [look_at(network, upright, side, turn).turns.argmax(1) == turn for turn in range(4)]
-    return {"auc": float(np.mean(areas)), "turns_right": float(np.mean(right))}
+    return {"auc": float(np.mean(areas)), "turns_right": right}
 
 
 def judge(network: Inspector, held: Shots, side: int, split: str) -> dict[str, Any]:
@@ -84,7 +92,7 @@ def judge(network: Inspector, held: Shots, side: int, split: str) -> dict[str, A
     faults = {
         name: _one_fault(network, few, clean.severities, place, side) for place, name in enumerate(FAULTS)
     }
-    turns = _judge_turns(turned, upright)
+    turns = judge_turns(turned, upright)
     thresholds = {name: faults[name].pop("threshold") for name in FAULTS}
     called = np.array([clean.severities[:, place] > thresholds[name] for place, name in enumerate(FAULTS)])
     calibration = {name: faults[name].pop("calibration") for name in FAULTS}
@@ -96,6 +104,7 @@ def judge(network: Inspector, held: Shots, side: int, split: str) -> dict[str, A
         "faults": faults,
         "clean_called_faulty": float(called.any(0).mean()),
         "clean_called_faulty_cross_fitted": _alarms_cross_fitted(clean.severities, held),
+        "clean_photos_called_faulty": _alarms(clean.severities, thresholds, held),
         "turns": turns,
     }
     return {
@@ -115,31 +124,45 @@ def _one_fault(network: Inspector, few: Shots, clean: Floats, place: int, side: 
         said = inspect(network, _spoiled(few, side, lambda row, s=severity: {name: s}))
         found[severity] = said.severities[:, place]
         areas[str(severity)] = auc(clean[:, place], found[severity])
-    true = np.random.default_rng(place).uniform(0, 1, (2, len(few)))
-    said = np.concatenate(
-        [
-            inspect(
-                network,
-                _spoiled(
-                    few, side, lambda row, draw=draw: {name: float(true[draw, _at(few, row)])}, draw + 1
-                ),
-            ).severities[:, place]
-            for draw in range(2)
-        ]
-    )
+    true = np.random.default_rng(place).uniform(0, 1, (_DRAWS, len(few)))
+    drawn = []
+    for number, severities in enumerate(true):
+        by_row = dict(zip(few.rows.tolist(), severities.tolist(), strict=True))
+        sheets = _spoiled(few, side, lambda row, by_row=by_row: {name: by_row[row]}, number + 1)
+        drawn.append(inspect(network, sheets).severities[:, place])
     threshold = _threshold(clean[:, place])
-    curve = fit_isotonic(
-        np.concatenate([said, clean[:, place]]), np.concatenate([true.ravel(), np.zeros(len(clean))])
-    )
     return {
         "auc": areas,
-        "rank_correlation": float(spearmanr(said, true.ravel()).statistic),
-        "mean_error": float(np.abs(isotonic(said, curve) - true.ravel()).mean()),
-        "mean_error_of_constant": float(np.abs(true - np.median(true)).mean()),
+        "rank_correlation": float(spearmanr(np.concatenate(drawn), true.ravel()).statistic),
         "clean_called_faulty": float((clean[:, place] > threshold).mean()),
         "moderate_called_faulty": float((found[MODERATE] > threshold).mean()),
         "threshold": threshold,
-        "calibration": curve,
+        **_calibrated(np.stack(drawn), true, clean[:, place], _halves(few)),
+    }
+
+
+def _calibrated(said: Floats, true: Floats, clean: Floats, half: Floats) -> dict[str, Any]:
+    """The curve from what is said to what is true, (draws, n) each, with `clean` photos (m,) beside.
+
+    How far off it is, and how reliable, is measured on the half of the photos that it was not fitted to.
+    """
+    zeros = np.zeros(len(clean))
+    put_right = np.zeros_like(said)
+    for side in (0, 1):
+        others = half != side
+        curve = fit_isotonic(
+            np.concatenate([said[:, others].ravel(), clean]), np.concatenate([true[:, others].ravel(), zeros])
+        )
+        put_right[:, ~others] = isotonic(said[:, ~others], curve)
+    stated, seen, count, error = reliability(put_right.ravel(), true.ravel())
+    return {
+        "mean_error": float(np.abs(put_right - true).mean()),
+        "mean_error_of_constant": float(np.abs(true - np.median(true)).mean()),
+        "calibration_error": error,
+        "reliability": {"stated": stated.tolist(), "seen": seen.tolist(), "photos": count.tolist()},
+        "calibration": fit_isotonic(
+            np.concatenate([said.ravel(), clean]), np.concatenate([true.ravel(), zeros])
+        ),
     }
 
 
@@ -150,44 +173,12 @@ def _threshold(clean: Floats) -> float:
 
 def _alarms_cross_fitted(clean: Floats, held: Shots) -> float:
     """The share of clean photos called faulty by thresholds that were set on the other half of them."""
-    half = np.array([fold_of("half " + held.names[row], 2) for row in held.rows])
+    half = _halves(held)
     called = np.zeros(len(half), bool)
     for side in (0, 1):
         limits = np.array([_threshold(clean[half != side, place]) for place in range(len(FAULTS))])
         called[half == side] = (clean[half == side] > limits).any(1)
     return float(called.mean())
-
-
-def _judge_turns(logits: list[Floats], upright: Shots) -> dict[str, Any]:
-    """The four turns: shares that are right, by source; the temperature, and the threshold of a turn."""
-    truth = np.repeat(np.arange(4), len(upright))
-    together = np.concatenate(logits)
-    temperature = fit_temperature(together, truth)
-    chance = sharpened(together, temperature)
-    right = chance.argmax(1) == truth
-    # Sure enough that few upright photos would be turned; a turn is weighed against leaving the photo alone.
-    turn = chance[: len(upright), 1:].max(1)
-    threshold = float(max(0.9, np.quantile(turn, 1 - _FALSE_TURNS)))
-    kinds = np.array([upright.origins[row] for row in upright.rows])
-    stated, seen, count, error = reliability(chance.max(1), right.astype(np.float64))
-    return {
-        "right": float(right.mean()),
-        "right_by_turn": [float(right[truth == turn].mean()) for turn in range(4)],
-        "right_by_source": {
-            str(kind): float(right[np.tile(kinds == kind, 4)].mean()) for kind in np.unique(kinds)
-        },
-        "upright_called_turned": float((turn > threshold).mean()),
-        "turned_found": float(
-            (
-                chance[len(upright) :].max(1) * (chance[len(upright) :].argmax(1) == truth[len(upright) :])
-                > threshold
-            ).mean()
-        ),
-        "calibration_error": error,
-        "reliability": {"stated": stated.tolist(), "seen": seen.tolist(), "photos": count.tolist()},
-        "threshold": threshold,
-        "calibration": {"method": "temperature", "temperature": temperature},
-    }
 
 
 def _checks(figures: dict[str, Any]) -> Iterator[Check]:
@@ -222,6 +213,26 @@ def report(facts: dict[str, Any]) -> bool:
     return all(check["passed"] for check in facts["checks"])
 
 
+def _halves(shots: Shots) -> Floats:
+    """The half, 0 or 1, that each photo belongs to: what is set on one is judged on the other."""
+    return np.array([fold_of("half " + shots.names[row], 2) for row in shots.rows], np.float64)
+
+
+def _alarms(severities: Floats, thresholds: dict[str, float], held: Shots) -> list[dict[str, Any]]:
+    """The clean photos that exceed a threshold by most, with the fault."""
+    over = severities / np.array([thresholds[name] for name in FAULTS])
+    order = np.argsort(-over.max(1))[:_SHOWN]
+    return [
+        {
+            "file": held.names[held.rows[at]],
+            "fault": FAULTS[int(over[at].argmax())],
+            "severity": float(severities[at, over[at].argmax()]),
+        }
+        for at in order
+        if over[at].max() > 1
+    ]
+
+
 def _some(shots: Shots, most: int) -> Shots:
     """At most so many photos, as many of each source as there are."""
     kinds = sorted(set(shots.origins[row] for row in shots.rows))
@@ -229,10 +240,6 @@ def _some(shots: Shots, most: int) -> Shots:
     by_chance = sorted(shots.rows, key=lambda row: fold_of("some " + shots.names[row], 1 << 32))
     chosen = [[row for row in by_chance if shots.origins[row] == kind][:each] for kind in kinds]
     return shots.part(np.array(sorted(row for rows in chosen for row in rows), np.intp))
-
-
-def _at(shots: Shots, row: int) -> int:
-    return int(np.searchsorted(shots.rows, row))
 
 
 def _spoiled(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trainers.aesthetics import Config
 
 LAST = "last"
+_COLUMNS = ("epoch", "loss", "seconds")  # what is held out comes between them
 
 
 class EpochLines(Callback):
@@ -39,8 +40,8 @@ class EpochLines(Callback):
     def _print(self, trainer: Trainer, module: LightningModule) -> None:
         rows, self._printed = module.history[self._printed :], len(module.history)
         for row in rows if trainer.is_global_zero else ():
-            rank = f"  Spearman {row['spearman']:.3f}" if "spearman" in row else ""
-            typer.echo(f"epoch {row['epoch']:.0f}  loss {row['loss']:.4f}{rank}  {row['seconds']:.1f} s")
+            told = "".join(f"  {name} {row[name]:.3f}" for name in row if name not in _COLUMNS)
+            typer.echo(f"epoch {row['epoch']:.0f}  loss {row['loss']:.4f}{told}  {row['seconds']:.1f} s")
 
 
 def make_trainer(config: Config, out: Path, watch: bool) -> Trainer:

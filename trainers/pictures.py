@@ -20,6 +20,7 @@ from trainers.calibration import probability, reliability
 from trainers.checkpoint import Model
 from trainers.frames import Picture
 from trainers.labels import Floats
+from trainers.network import Scorer
 from trainers.views import plain_view
 
 
@@ -29,8 +30,9 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     `run` is the folder of the training run (run.json, predictions.csv); `photos` holds the photos that
     the ratings file names, for the contact sheets and the activations.
     """
-    drawn = [filters(model, folder / "filters.png")]
-    document = _run(run)
+    assert isinstance(model.network, Scorer)
+    drawn = [filters(model.network.body, folder / "filters.png")]
+    document = run_document(run)
     if document.get("history"):
         drawn.append(curves(document["history"], folder / "curves.png"))
     table = run / "predictions.csv"
@@ -46,16 +48,17 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     return drawn
 
 
-def filters(model: Model, to: Path) -> Path:
+def filters(body: nn.Module, to: Path) -> Path:
     """The filters of the first convolution, each stretched to its own range."""
-    kernel = first_convolution(model.network.body).weight.detach().cpu().numpy()
+    kernel = first_convolution(body).weight.detach().cpu().numpy()
     low, high = kernel.min(axis=(1, 2, 3), keepdims=True), kernel.max(axis=(1, 2, 3), keepdims=True)
     tiles = ((kernel - low) / np.maximum(high - low, 1e-9)).transpose(0, 2, 3, 1)
-    return _grid(list(tiles), [""] * len(tiles), 8, to, "filters of the first layer")
+    return grid(list(tiles), [""] * len(tiles), 8, to, "filters of the first layer")
 
 
 def activations(model: Model, picture: Picture, to: Path) -> Path:
     """What the first layer's filters answer to a photo, and the photo."""
+    assert isinstance(model.network, Scorer)
     config = model.config
     view = plain_view(picture, config["size"], config["fit"])
     seen: list[torch.Tensor] = []
@@ -71,7 +74,7 @@ def activations(model: Model, picture: Picture, to: Path) -> Path:
         view.transpose(1, 2, 0),
         *(answer / max(float(answer.max()), 1e-9) for answer in maps),
     ]
-    return _grid(tiles, ["input", *[""] * len(maps)], 8, to, "activations of the first layer")
+    return grid(tiles, ["input", *[""] * len(maps)], 8, to, "activations of the first layer")
 
 
 def curves(history: Sequence[Any], to: Path) -> Path:
@@ -85,7 +88,7 @@ def curves(history: Sequence[Any], to: Path) -> Path:
             axes.plot([row["epoch"] + 1 for row in rows], [row[key] for row in rows], linewidth=1)
         axes.set(xlabel="epoch", title=title)
         axes.grid(alpha=0.3)
-    return _save(figure, to)
+    return save(figure, to)
 
 
 def reliability_diagram(
@@ -107,7 +110,7 @@ def reliability_diagram(
         xlim=(0, 1),
         ylim=(0, 1),
     )
-    return _save(figure, to)
+    return save(figure, to)
 
 
 def contact_sheet(rows: Sequence[dict[str, Any]], photos: Path, to: Path, title: str) -> Path | None:
@@ -119,7 +122,7 @@ def contact_sheet(rows: Sequence[dict[str, Any]], photos: Path, to: Path, title:
         except DecodeError:
             continue
         captions.append(f"{row['prediction']:.2f} (true {row['truth']:.2f})")
-    return _grid(tiles, captions, 6, to, title) if tiles else None
+    return grid(tiles, captions, 6, to, title) if tiles else None
 
 
 def first_convolution(body: nn.Module) -> nn.Conv2d:
@@ -147,7 +150,8 @@ def _of_photos(model: Model, rows: list[dict[str, Any]], photos: Path, folder: P
     return drawn
 
 
-def _grid(tiles: Sequence[Any], captions: Sequence[str], across: int, to: Path, title: str) -> Path:
+def grid(tiles: Sequence[Any], captions: Sequence[str], across: int, to: Path, title: str) -> Path:
+    """Pictures side by side, `across` in a row, each with its caption above; the file."""
     down = -(-len(tiles) // across)
     figure = Figure(figsize=(1.5 * across, 1.5 * down + 0.4), layout="constrained")
     figure.suptitle(title)
@@ -156,17 +160,19 @@ def _grid(tiles: Sequence[Any], captions: Sequence[str], across: int, to: Path, 
         axes.imshow(tile, cmap="magma", interpolation="nearest")
         axes.set_axis_off()
         axes.set_title(caption, fontsize=7)
-    return _save(figure, to)
+    return save(figure, to)
 
 
-def _save(figure: Figure, to: Path) -> Path:
+def save(figure: Figure, to: Path) -> Path:
+    """Write a figure as PNG; the file."""
     to.parent.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure)  # draws without a screen, and without touching matplotlib's global state
     figure.savefig(to, dpi=110)
     return to
 
 
-def _run(folder: Path) -> dict[str, Any]:
+def run_document(folder: Path) -> dict[str, Any]:
+    """The run.json of a folder; empty where there is none."""
     path = folder / "run.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
