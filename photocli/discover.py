@@ -104,8 +104,10 @@ def _is_passed_folder(name: str) -> bool:
 
 def _is_sidecar(name: str) -> bool:
     name = name.lower()
-    # "IMG_1.jpg_original" and "IMG_1.jpg~" are the copies that metadata tools and editors leave behind.
-    return name in _SIDECAR_NAMES or name.endswith(("_original", "~")) or _suffix(name) in SIDECAR_SUFFIXES
+    # "IMG_1.jpg_original" and "IMG_1.jpg~" are the copies that metadata tools and editors leave behind, and
+    # "IMG_1.jpg.explained.png" is our own page about a photo.
+    by_end = ("_original", "~", ".explained.png")
+    return name in _SIDECAR_NAMES or name.endswith(by_end) or _suffix(name) in SIDECAR_SUFFIXES
 
 
 def _unseen(files: Iterable[tuple[Path, bool]], real_folder: str, seen: set[str]) -> list[Path]:

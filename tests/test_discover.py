@@ -65,7 +65,16 @@ def test_links(tmp_path: Path) -> None:
 
 def test_hidden_files_and_sidecars_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg", "1.xmp", "1.jpg.XMP", "1.pp3", "1.dop", "1.cos", "1.on1", "1.AAE", "1.thm")
-    touch(tmp_path, ".hidden.jpg", ".folder/2.jpg", "Thumbs.db", "desktop.ini", "1.jpg_original", "1.jpg~")
+    touch(
+        tmp_path,
+        ".hidden.jpg",
+        ".folder/2.jpg",
+        "Thumbs.db",
+        "desktop.ini",
+        "1.jpg_original",
+        "1.jpg~",
+        "1.jpg.explained.png",
+    )
     touch(tmp_path, "@eaDir/1.jpg", "Previews.lrdata/1.jpg")
     assert found(tmp_path, under=tmp_path) == ["1.jpg"]
 
