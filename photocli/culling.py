@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photocli.bursts import Group
+    from photocli.closeups import Closeups
     from photocli.pipeline import Result
     from photocli.profiles import Profile
     from photocli.records import Record
@@ -34,12 +35,15 @@ class Culling:
     >>> records = culling.finish(Wanted(per_group=1))  # doctest: +SKIP
     """
 
-    def __init__(self, *, apart: Path | None = None, profile: Profile = GENERAL) -> None:
+    def __init__(
+        self, *, apart: Path | None = None, profile: Profile = GENERAL, closeups: Closeups | None = None
+    ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
-        `profile` is that of the run.
+        `profile` is that of the run; `closeups` looks again where frames are nearly equal.
         """
         self._profile = profile
+        self._closeups = closeups
         self._records: list[Record] = []
         self._part: list[int] = []
         self._embeddings: list[NDArray[np.float32]] = []
@@ -78,10 +82,16 @@ class Culling:
         looks = Looks(np.stack(self._embeddings), np.stack(self._signatures))
         self._embeddings.clear()
 
+        standing: dict[int, float] = {}
+
         def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            return standings(records, looks, members, self._profile)
+            values = standings(records, looks, members, self._profile)
+            standing.update(zip(members, map(float, values), strict=True))
+            return values
 
         self.groups = rank(group(records, looks), compare)
+        if self._closeups is not None:
+            self.groups = self._closeups.settle(self.groups, records, standing)
         places = choose(self.groups, [record.score for record in records], wanted)
         for index, place in places.items():
             kind = self.groups[place.group - 1].kind

@@ -12,6 +12,7 @@ from photocli.display import common_folder, printable, shorten
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from photocli.closeups import Closeups
     from photocli.moves import Move
     from photocli.records import Record
     from photocli.writers.xmp import Planned
@@ -61,6 +62,18 @@ def summary(records: Sequence[Record], kinds: Counter[str]) -> str:
     if marks["reject"]:
         parts.append(f"{marks['reject']:,} rejected")
     return " · ".join(parts)
+
+
+def closer_look(closeups: Closeups) -> str:
+    """What the closer look did and what it cost, in one line."""
+    frames, groups = (
+        f"{count:,} {word if count == 1 else word + 's'}"
+        for count, word in ((closeups.frames, "frame"), (closeups.groups, "group"))
+    )
+    changed = f"another one leads in {closeups.changed:,}"
+    if closeups.groups == 1:
+        changed = "another one leads now" if closeups.changed else "the same one leads"
+    return f"looked closer at {frames} in {groups}, {closeups.seconds:.1f} s; {changed}"
 
 
 def _named(kind: str, count: int) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from photocli.cli.progress import Progress
+    from photocli.closeups import Closeups
     from photocli.culling import Culling
     from photocli.journal import Journal
     from photocli.moves import Move, Mover
@@ -37,6 +38,7 @@ class Outputs:
     quiet: bool
     to_stdout: bool
     stars: arguments.Scale
+    closer: bool
 
 
 def cull(
@@ -75,6 +77,13 @@ def cull(
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
     stars: arguments.Stars = arguments.Scale.FIXED,
+    detail: Annotated[
+        arguments.Detail,
+        typer.Option(
+            help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
+            "resolution, for a third of a second of CPU per frame."
+        ),
+    ] = arguments.Detail.NATIVE,
     assess: arguments.Assess = "",
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
@@ -120,7 +129,8 @@ def cull(
         run = Run(paths, options)
         if run.models.note and not quiet:
             typer.echo(run.models.note, err=True)
-        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars)
+        closer = detail is arguments.Detail.NATIVE
+        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
         if not _cull(run, limits, reject or move_rejects is not None, outputs):
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -132,9 +142,10 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
     from photocli.moves import Mover
 
     mover = Mover(outputs.move_rejects, run.paths) if outputs.move_rejects is not None else None
-    culling = Culling(apart=outputs.move_rejects, profile=run.models.profile)
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=outputs.quiet))
+        closeups = _closeups(run, progress) if outputs.closer else None
+        culling = Culling(apart=outputs.move_rejects, profile=run.models.profile, closeups=closeups)
         journal = stack.enter_context(arguments.begin_journal())
         ratings = arguments.xmp_writer(outputs.ratings, progress.report_sidecar, journal)
         writer = stack.enter_context(ratings)
@@ -154,9 +165,17 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
             moved = _move(moves, journal, progress)
         _write_tables(run, records, outputs)
     if not outputs.quiet:
-        _summarise(culling, records, writer, moved, stay, outputs)
+        _summarise(culling, closeups, records, writer, moved, stay, outputs)
     complete = outputs.dry_run or len(moved) == len(moves)
     return complete and not run.summary.failed and not (writer is not None and writer.counts["failed"])
+
+
+def _closeups(run: Run, progress: Progress) -> Closeups | None:
+    """What looks closer where frames are nearly equal; None where no model can."""
+    from photocli.closeups import Closeups, model_of
+
+    model = model_of(run.models.cards.values())
+    return None if model is None else Closeups(model, run.options, progress.closely)
 
 
 def _plan_moves(mover: Mover | None, records: list[Record]) -> tuple[list[Move], int]:
@@ -245,6 +264,7 @@ def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[st
 
 def _summarise(
     culling: Culling,
+    closeups: Closeups | None,
     records: list[Record],
     writer: XmpWriter | None,
     moves: list[Move],
@@ -254,6 +274,8 @@ def _summarise(
     from photocli import plan
 
     lines = [plan.summary(records, culling.kinds())]
+    if closeups is not None and closeups.frames:
+        lines.append(plan.closer_look(closeups))
     if writer is not None and writer.counts:
         lines.append("sidecars: " + ", ".join(f"{n:,} {kind}" for kind, n in sorted(writer.counts.items())))
     if writer is not None and writer.unread:

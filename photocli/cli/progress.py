@@ -55,6 +55,13 @@ class Progress:
             self.advance(record)
             yield record
 
+    def closely(self, run: Run, total: int) -> Iterator[Record]:
+        """The records of another run, over so many of the photos again, each counted as it comes."""
+        self._run = run
+        if self._bar is not None:
+            self._bar.reset(self._task, description="looking closer", total=total, rate="")
+        return self.watched(run)
+
     def advance(self, record: Record) -> None:
         """Count one record, and say so if its photo could not be read."""
         if record.status == "failed" or (record.status == "ok" and record.error):
