@@ -36,7 +36,8 @@ class Frame:
 
     `pixels` has shape (height, width, 3), dtype uint8, C-contiguous. `width` and `height` are those of the
     upright original, so boxes are stored as fractions. `exif` is the bare EXIF block (starting with the TIFF
-    header), where the file has one.
+    header), where the file has one. `orientation` (EXIF, 1-8) says how the sensor lay: what turns the file's
+    own picture upright; None where that is not known.
     """
 
     pixels: NDArray[np.uint8]
@@ -44,6 +45,7 @@ class Frame:
     height: int
     format: str
     exif: bytes | None = None
+    orientation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

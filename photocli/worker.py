@@ -85,8 +85,10 @@ def _perform(task: dict[str, Any], answers: IO[bytes]) -> None:
     except MemoryError:
         send(answers, {"number": number, "failed": "not enough memory for this photo"})
         return
+    size = {"width": frame.width, "height": frame.height}
+    header = {"number": number, **size, "orientation": frame.orientation}
     # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
-    send(answers, {"number": number, "width": frame.width, "height": frame.height}, inputs)
+    send(answers, header, inputs)
     send(answers, {"number": number, "capture": _capture(path, frame.format, frame.exif)})
 
 

@@ -47,7 +47,8 @@ class Task:
 class Prepared:
     """What came of a task: the inputs by `InputSpec.key` and the size of the upright photo, or why not.
 
-    `warning` tells of a photo whose pixels are good and whose metadata is lost.
+    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
+    `Frame`.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Prepared:
     inputs: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     capture: Capture = field(default_factory=Capture)
     warning: str | None = None
+    orientation: int | None = None
 
 
 class _Worker:
@@ -179,7 +181,11 @@ class Workers:
         header, arrays = message
         if "capture" not in header and "failed" not in header:
             worker.pixels = Prepared(
-                header["number"], width=header["width"], height=header["height"], inputs=arrays
+                header["number"],
+                width=header["width"],
+                height=header["height"],
+                inputs=arrays,
+                orientation=header["orientation"],
             )
             return None
         pixels, worker.pixels = worker.pixels, None

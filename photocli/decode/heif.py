@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from pillow_heif.as_plugin import HeifImageFile
@@ -18,4 +19,4 @@ def read(file: BinaryIO, side: int) -> Frame:
     libheif turns the picture as the container says; the EXIF orientation, which repeats it, is not looked at.
     """
     image = HeifImageFile(file)  # type: ignore[no-untyped-call]
-    return to_frame(image, side, "heif", orientation=1)
+    return replace(to_frame(image, side, "heif", orientation=1), orientation=None)

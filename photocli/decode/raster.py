@@ -51,7 +51,7 @@ def to_frame(
         rgb = rgb.transpose(upright)
     if turn in (5, 6, 7, 8):
         width, height = height, width
-    return Frame(np.ascontiguousarray(np.asarray(rgb)), width, height, name, exif)
+    return Frame(np.ascontiguousarray(np.asarray(rgb)), width, height, name, exif, turn)
 
 
 def bare_exif(block: object) -> bytes | None:

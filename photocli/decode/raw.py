@@ -78,7 +78,8 @@ def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame | No
         raise
     except Exception:  # no preview, one in a format of its own, or a damaged one: all the same here
         return None
-    return _with_size_of_original(frame, sizes)
+    lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]  # the preview may be stored upright, whatever the sensor did
+    return replace(_with_size_of_original(frame, sizes), orientation=turn if lies == 1 else lies)
 
 
 def _turn(sizes: rawpy.ImageSizes, preview: tuple[int, int], own: int) -> int:
@@ -112,4 +113,6 @@ def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame:
         no_auto_bright=True,  # an underexposed photo must stay one
         gamma=(2.4, 12.92),
     )
-    return _with_size_of_original(to_frame(Image.fromarray(pixels), side, "raw"), sizes)
+    frame = to_frame(Image.fromarray(pixels), side, "raw")
+    lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]
+    return replace(_with_size_of_original(frame, sizes), orientation=lies)

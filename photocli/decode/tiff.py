@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image
@@ -27,7 +28,7 @@ def read(file: BinaryIO, side: int) -> Frame:
     check_pixels(*image.size)
     exif = _exif(image)
     image.load()  # Pillow turns a TIFF upright itself when it loads it
-    return to_frame(image, side, "tiff", exif=exif, orientation=1)
+    return replace(to_frame(image, side, "tiff", exif=exif, orientation=1), orientation=None)
 
 
 def _exif(image: TiffImageFile) -> bytes | None:
