@@ -30,6 +30,8 @@ _MICROSOFT = ("http://ns.microsoft.com/photo/1.0/", "http://ns.microsoft.com/pho
 _DC = "http://purl.org/dc/elements/1.1/"
 _LIGHTROOM = "http://ns.adobe.com/lightroom/1.0/"
 _DARKTABLE = "http://darktable.sf.net/"
+CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
+"""Develop settings, crops among them."""
 
 PREFIXES = {
     NAMESPACE: "photocli",
@@ -41,6 +43,7 @@ PREFIXES = {
     _DC: "dc",
     _LIGHTROOM: "lr",
     _DARKTABLE: "darktable",
+    CAMERA_RAW: "crs",
 }
 
 RATING: Key = (XMP, "Rating")

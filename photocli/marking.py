@@ -45,7 +45,7 @@ class Marking:
 
     def __init__(self, packet: Packet, editor: Editor, *, overwrite: bool) -> None:
         self.packet = packet
-        self.kept_rating = self.kept_label = self.kept_pick = False
+        self.kept_rating = self.kept_label = self.kept_pick = self.kept_settings = False
         self._editor = editor
         self._overwrite = overwrite
 

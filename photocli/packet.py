@@ -63,6 +63,10 @@ class Packet:
     def __contains__(self, key: Key) -> bool:
         return key in self._found
 
+    def speaks(self, namespace: str) -> bool:
+        """Whether there is any property of this namespace."""
+        return any(uri == namespace for uri, _ in self._found)
+
     def values(self, key: Key) -> list[str | None]:
         """The simple values of a property; `None` for one that is no simple text."""
         return [found.value for found in self._found.get(key, ())]

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from photocli import camera_raw
 from photocli.editors import (
     COLOURS,
     LISTS,
@@ -58,8 +59,9 @@ class XmpChanges:
     is 'pick', 'reject', or 'none' to remove ours. `keywords` are hierarchical and begin with 'photocli', such
     as 'photocli|style|noir': they replace ours of the same second word, and an empty tuple removes all of
     ours. `scores` are our own properties by local name. `editor` names the editor in whose words this is said
-    (see `editors.EDITORS`). `sidecar_for` is the RAW file's extension, written where the packet doesn't say
-    yet what it belongs to. `overwrite` replaces a person's rating, label and flag, too.
+    (see `editors.EDITORS`). `crop` is written where there are no develop settings yet. `sidecar_for`
+    is the RAW file's extension, written where the packet doesn't say yet what it belongs to. `overwrite`
+    replaces a person's rating, label and flag, too.
     """
 
     rating: int | None = None
@@ -70,6 +72,7 @@ class XmpChanges:
     pick: Literal["pick", "reject", "none"] | None = None
     keywords: tuple[str, ...] | None = None
     editor: str | None = None
+    crop: camera_raw.SensorCrop | None = None
 
     def __post_init__(self) -> None:
         if self.rating is not None and not -1 <= self.rating <= 5:
@@ -86,18 +89,22 @@ class XmpChanges:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """The packet after the merge; whether it differs; what stands of a person's instead of ours."""
+    """The packet after the merge; whether it differs; what stands of a person's instead of ours.
+
+    `kept_settings` says that develop settings stand instead of our crop.
+    """
 
     packet: bytes
     changed: bool
     kept_rating: bool
     kept_label: bool = False
     kept_pick: bool = False
+    kept_settings: bool = False
 
     @property
     def kept(self) -> bool:
         """Whether anything of a person's stands instead of ours."""
-        return self.kept_rating or self.kept_label or self.kept_pick
+        return self.kept_rating or self.kept_label or self.kept_pick or self.kept_settings
 
 
 def merge(packet: bytes | None, changes: XmpChanges, *, now: datetime) -> MergeResult:
@@ -117,7 +124,7 @@ def merge(packet: bytes | None, changes: XmpChanges, *, now: datetime) -> MergeR
     before = _parse(text)
     marking = _marked(text, changes)
     target = marking.packet
-    kept = (marking.kept_rating, marking.kept_label, marking.kept_pick)
+    kept = (marking.kept_rating, marking.kept_label, marking.kept_pick, marking.kept_settings)
     if packet is not None and not target.changed:
         return MergeResult(packet, False, *kept)
     target.put(METADATA_DATE, now.isoformat(timespec="seconds"))
@@ -140,6 +147,8 @@ def _marked(text: str, changes: XmpChanges) -> Marking:
     marking.mark(changes.rating, changes.label, changes.pick)
     if changes.keywords is not None:
         marking.tag(changes.keywords)
+    if changes.crop is not None:
+        marking.kept_settings = not camera_raw.put(packet, changes.crop)
     return marking
 
 

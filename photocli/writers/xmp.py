@@ -20,6 +20,7 @@ from photocli.sidecars import Folder
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from photocli.camera_raw import SensorCrop
     from photocli.journal import Journal
     from photocli.records import Record
     from photocli.xmp import XmpChanges
@@ -47,6 +48,7 @@ class Marks:
     pick: Literal["pick", "reject", "none"] | None = None
     label: str | None = None
     keywords: tuple[str, ...] | None = None
+    crop: SensorCrop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,7 @@ class XmpWriter:
             pick=chosen.pick,
             keywords=keywords,
             editor=self._editor_name,
+            crop=chosen.crop,
         )
 
 
