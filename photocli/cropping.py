@@ -1,0 +1,143 @@
+"""Crops for many photos: discover -> decode -> look for borders -> judge crops -> a suggestion for each."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from photocli import assessors
+from photocli.assessment import Models
+from photocli.discover import discover
+from photocli.errors import UsageError
+from photocli.framing import Framing, Suggestion, suggest
+from photocli.inputs import FRAME
+from photocli.models import store
+from photocli.pipeline import Options, Summary
+from photocli.records import Photo, Record, Skipped
+from photocli.workers import Prepared, Task, Workers, default_workers
+
+if TYPE_CHECKING:
+    from photocli.framing import Pixels
+    from photocli.models.card import Card
+
+KIND = "aesthetics"
+
+
+@dataclass(frozen=True, slots=True)
+class Cropped:
+    """What was found for one path: its record, with size and reason, and the crop, if one gains.
+
+    `orientation` (EXIF, 1-8) is how the stored picture lies; None where that is not known.
+    """
+
+    record: Record
+    suggestion: Suggestion | None = None
+    orientation: int | None = None
+
+
+class Judge:
+    """The aesthetics model, as far as crops are judged by it. Raises `UsageError` where there is none."""
+
+    def __init__(self, options: Options) -> None:
+        """Of the options, `assess`, `device` and `batch` count."""
+        cards = [card for card in store.choose(options.assess) if card.kind == KIND]
+        if not cards:
+            raise UsageError("crops are judged by a model of kind aesthetics, and none was chosen")
+        self.models = Models(tuple(card.name for card in cards), options.device, options.batch)
+        self._key, self._card = next(iter(self.models.cards.items()))
+
+    @property
+    def card(self) -> Card:
+        """The model's card."""
+        return self._card
+
+    def score(self, inputs: list[Pixels]) -> list[float]:
+        """The aesthetic scores of some inputs, in points."""
+        assess = assessors.load(KIND).assess
+        return [
+            float(assess(self._card, outputs)["aesthetic"]) for outputs in self.models.run(self._key, inputs)
+        ]
+
+    def suggest(self, prepared: Prepared, framing: Framing) -> Suggestion | None:
+        """The crop for one photo, which was cut to `FRAME`."""
+        from photocli.framing import borders
+
+        limits = framing.limits(prepared.width, prepared.height)
+        frame = prepared.inputs[FRAME.key]
+        return suggest(frame, limits, self._card.input, self.score, borders.find(frame))
+
+
+@dataclass(slots=True)
+class _Entry:
+    path: Path
+    twin: Path | None = None
+    found: Cropped | None = None
+
+
+@dataclass(slots=True)
+class CropRun:
+    """Suggests a crop for each photo of some paths, in the order in which they are found.
+
+    Of the options, `assess`, `device`, `batch`, `workers` and `deadline_s` count; nothing is cached.
+    """
+
+    paths: list[Path]
+    framing: Framing = field(default_factory=Framing)
+    options: Options = field(default_factory=Options)
+    summary: Summary = field(default_factory=Summary)
+
+    def __iter__(self) -> Iterator[Cropped]:
+        """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""
+        started, self.summary = time.monotonic(), Summary()
+        judge, found = Judge(self.options), discover(self.paths)
+        with Workers(self.options.workers or default_workers(), self.options.deadline_s) as workers:
+            for cropped in _stream(found, workers, judge, self.framing):
+                status = cropped.record.status
+                self.summary.photos += status != "skipped"
+                self.summary.skipped += status == "skipped"
+                self.summary.failed += status == "failed"
+                self.summary.provider = judge.models.provider
+                self.summary.seconds = time.monotonic() - started
+                yield cropped
+
+
+def _stream(
+    found: Iterator[Photo | Skipped], workers: Workers, judge: Judge, framing: Framing
+) -> Iterator[Cropped]:
+    """The photos in order; as many wait as the workers hold."""
+    queue: deque[_Entry] = deque()
+    decoding: dict[int, _Entry] = {}
+    number, more = 0, True
+    while more or queue:
+        while more and workers.room > 0 and len(queue) < 4 * workers.count:
+            item = next(found, None)
+            if item is None:
+                more = False
+            elif isinstance(item, Skipped):
+                record = Record(str(item.path), status="skipped", error=item.reason)
+                queue.append(_Entry(item.path, found=Cropped(record)))
+            else:
+                number += 1
+                decoding[number] = _Entry(item.path, item.twin)
+                queue.append(decoding[number])
+                workers.submit(Task(number, item.path, (FRAME,)))
+        ready = bool(queue) and queue[0].found is not None
+        for prepared in workers.results(wait=not ready):
+            entry = decoding.pop(prepared.number)
+            entry.found = _cropped(entry, prepared, judge, framing)
+        while queue and queue[0].found is not None:
+            yield queue[0].found
+            queue.popleft()
+
+
+def _cropped(entry: _Entry, prepared: Prepared, judge: Judge, framing: Framing) -> Cropped:
+    fields: dict[str, Any] = {"twin": None if entry.twin is None else str(entry.twin)}
+    if prepared.failed is not None:
+        return Cropped(Record(str(entry.path), "failed", prepared.failed, **fields))
+    fields |= {"width": prepared.width, "height": prepared.height, "models": judge.models.labels}
+    # The warning is of lost metadata, by which nothing here goes.
+    return Cropped(Record(str(entry.path), **fields), judge.suggest(prepared, framing), prepared.orientation)
