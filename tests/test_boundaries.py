@@ -46,6 +46,7 @@ def modules_of(*arguments: str | Path) -> set[str]:
     [
         ["--help"],
         ["score", "--help"],
+        ["crop", "--help"],
         ["models", "--help"],
         ["models", "list", "--help"],
         ["--version"],

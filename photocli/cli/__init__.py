@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import check, cull, explain, learn, models, report, score, undo
+from photocli.cli import check, crop, cull, explain, learn, models, report, score, undo
 from photocli.cli.group import QuickGroup
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("score")(score.score)
 app.command("cull")(cull.cull)
 app.command("undo")(undo.undo)
+app.command("crop")(crop.crop)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("learn")(learn.learn)

@@ -33,6 +33,9 @@ def explain(
             "--output", "-o", metavar="FILE", help="Where the page goes, a PNG; a folder for several photos."
         ),
     ],
+    crop: Annotated[
+        bool, typer.Option("--crop", help="Show the crop that photocli crop suggests, too; a second more.")
+    ] = False,
     assess: arguments.Assess = "",
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
@@ -58,7 +61,7 @@ def explain(
         options = arguments.run_options(
             assess=assess, device=device, taste=taste, profile=arguments.chosen_profile(profile)
         )
-        if not _explain(photos, pages(photos, output), options, quiet=quiet):
+        if not _explain(photos, pages(photos, output), options, crop=crop, quiet=quiet):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
@@ -99,14 +102,18 @@ def _make_folder(folder: Path) -> None:
         raise UsageError(f"{folder} cannot be made: {error.strerror or error}") from None
 
 
-def _explain(photos: Sequence[Path], places: Sequence[Path], options: Options, *, quiet: bool) -> bool:
+def _explain(
+    photos: Sequence[Path], places: Sequence[Path], options: Options, *, crop: bool, quiet: bool
+) -> bool:
     """Write the pages and print what the scores are made of; whether all photos could be read."""
     from rich.console import Console
     from rich.text import Text
 
     from photocli import explaining
     from photocli.display import printable
+    from photocli.framing import Framing
 
+    framing = Framing() if crop else None
     errors = Console(stderr=True, highlight=False)
     tables = Console(stderr=str(places[0]) == "-", highlight=False)
     complete = True
@@ -114,7 +121,7 @@ def _explain(photos: Sequence[Path], places: Sequence[Path], options: Options, *
         with ExitStack() as stack:
             steps = stack.enter_context(_Steps(errors, printable(photo.name), quiet=quiet))
             try:
-                explanation = explaining.explain(photo, options, advance=steps.advance)
+                explanation = explaining.explain(photo, options, framing=framing, advance=steps.advance)
             except DecodeError as error:
                 errors.print(Text(printable(f"{photo}: {error}"), style="red"), soft_wrap=True)
                 complete = False

@@ -16,6 +16,7 @@ from photocli.display import printable
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from photocli.cropping import CropRun
     from photocli.pipeline import Run
     from photocli.records import Record
     from photocli.writers.xmp import Outcome
@@ -27,10 +28,11 @@ EVERY_S = 10.0
 class Progress:
     """Shows how a run advances. With `quiet`, only photos and sidecars that failed are said."""
 
-    def __init__(self, run: Run, *, quiet: bool) -> None:
+    def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring") -> None:
         self._run = run
         self._console = Console(stderr=True, highlight=False)
         self._quiet = quiet
+        self._named = task
         self._bar: Any = None
         self._task: Any = None
         self._said = time.monotonic()
@@ -38,7 +40,7 @@ class Progress:
     def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
             self._bar = _bar(self._console)
-            self._task = self._bar.add_task("scoring", total=None, rate="")
+            self._task = self._bar.add_task(self._named, total=None, rate="")
             self._bar.start()
             threading.Thread(target=self._find_total, daemon=True).start()
         return self

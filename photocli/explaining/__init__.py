@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+    from photocli.framing import Framing, Suggestion
     from photocli.ratings import Part
     from photocli.workers import Prepared
 
@@ -38,13 +39,16 @@ class Explanation:
 
     `record` is what a run says of the photo, `parts` what its score is made of: their points add up to it.
     `frame` is the upright photo, uint8 RGB (height, width, 3), reduced. `findings` has, for each model with a
-    panel, how it sees the photo and what its panel found; `found` looks one up.
+    panel, how it sees the photo and what its panel found; `found` looks one up. `suggestion` is the crop that
+    was found, if `framing` says that one was sought.
     """
 
     record: Record
     parts: tuple[Part, ...]
     frame: NDArray[np.uint8] = field(repr=False)
     findings: tuple[tuple[View, Any], ...] = field(repr=False)
+    framing: Framing | None = None
+    suggestion: Suggestion | None = None
 
     def found(self, kind: str) -> Any:
         """What the panel of this kind of model found, such as the `Heat` of `aesthetics`; or None."""
@@ -81,12 +85,14 @@ def explain(
     path: str | PathLike[str],
     options: Options | None = None,
     *,
+    framing: Framing | None = None,
     advance: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Explain the score of one photo; it takes about a hundred runs of a model, one or two seconds on a CPU.
 
-    Of the options, `assess`, `device`, `batch`, `deadline_s`, `taste` and `profile` count. `advance` is told
-    how many of how many steps are done. Nothing is read from the cache, and nothing kept.
+    Of the options, `assess`, `device`, `batch`, `deadline_s`, `taste` and `profile` count. With `framing`, a
+    crop is sought, too, which takes a second more. `advance` is told how many of how many steps are done.
+    Nothing is read from the cache, and nothing kept.
 
     Raises `UsageError` for a path that is no file, `DecodeError` for a photo that cannot be read,
     `ModelError`, `DeviceError`.
@@ -115,7 +121,13 @@ def explain(
             run = _runner(models, key)
             view = View(record, card, frame, prepared.inputs[card.input.key], outputs[key], run, advance)
             findings.append((view, panel.find(view)))
-    return Explanation(record, breakdown(record, models.profile), frame, tuple(findings))
+    suggestion = None
+    if framing is not None:
+        from photocli.cropping import Judge
+
+        suggestion = Judge(options).suggest(prepared, framing)
+    parts = breakdown(record, models.profile)
+    return Explanation(record, parts, frame, tuple(findings), framing, suggestion)
 
 
 def check_photo(photo: Path) -> None:

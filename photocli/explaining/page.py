@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli import display
-from photocli.explaining import canvas, lettering, panels, waterfall
+from photocli.explaining import canvas, lettering, panels, suggested, waterfall
 from photocli.explaining.canvas import Canvas, fit, paragraph
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def draw(explanation: Explanation) -> Image.Image:
         panel = panels.fitting(view.card)
         assert panel is not None
         cards.append(_card(panel.draw(view, found, _INNER)))
+    if explanation.framing is not None:
+        cards.append(_card(suggested.draw(explanation.frame, explanation.suggestion, _INNER)))
     cards.append(_foot(explanation.record))
     content = canvas.column(cards, _GAP, canvas.BACK)
     page = Canvas(WIDTH, content.height + 2 * _MARGIN, canvas.BACK)
