@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from photocli.pieces import HEIGHT, WIDTH
 from photocli.profiles import FAULTS
 
 
@@ -107,6 +108,43 @@ def write_softness(root: Path, name: str = "technical", *, side: int = 64) -> Pa
     )
 
 
+def write_cropper(
+    root: Path,
+    name: str = "crop",
+    *,
+    cropped: float = 3.0,
+    rectangle: Sequence[float] = (0.5, 1.0, 0.25, 0.75),
+    factor: float = 0.5,
+    doubt: float = 0.05,
+) -> Path:
+    """Put a model of kind crop into `root/name`, which says the same of every photo.
+
+    Each of its pieces lies in the cell of its own number; `rectangle` is left, right, top, bottom.
+    """
+    answers = {
+        "cropped": [cropped],
+        "rectangle": rectangle,
+        "factor": [factor],
+        "doubt": [doubt],
+        "cells": np.eye(16),
+    }
+    network = _constant_network(WIDTH, answers, HEIGHT).SerializeToString()
+    return _put(
+        root / name,
+        network,
+        {
+            "name": name,
+            "kind": "crop",
+            "version": "1.0",
+            "description": "the same of every photo",
+            "input": {"name": "image", "size": [HEIGHT, WIDTH], "fit": "crop"},
+            "outputs": {name: {} for name in answers},
+            "calibration": {"cropped": {"slope": 1.0, "intercept": 0.0}},
+            "thresholds": {"doubt": 0.2},
+        },
+    )
+
+
 def write_corner(root: Path, name: str = "corner", *, side: int = 32) -> Path:
     """Put a model of kind aesthetics into `root/name` that sees the upper left quarter alone.
 
@@ -153,8 +191,8 @@ def _put(folder: Path, network: bytes, card: Mapping[str, Any]) -> Path:
     return folder
 
 
-def _constant_network(side: int, answers: Mapping[str, Any]) -> onnx.ModelProto:
-    """A network for sheets of this side that gives the same answers for each."""
+def _constant_network(side: int, answers: Mapping[str, Any], height: int | None = None) -> onnx.ModelProto:
+    """A network for sheets of this side, or inputs of this height, that gives the same answers for each."""
     shapes = {name: list(np.shape(values)) for name, values in answers.items()}
     nodes = [
         helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
@@ -169,7 +207,7 @@ def _constant_network(side: int, answers: Mapping[str, Any]) -> onnx.ModelProto:
             helper.make_node("Reshape", ["zero", f"{name}_shape"], [f"{name}_zero"]),
             helper.make_node("Add", [f"{name}_zero", f"{name}_said"], [name]),
         ]
-    return _model("constant", nodes, 2 * side, side, shapes, constants)
+    return _model("constant", nodes, height or 2 * side, side, shapes, constants)
 
 
 def _constant(name: str, values: Any) -> onnx.TensorProto:
