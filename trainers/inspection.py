@@ -67,8 +67,8 @@ def look_at(network: Inspector, shots: Shots, side: int, turn: int = 0) -> Found
 def quick_figures(
     network: Inspector, held: Shots, side: int, faults: bool, most: int = 120
 ) -> dict[str, float]:
-    """The share of held-out photos whose turn is right, and the mean AUC of the faults at moderate severity on
-    some of them (0.5 where `faults` are not asked for)."""
+    """The share of held-out photos whose turn is right, and the mean AUC of the faults at moderate severity
+    on some of them (0.5 where `faults` are not asked for)."""
     upright = held.part(held.rows[held.upright[held.rows]])
     # As they are: the network looks at all four turns of a photo, so its answer turns along.
     right = float((look_at(network, upright, side).turns.argmax(1) == 0).mean())
