@@ -62,6 +62,7 @@ def test_orientation(has_preview: bool, orientation: int, tmp_path: Path) -> Non
     )
     frame = decode(path, side=300)
     assert (frame.width, frame.height) == BIG
+    assert frame.orientation == orientation
     # At half size a pixel more or less is cut from the edges; any wrong turn differs by more than 25.
     assert difference(frame.pixels, picture(size=(300, 200))) < 13
 
@@ -74,6 +75,7 @@ def test_upright_preview_is_not_turned_again(orientation: int, tmp_path: Path) -
     )
     frame = decode(path, side=300)
     assert (frame.width, frame.height) == BIG
+    assert frame.orientation == orientation
     assert difference(frame.pixels, picture(size=(300, 200))) < 4
 
 
