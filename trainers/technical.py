@@ -14,7 +14,7 @@ import torch
 import typer
 
 from photocli.errors import PhotocliError, UsageError
-from trainers.checkpoint import Model, save_model
+from trainers.checkpoint import Model, load_model, save_model
 from trainers.inspector import Inspector
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
@@ -33,6 +33,7 @@ class Config:
     turned: tuple[str, ...] = option((), "photo that is known not to be upright, by name (repeatable)")
     faces: str = option("", "YuNet ONNX file: its faces are kept sharp, or blurred alone; none without")
     init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
+    start: str = option("", "model.ckpt of this trainer to go on from, instead of init")
     side: int = option(176, "side of the thumbnail, pixels; tiles have a quarter of it")
     dropout: float = option(0.2, "dropout before the heads")
     epochs: int = option(15, "epochs in all")
@@ -78,7 +79,13 @@ def start(config: Config) -> Inspector:
     """The network before its first step."""
     torch.manual_seed(config.seed)
     network = Inspector(config.side, config.dropout)
-    network.initialise(config.init)
+    if not config.start:
+        network.initialise(config.init)
+        return network
+    earlier = load_model(Path(config.start)).network
+    if not isinstance(earlier, Inspector) or earlier.side != config.side:
+        raise UsageError(f"--start: {config.start} is no model of this trainer with side {config.side}")
+    network.load_state_dict(earlier.state_dict())
     return network
 
 

@@ -13,10 +13,16 @@ data=$shared/data
 turned=(--turned 1ae09d2e_Samsung_SM-J327T1.jpg --turned 776113e5_Panasonic_FZ20.jpg
   --turned c2a7df77_Panasonic_DMC-FZ18.jpg)
 
-python -m trainers.technical "$data/aesthetics" "$data/pool" "$data/photos/native" "$data/photos/extra" \
-  "$data/media/photo" "$data/selfie" --upright "$data/media/art_painting" --upright "$data/media/cartoon" \
-  --init "$shared/weights/mobilenet_v2_imagenet.pt" --faces "$shared/weights/yunet_n_dynamic.onnx" "${turned[@]}" \
-  --cache "$out/cache" --out "$out/technical" --resume
+train() { # NAME OPTION...
+  [ -f "$out/$1/run.json" ] || python -m trainers.technical "$data/aesthetics" "$data/pool" "$data/photos/native" \
+    "$data/photos/extra" "$data/media/photo" "$data/selfie" --upright "$data/media/art_painting" \
+    --upright "$data/media/cartoon" --faces "$shared/weights/yunet_n_dynamic.onnx" "${turned[@]}" \
+    --cache "$out/cache" --out "$out/$1" --resume "${@:2}"
+}
 
-python -m export "$out/technical/model.ckpt" --to "$out/model" --metrics "$out/technical/run.json" \
+# The turns first, then all together; and some more epochs at a higher rate, which the faults need.
+train first --init "$shared/weights/mobilenet_v2_imagenet.pt" --epochs 14 --turn-epochs 7 --clean-at 11
+train second --start "$out/first/model.ckpt" --epochs 4 --turn-epochs 0 --clean-at 0 --lr 4e-4 --head-lr 2e-3
+
+python -m export "$out/second/model.ckpt" --to "$out/model" --metrics "$out/second/run.json" \
   --about export/about/technical.json --photos "$data" --pictures
