@@ -18,7 +18,18 @@ from photocli.errors import UsageError
 from trainers.checkpoint import Model
 from trainers.runs import now, portable
 
-_FREE = ("fold", "seed", "teacher", "cache", "workers", "compile", "devices", "eval_every", "precision")
+_FREE = (
+    "trainer",
+    "fold",
+    "seed",
+    "teacher",
+    "cache",
+    "workers",
+    "compile",
+    "devices",
+    "eval_every",
+    "precision",
+)
 """Settings that may differ between the run that was measured and the one that is exported."""
 
 
