@@ -6,6 +6,8 @@ import numpy as np
 
 from trainers.labels import Floats
 
+_LEAST_SLOPE = 0.05
+
 
 def fit_logistic(score: Floats, truth: Floats, middle: float) -> dict[str, float | str]:
     """Fit P(truth > middle) = 1 / (1 + exp(-(slope · score + intercept))) to held-out scores.
@@ -86,8 +88,10 @@ def fit_isotonic(said: Floats, truth: Floats, points: int = 12) -> dict[str, obj
     x = [0.0, *(float(said[order][part].mean()) for part in parts), 1.0]
     y = [0.0, *(float(level[part].mean()) for part in parts), 1.0]
     kept = [0] + [i for i in range(1, len(x)) if x[i] > x[i - 1] + 1e-6]
-    rising = np.maximum.accumulate([y[i] for i in kept])
-    return {"method": "isotonic", "x": [x[i] for i in kept], "y": [float(v) for v in rising]}
+    x, y = [x[i] for i in kept], [y[i] for i in kept]
+    for i in range(1, len(x)):  # never quite level, so that what the network tells apart stays apart
+        y[i] = max(y[i], y[i - 1] + _LEAST_SLOPE * (x[i] - x[i - 1]))
+    return {"method": "isotonic", "x": x, "y": [min(value, 1.0) for value in y]}
 
 
 def isotonic(said: Floats, curve: dict[str, object]) -> Floats:

@@ -20,9 +20,7 @@ train() { # NAME OPTION...
     --cache "$out/cache" --out "$out/$1" --resume "${@:2}"
 }
 
-# The turns first, then all together; and some more epochs at a higher rate, which the faults need.
-train first --init "$shared/weights/mobilenet_v2_imagenet.pt" --epochs 14 --turn-epochs 7 --clean-at 11
-train second --start "$out/first/model.ckpt" --epochs 4 --turn-epochs 0 --clean-at 0 --lr 4e-4 --head-lr 2e-3
+train technical --init "$shared/weights/mobilenet_v2_imagenet.pt" --epochs 14 --turn-epochs 7 --clean-at 11
 
-python -m export "$out/second/model.ckpt" --to "$out/model" --metrics "$out/second/run.json" \
+python -m export "$out/technical/model.ckpt" --to "$out/model" --metrics "$out/technical/run.json" \
   --about export/about/technical.json --photos "$data" --pictures
