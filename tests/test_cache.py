@@ -144,7 +144,7 @@ def test_a_new_network_scores_again_and_the_old_one_is_remembered(shoot: Path, m
     write_model(models, version="2.0")
     new, cached = score(shoot)
     assert cached == 0
-    assert {record.models for record in new} == {("aesthetics@2.0",)}
+    assert {record.models[0] for record in new} == {"aesthetics@2.0"}
     write_model(models)
     assert score(shoot) == (old[0], 3)
 

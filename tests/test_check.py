@@ -207,7 +207,7 @@ def test_rules_from_the_file_and_the_options_add_up(shoot: Path) -> None:
     Path("photocli.toml").write_text('[check]\nrequire = ["aesthetic >= 4.5"]\nmax_failures = 1\n')
     assert check(shoot).exit_code == 0
     assert check(shoot, "--max-failures", 0).exit_code == 1
-    assert check(shoot, "--require", "score < 9").exit_code == 1
+    assert check(shoot, "--require", "aesthetic < 9").exit_code == 1
     assert check(shoot, "--config", "photocli.toml").exit_code == 0
 
 

@@ -119,7 +119,7 @@ def test_the_command(tmp_path: Path, own_folders: Path) -> None:
     assert result.exit_code == 3, result.output
     document = data(file.read_text())
     assert [photo["status"] for photo in document["photos"]] == ["ok", "failed"]
-    assert document["models"] == ["aesthetics@1.0"]
+    assert document["models"] == ["aesthetics@1.0", "technical@1.0.0"]
     assert document["summary"]["failed"] == 1
     assert CliRunner().invoke(app, ["report", str(tmp_path / "shoot")]).exit_code == 2
 
