@@ -146,7 +146,7 @@ def test_a_network_that_sees_a_corner_has_its_heat_there(tmp_path: Path, own_fol
 def test_faults_and_the_places_where_they_were_judged_are_shown(tmp_path: Path, own_folders: Path) -> None:
     write_model(own_folders / "models")
     photo = write_photo(tmp_path / "a.jpg", "coffee", size=(900, 600))
-    plain = explain(photo).picture()
+    plain = explain(photo, Options(assess=("aesthetics",))).picture()
     write_inspector(own_folders / "models", side=256)
     explanation = explain(photo)
     assert explanation.record.faults == ("overexposed",)
