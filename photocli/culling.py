@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from photocli.errors import UsageError
 from photocli.picks import Wanted, choose, placed, rank
-from photocli.profiles import GENERAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from photocli.bursts import Group
     from photocli.closeups import Closeups
     from photocli.pipeline import Result
-    from photocli.profiles import Profile
     from photocli.records import Record
 
 OUTPUTS = ("embedding", "signature")
@@ -35,14 +33,11 @@ class Culling:
     >>> records = culling.finish(Wanted(per_group=1))  # doctest: +SKIP
     """
 
-    def __init__(
-        self, *, apart: Path | None = None, profile: Profile = GENERAL, closeups: Closeups | None = None
-    ) -> None:
+    def __init__(self, *, apart: Path | None = None, closeups: Closeups | None = None) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
-        `profile` is that of the run; `closeups` looks again where frames are nearly equal.
+        `closeups` looks again where frames are nearly equal.
         """
-        self._profile = profile
         self._closeups = closeups
         self._records: list[Record] = []
         self._part: list[int] = []
@@ -85,7 +80,7 @@ class Culling:
         standing: dict[int, float] = {}
 
         def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            values = standings(records, looks, members, self._profile)
+            values = standings(records, looks, members)
             standing.update(zip(members, map(float, values), strict=True))
             return values
 

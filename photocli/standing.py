@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from photocli.profiles import GENERAL
-from photocli.ratings import before_faults
 from photocli.turns import turns
 
 if TYPE_CHECKING:
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photocli.alike import Looks
-    from photocli.profiles import Profile
     from photocli.records import Record
 
     Values = NDArray[np.floating]
@@ -47,20 +44,18 @@ _MOST_EV = 3.0
 _NEARLY_WHITE = 50  # the first of the 56 levels that is: from 229 of 255
 
 
-def standings(
-    records: Sequence[Record], looks: Looks, members: Sequence[int], profile: Profile = GENERAL
-) -> Values:
+def standings(records: Sequence[Record], looks: Looks, members: Sequence[int]) -> Values:
     """The key for each of `members`, photos of one group: higher is better, in points of the score.
 
-    It is the overall score before faults took from it, and what tells frames of one scene apart, which a
-    score for all photos hardly sees: sharpness, blown highlights, and whether the frame is exposed and turned
-    otherwise than the others or slants. So blur and exposure count once. The values mean something within the
-    group alone.
+    It is the overall score, and what tells frames of one scene apart, which a score for all photos hardly
+    sees: sharpness, blown highlights, and whether the frame is exposed and turned otherwise than the others
+    or slants. Blur and exposure count in both, which picks the good frame of made bursts more often than a
+    score before faults. The values mean something within the group alone.
     """
     import numpy as np
 
     index = np.asarray(members, np.intp)
-    scores = [before_faults(records[i], profile) for i in members]
+    scores = [records[i].score for i in members]
     known = [score for score in scores if score is not None and not math.isnan(score)]
     worst = min(known, default=0.0) - 1
     score = np.array([worst if value is None or math.isnan(value) else value for value in scores])

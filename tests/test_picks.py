@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from shoot import NO_UPRIGHT, PHOTOGRAPHS, made_bursts, packaged_scenes, shared_scenes
 from test_bursts import Culled, cull, record
 
-from photocli import profiles, signature, standing
+from photocli import signature
 from photocli.alike import Looks
 from photocli.bursts import Group, Kind
 from photocli.errors import UsageError
 from photocli.models import store
 from photocli.picks import Place, Wanted, choose, placed, rank, wanted
+from photocli.ratings import before_faults
 from photocli.records import Record
 from photocli.standing import standings
 
@@ -164,18 +165,11 @@ def share_ranked_first(culled: Culled, ranker: Ranker = standings) -> float:
     return sum(right) / len(right)
 
 
-def test_blur_counts_once() -> None:
-    """What faults took from a score makes no difference within a group, where sharpness is judged anew."""
-    bursts = [replace(record(at, 0.0), aesthetic=6.0, score=score) for at, score in enumerate((6.0, 4.0))]
+def test_standings_begin_with_the_score() -> None:
+    bursts = [replace(record(at, 0.0), score=score) for at, score in enumerate((6.0, 4.0))]
     rng = np.random.default_rng(0)
     looks = Looks(np.ones((2, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (2, 1)).astype(np.float32))
     first, second = standings(bursts, looks, (0, 1))
-    assert first == second
-    faces = [replace(shot, selfie=selfie) for shot, selfie in zip(bursts, (6.0, 8.0), strict=True)]
-    first, second = standings(faces, looks, (0, 1), profiles.load("portrait"))
-    assert second - first == pytest.approx(0.4 * 2)
-    tastes = [replace(shot, taste=shot.score) for shot in bursts]
-    first, second = standings(tastes, looks, (0, 1))
     assert first - second == pytest.approx(2)
 
 
@@ -195,22 +189,14 @@ def test_the_good_frame_of_a_burst_of_camera_photos_is_picked(tmp_path: Path) ->
     assert share_of_good_picks(tmp_path, scenes, seed=5) >= 0.95
 
 
-def blended(records: Sequence[Record], looks: Looks, members: Sequence[int]) -> np.ndarray:
-    """The standings as they would be if they began with the score that faults have taken from."""
-    return standings([replace(record, aesthetic=record.score) for record in records], looks, members)
-
-
-def blended_alone(records: Sequence[Record], looks: Looks, members: Sequence[int]) -> np.ndarray:
-    """The same without points for sharpness and exposure, which leaves these to the severities."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("SHARPNESS", "HIGHLIGHTS", "EXPOSURE", "STOPS"):
-            patch.setattr(standing, name, 0.0)
-        return blended(records, looks, members)
+def before(records: Sequence[Record], looks: Looks, members: Sequence[int]) -> np.ndarray:
+    """The standings as they would be if they began with the score before faults took from it."""
+    return standings([replace(record, score=before_faults(record)) for record in records], looks, members)
 
 
 @pytest.mark.slow
 def test_where_standings_begin(tmp_path: Path) -> None:
-    """The score before faults is the best beginning; `pytest -s` shows the shares of all three.
+    """The score is a better beginning than the score before faults; `pytest -s` shows the shares.
 
     Should it fail, let `standings` begin with whatever does best, and say so in docs/culling.md.
     """
@@ -220,7 +206,7 @@ def test_where_standings_begin(tmp_path: Path) -> None:
     models = (built_in["aesthetics"], built_in["technical"])
     scenes = [packaged_scenes()[scene] for scene in PHOTOGRAPHS * 5]
     no_upright = [at for at, scene in enumerate(PHOTOGRAPHS * 5) if scene in NO_UPRIGHT]
-    rankers: tuple[Ranker, ...] = (standings, blended, blended_alone)
+    rankers: tuple[Ranker, ...] = (standings, before)
     shares: dict[str, list[float]] = {ranker.__name__: [] for ranker in rankers}
     for seed in range(3):
         folder = tmp_path / f"{seed}"

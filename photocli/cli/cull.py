@@ -145,7 +145,7 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=outputs.quiet))
         closeups = _closeups(run, progress) if outputs.closer else None
-        culling = Culling(apart=outputs.move_rejects, profile=run.models.profile, closeups=closeups)
+        culling = Culling(apart=outputs.move_rejects, closeups=closeups)
         journal = stack.enter_context(arguments.begin_journal())
         ratings = arguments.xmp_writer(outputs.ratings, progress.report_sidecar, journal)
         writer = stack.enter_context(ratings)

@@ -82,7 +82,7 @@ def _grouped(run: Run, progress: Progress) -> list[Record]:
 
     # Models of a user's own may say nothing of how alike photos are.
     alike = any("embedding" in card.outputs for card in run.models.cards.values())
-    culling, records = Culling(profile=run.models.profile), []
+    culling, records = Culling(), []
     for result in run.results():
         progress.advance(result.record)
         records.append(result.record)
