@@ -1,0 +1,68 @@
+"""How sharp a face is, by its own pixels: what is left of its detail when it is blurred once more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LARGEST = 128
+"""Larger faces are reduced to so many pixels first: else the same blur would count more in larger ones."""
+
+SMALLEST = 8
+"""Below so many pixels there is nothing to tell."""
+
+BLURRED, SHARP = 0.17, 0.54
+"""The shares of detail that become 0 and 1. On 60 selfies and 37 faces of camera photos the median is 0.53 to
+0.60 as they are, 0.35 blurred by a Gaussian whose deviation is a hundredth of the face's width, 0.23 by two
+hundredths and 0.16 by four. Smaller faces than `LARGEST` show less, and seem sharper than they are."""
+
+_INNER = 0.1  # of the box, at each side: there the background begins
+_TAPS = 9  # of the mean that blurs once more, as in the paper
+
+
+def measure(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> float:
+    """The sharpness of a face, 0 (four hundredths of its width or more are blurred) to 1.
+
+    `pixels` are those of an upright RGB photo (height, width, 3), and `face` begins with left, top, right and
+    bottom as fractions of it. After Crété-Roffet et al. 2007: blurring again takes little from what is
+    blurred already; of both directions the more blurred one counts, as motion blurs one alone.
+    """
+    import numpy as np
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = (float(side) for side in face[:4])
+    across, down = _INNER * (right - left), _INNER * (bottom - top)
+    rows = _span(top + down, bottom - down, height)
+    columns = _span(left + across, right - across, width)
+    image = Image.fromarray(np.ascontiguousarray(pixels[rows, columns])).convert("L")
+    scale = LARGEST / max(image.size)
+    if scale < 1:
+        size = (max(SMALLEST, round(image.width * scale)), max(SMALLEST, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    grey = np.asarray(image, np.float32)
+    if min(grey.shape) < SMALLEST:
+        return 0.0
+    left_over = min(_detail(grey), _detail(grey.T))
+    return float(np.clip((left_over - BLURRED) / (SHARP - BLURRED), 0, 1))
+
+
+def _span(start: float, end: float, length: int) -> slice:
+    """The pixels between two fractions, one at least."""
+    first = min(max(round(start * length), 0), length - 1)
+    return slice(first, max(min(round(end * length), length), first + 1))
+
+
+def _detail(grey: NDArray[np.float32]) -> float:
+    """The share of the differences between rows that another blur takes away; 0 where there are none."""
+    import numpy as np
+
+    half = _TAPS // 2
+    sums = np.cumsum(np.pad(grey, ((half + 1, half), (0, 0)), mode="edge"), axis=0, dtype=np.float64)
+    blurred = (sums[_TAPS:] - sums[:-_TAPS]) / _TAPS
+    before, after = np.abs(np.diff(grey, axis=0)), np.abs(np.diff(blurred, axis=0))
+    whole = float(before.sum())
+    return float(np.maximum(before - after, 0).sum()) / whole if whole else 0.0
