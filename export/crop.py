@@ -36,7 +36,9 @@ class ServedCropper(Served):
         if network.arch == "small":  # batch norm becomes part of the convolution before it
             self.network.whole.body = fuse(self.network.whole.body)
             self.network.whole.top = fuse(self.network.whole.top)
-        self.network.piece = fuse(self.network.piece)
+            self.network.piece.body = fuse(self.network.piece.body)  # type: ignore[assignment]
+        else:
+            self.network.piece = fuse(self.network.piece)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         seen = self.network(image)

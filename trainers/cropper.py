@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from photocli.pieces import GRID, PATCH, THUMBNAIL
 from trainers.bodies import initialise
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
+from trainers.registration import Registration
 
 ARCHS = ("small", "paper")
 STAGES = ("thumbnail", "patches", "joint")
@@ -52,7 +53,7 @@ class Cropper(nn.Module):
         super().__init__()
         self.arch, self.stage = arch, stage
         self.whole = Thumbnail(dropout) if arch == "small" else PaperThumbnail()
-        self.piece = _small_piece() if arch == "small" else _resnet(18, 3)
+        self.piece = Piece() if arch == "small" else _resnet(18, 3)
         self.cell = nn.Linear(FEATURES, GRID * GRID)
         self.first = nn.Linear(GRID * GRID * FEATURES + FEATURES, 512)
         self.drop = nn.Dropout(dropout)
@@ -155,6 +156,33 @@ class PaperThumbnail(nn.Module):
         self.body.load_state_dict(whole.state_dict(), strict=False)
 
 
+class Piece(nn.Module):
+    """Pieces (n, 3, 96, 96) -> (n, 64), by a few separable convolutions and by how the colours lie on each
+    other.
+
+    Fringes are a pixel wide, so the convolutions begin in detail.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *(nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU6()),
+            *(*_separable(16, 32, 2), *_separable(32, 64, 2), *_separable(64, 64, 1), *_separable(64, 96, 2)),
+            *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(96, FEATURES)),
+        )
+        self.colours = Registration(FEATURES)
+
+    def forward(self, pieces: Tensor) -> Tensor:
+        return self.body(pieces) + self.colours(pieces)
+
+
+def _separable(before: int, after: int, stride: int) -> list[nn.Module]:
+    return [
+        *(nn.Conv2d(before, before, 3, stride, 1, groups=before, bias=False), nn.BatchNorm2d(before)),
+        *(nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU6()),
+    ]
+
+
 def _resnet(depth: int, channels: int) -> nn.Module:
     body = getattr(torchvision.models, f"resnet{depth}")()
     if channels == 5:
@@ -172,23 +200,6 @@ def _with_coordinates(first: nn.Conv2d) -> nn.Conv2d:
         wider.weight.zero_()
         wider.weight[:, :3] = first.weight
     return wider
-
-
-def _small_piece() -> nn.Module:
-    """A few separable convolutions: (n, 3, 96, 96) -> (n, 64). Fringes are a pixel wide, so it begins in
-    detail."""
-
-    def block(before: int, after: int, stride: int) -> list[nn.Module]:
-        return [
-            *(nn.Conv2d(before, before, 3, stride, 1, groups=before, bias=False), nn.BatchNorm2d(before)),
-            *(nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU6()),
-        ]
-
-    return nn.Sequential(
-        *(nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU6()),
-        *(*block(16, 32, 2), *block(32, 64, 2), *block(64, 64, 1), *block(64, 96, 2)),
-        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(96, FEATURES)),
-    )
 
 
 def _pieces(below: Tensor) -> Tensor:

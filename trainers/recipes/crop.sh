@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The built-in crop model, from photos to a judged network. About forty minutes on two cores.
+# The built-in crop model, from photos to a judged network. About thirty minutes on two cores.
 #
 #   trainers/recipes/crop.sh SHARED OUT
 #
@@ -21,7 +21,7 @@ train() { # NAME OPTION...
 
 # Pieces first, on simulated lenses, since nothing else tells them what to look for; then all together, where half of
 # the samples have simulated traces and half have only what their camera left.
-train patches --stage patches --lens 1 --lens-share 1 --judge-lens 1 --epochs 6 --head-lr 3e-3 --most-per-folder 100
-train joint --stage joint --lens 1 --lens-share 0.5 --epochs 12 --start "$out/patches/model.ckpt"
+train patches --stage patches --lens 1 --lens-share 1 --judge-lens 1 --epochs 3 --head-lr 3e-3 --most-per-folder 100
+train joint --stage joint --lens 1 --lens-share 0.5 --epochs 10 --start "$out/patches/model.ckpt"
 
 python -m trainers.crop evaluate "$out/joint/model.ckpt" "$out/camera.csv" --to "$out/figures" --cache "$out/cache"

@@ -1,0 +1,65 @@
+"""How the colours of a piece of a photo lie on each other: the trace of lateral chromatic aberration.
+
+A lens magnifies red, green and blue a little differently, so that their edges are shifted against each other,
+away from the optical axis and the more the farther from it (Van Hoorick & Vondrick 2021 find it among the
+traces that a network uses). A small network hardly finds products of colours by itself; here they are given.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+_SPANS = ((2, 3), (1, 1))
+"""Reductions, and up to how many pixels of the reduced piece the colours are shifted: six pixels in all,
+and one."""
+_SMOOTH = 5  # pixels; what is wider is content, not edges
+_FAINT = 1e-3  # squared; pieces without edges have no shift
+_SLOPES = 3  # rows and columns of means, which show where the light falls off
+
+
+class Registration(nn.Module):
+    """Pieces (n, 3, h, w), scaled -> (n, `features`): what a perceptron makes of how red and blue agree with
+    green where they are shifted against it, and of how the light falls off across the piece."""
+
+    def __init__(self, features: int, width: int = 96) -> None:
+        super().__init__()
+        shifts = 2 * sum((2 * reach + 1) ** 2 for _, reach in _SPANS)
+        self.tell = nn.Sequential(
+            nn.BatchNorm1d(shifts + 3 * _SLOPES**2),
+            nn.Linear(shifts + 3 * _SLOPES**2, width),
+            nn.ReLU(),
+            nn.Linear(width, features),
+        )
+
+    def forward(self, pieces: Tensor) -> Tensor:
+        with torch.no_grad():  # nothing before it is trained
+            found = torch.cat([*agreements(pieces), _slopes(pieces)], dim=1)
+        return self.tell(found)
+
+
+def agreements(pieces: Tensor) -> list[Tensor]:
+    """Correlations (n, 1), -1 to 1, of the edges of red, and then of blue, with those of green shifted by
+    each of the places of `_SPANS`, row by row."""
+    found = []
+    for by, reach in _SPANS:
+        edges = _edges(nn.functional.avg_pool2d(pieces, by) if by > 1 else pieces)
+        height, width = edges.shape[2:]
+        green = edges[:, 1, reach : height - reach, reach : width - reach]
+        for down in range(2 * reach + 1):
+            for across in range(2 * reach + 1):
+                others = edges[:, ::2, down : height - 2 * reach + down, across : width - 2 * reach + across]
+                found.append((others * green[:, None]).mean((2, 3)))
+    return found
+
+
+def _edges(pieces: Tensor) -> Tensor:
+    """What is finer than `_SMOOTH` pixels, of unit energy in each colour."""
+    fine = pieces - nn.functional.avg_pool2d(pieces, _SMOOTH, 1, _SMOOTH // 2, count_include_pad=False)
+    return fine * (fine.square().mean((2, 3), keepdim=True) + _FAINT).rsqrt()
+
+
+def _slopes(pieces: Tensor) -> Tensor:
+    """The means (n, 27) of parts of each colour, over the piece's own."""
+    parts = nn.functional.avg_pool2d(pieces, pieces.shape[2] // _SLOPES)
+    return (parts - parts.mean((2, 3), keepdim=True)).flatten(1)
