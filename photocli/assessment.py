@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from photocli import assessors, look, profiles, ratings, tastes
 from photocli.cache import kept_dtype
+from photocli.detectors.detector import Detector
 from photocli.errors import ModelError, UsageError
 from photocli.inputs import SIGNATURE
-from photocli.models import store
+from photocli.models import lineup, store
 from photocli.models.session import Session, default_batch
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from photocli.models.card import Card
 
     Outputs = dict[str, NDArray[np.float32]]
+
+_FOUND = ("faces", "sharpness")
 
 
 class Models:
@@ -44,16 +46,17 @@ class Models:
         Raises `UsageError`, `ModelError`.
         """
         self.profile = profiles.load(profile)
-        chosen = store.choose(names)
-        _check_kinds(chosen)
-        if detail == "native":
-            chosen = _closer(chosen)
-        self.cards = {card.cache_key: card for card in chosen}
+        self.cards = {card.cache_key: card for card in lineup.choose(names, detail)}
         if not self.cards:
             raise UsageError("there are no models to score with; install photocli again")
+        self._finder: str | None = None
+        self._trusted = False
         self._assessors = {key: assessors.load(card.kind) for key, card in self.cards.items()}
         for key, card in self.cards.items():
-            if missing := set(self._assessors[key].NEEDS).difference(card.outputs):
+            if card.input.fit == "contain":
+                Detector(card)  # raises what is wrong with it; it runs in the workers
+                self._finder = key
+            elif missing := set(self._assessors[key].NEEDS).difference(card.outputs):
                 raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
         self._sessions: dict[str, Session] = {}
         self._device = device
@@ -96,8 +99,14 @@ class Models:
         return self._batch or default_batch(self.provider)
 
     def specs(self, keys: Iterable[str]) -> tuple[InputSpec, ...]:
-        """What must be cut from a frame for these models; each different cut once."""
+        """What must be cut from a frame for these models; each different cut once.
+
+        Raises `ModelError` if a detector is needed that is not the one its card describes: workers load it.
+        """
         cards = [self.cards[key] for key in keys]
+        if self._finder and not self._trusted and any(card.input.detector for card in cards):
+            store.verify(self.cards[self._finder])
+            self._trusted = True
         specs = {card.input.key: card.input for card in cards}
         if any(SIGNATURE.name in _offers(card) for card in cards):
             specs[SIGNATURE.key] = SIGNATURE
@@ -116,16 +125,46 @@ class Models:
         }
 
     def open(self, keys: Iterable[str]) -> None:
-        """Load the models that are not loaded yet. Raises `ModelError` and `DeviceError`."""
-        for key in keys:
-            if key not in self._sessions:
-                self._sessions[key] = Session(self.cards[key], self._device)
+        """Load the models that are not loaded yet, but for those of faces, of which there may be none.
 
-    def run(self, key: str, inputs: Sequence[NDArray[np.uint8]]) -> list[Outputs]:
-        """One model's outputs for some photos, in their order; any number of them."""
+        Raises `ModelError` and `DeviceError`.
+        """
+        for key in keys:
+            if not self.cards[key].input.detector:
+                self._load(key)
+
+    def run(self, key: str, inputs: Sequence[NDArray[Any]]) -> list[Outputs]:
+        """One model's outputs for some photos, in their order; any number of them.
+
+        A model that judges faces has rows for them in its outputs; the outputs of one that finds them came
+        out of the worker.
+        """
         import numpy as np
 
-        self.open([key])
+        fit = self.cards[key].input.fit
+        if fit == "contain":
+            return [dict(zip(_FOUND, (found[:, :-1], found[:, -1]), strict=True)) for found in inputs]
+        if fit != "faces":
+            return self._run(key, inputs)
+        judged = self._run(key, [crop for crops in inputs for crop in crops])
+        empty = np.zeros((0, 1), np.float32)
+        results = []
+        for crops in inputs:
+            rows, judged = judged[: len(crops)], judged[len(crops) :]
+            names = self.cards[key].outputs
+            results.append({name: np.stack([row[name] for row in rows]) if rows else empty for name in names})
+        return results
+
+    def _load(self, key: str) -> None:
+        if key not in self._sessions:
+            self._sessions[key] = Session(self.cards[key], self._device)
+
+    def _run(self, key: str, inputs: Sequence[NDArray[np.uint8]]) -> list[Outputs]:
+        """One model's outputs for some inputs, in their order."""
+        import numpy as np
+
+        if inputs:
+            self._load(key)
         results: list[Outputs] = []
         for start in range(0, len(inputs), self.batch):
             outputs = self._sessions[key].run(np.stack(inputs[start : start + self.batch]))
@@ -136,11 +175,19 @@ class Models:
             results += [{name: value[row] for name, value in same.items()} for row in range(rows)]
         return results
 
+    def seen(self, key: str, outputs: Mapping[str, Outputs]) -> Outputs:
+        """Of a photo's outputs, by model key, what this model's assessor reads: those of a model that judges
+        faces go with the faces."""
+        if self._finder is None or self.cards[key].input.fit != "faces":
+            return outputs[key]
+        return {**outputs[self._finder], **outputs[key]}
+
     def fields(self, outputs: Mapping[str, Outputs]) -> dict[str, Any]:
         """The record's fields that follow from a photo's outputs, by model key."""
         values: dict[str, Any] = {}
-        for key, assessor in self._assessors.items():
-            values.update(assessor.assess(self.cards[key], outputs[key]))
+        # Faces are found, and then judged: what judges them says more of each.
+        for key in sorted(self.cards, key=lambda key: self.cards[key].input.fit == "faces"):
+            values.update(self._assessors[key].assess(self.cards[key], self.seen(key, outputs)))
         if self.taste is not None:
             values["taste"] = self.taste.score(outputs[self.taste.model_key], values["aesthetic"])
         # The last digits of a network's output depend on the size of the batch; those that are kept do not.
@@ -153,30 +200,5 @@ class Models:
 
 def _offers(card: Card) -> tuple[str, ...]:
     """The outputs of a model, and the signature and the look, which go with an embedding."""
-    return (*card.outputs, SIGNATURE.name, look.NAME) if "embedding" in card.outputs else tuple(card.outputs)
-
-
-def _closer(cards: Iterable[Card]) -> list[Card]:
-    """The cards, with sheets cut from the photo at its own resolution; by another key, as answers differ.
-
-    Raises `UsageError` if none of them looks at a sheet.
-    """
-    closer = [
-        replace(card, input=replace(card.input, detail="native")) if card.input.fit == "sheet" else card
-        for card in cards
-    ]
-    if not any(card.input.detail == "native" for card in closer):
-        raise UsageError("--detail native needs a model of technical quality, and none is used")
-    return closer
-
-
-def _check_kinds(cards: Iterable[Card]) -> None:
-    """Raise `UsageError` where two models would fill the same fields of the record."""
-    names: dict[str, str] = {}
-    for card in cards:
-        if card.kind in names:
-            raise UsageError(
-                f"{names[card.kind]} and {card.name} are both models of kind {card.kind}; "
-                "choose one of them with --assess"
-            )
-        names[card.kind] = card.name
+    whole = "embedding" in card.outputs and not card.input.detector
+    return (*card.outputs, SIGNATURE.name, look.NAME) if whole else tuple(card.outputs)

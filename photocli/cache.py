@@ -43,6 +43,7 @@ _TABLES = (
     f"PRAGMA user_version = {_LAYOUT}",
 )
 _SMALL = 64  # outputs of more values (embeddings) are kept as float16, which halves the file
+_EXACT = ("faces", "sharpness")  # but these, whose size depends on the photo, as they were found
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Cache:
         self._db.executemany(
             "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (photo, model, name, *_packed(value))
+                (photo, model, name, *_packed(name, value))
                 for model, values in known.outputs.items()
                 for name, value in values.items()
             ],
@@ -183,13 +184,13 @@ class Cache:
         return np.frombuffer(row[2], row[0]).reshape(json.loads(row[1])).astype(np.float32)
 
 
-def kept_dtype(size: int) -> str:
-    """The type in which outputs of so many values are kept."""
-    return "<f4" if size <= _SMALL else "<f2"
+def kept_dtype(size: int, name: str = "") -> str:
+    """The type in which an output of so many values is kept."""
+    return "<f4" if size <= _SMALL or name in _EXACT else "<f2"
 
 
-def _packed(value: NDArray[np.float32]) -> tuple[str, str, bytes]:
-    dtype = kept_dtype(value.size)
+def _packed(name: str, value: NDArray[np.float32]) -> tuple[str, str, bytes]:
+    dtype = kept_dtype(value.size, name)
     return dtype, json.dumps(value.shape), value.astype(dtype).tobytes()
 
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FITS = ("squash", "sheet", "crop")
+FITS = ("squash", "sheet", "crop", "contain", "faces")
 """What models may ask for; the program itself asks for `SIGNATURE` and `FRAME`, too."""
+
+_SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
 
 DETAILS = ("frame", "native")
 """Where the pieces of a sheet come from: the frame, or the photo decoded whole, at its own resolution."""
@@ -35,6 +37,12 @@ class InputSpec:
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
     `pieces.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
+
+    `contain` is for models that find faces, which run inside the workers (`finding.Finder`) on a square that
+    holds the whole photo: what comes of it are the faces. `faces` is for models that judge them: what comes
+    are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the folder of the
+    `detector`, and a `version`, another one whenever other faces could come of it; `place` has the numbers
+    of `alignment.Place`.
     """
 
     name: str
@@ -42,11 +50,14 @@ class InputSpec:
     width: int
     fit: str = "squash"
     detail: str = "frame"
+    detector: str = ""
+    version: str = ""
+    place: tuple[float, ...] = ()
 
     @property
     def frame_side(self) -> int:
         """The long side in pixels that a frame needs, so that a 3:2 photo is not enlarged to fit."""
-        if self.fit not in FITS:  # its size counts values, or nothing
+        if self.fit not in _SHOWN:  # its size counts values or nothing, or is of what is cut out of the frame
             return FRAME_SIDE
         return max(FRAME_SIDE, math.ceil(1.5 * max(self.height, self.width)))
 
@@ -54,7 +65,8 @@ class InputSpec:
     def key(self) -> str:
         """The same for two specifications that cut the same pixels."""
         native = "-native" if self.detail == "native" else ""
-        return f"{self.fit}-{self.width}x{self.height}{native}"
+        version = f"-{self.version}" if self.version else ""
+        return f"{self.fit}-{self.width}x{self.height}{native}{version}"
 
 
 SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
@@ -72,7 +84,7 @@ def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
 def cut(
     pixels: NDArray[np.uint8], spec: InputSpec, whole: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
-    """Cut a model's input from upright RGB pixels of shape (height, width, 3).
+    """Cut a model's input from upright RGB pixels of shape (height, width, 3), but for faces: `finding`.
 
     `whole` is the same photo at its own resolution, which specifications of detail `native` are cut from;
     where it is not there, the frame serves them, too.

@@ -63,6 +63,22 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class Face:
+    """One face of a photo; places are fractions of it, upright, and may lie slightly outside.
+
+    `box` is left, top, right and bottom; `eyes` x and y of the eye at the left of the picture, and of the one
+    at the right. `confidence` (0-1) is how sure the detector is, `sharpness` is 0-1 and `selfie` 1-10, None
+    where it was not judged.
+    """
+
+    box: tuple[float, float, float, float]
+    eyes: tuple[tuple[float, float], tuple[float, float]]
+    confidence: float
+    sharpness: float
+    selfie: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Everything that a run says about one path. Field names and order are the CSV columns and JSON keys.
 
@@ -118,6 +134,7 @@ class Record:
     pick: str | None = None
     faults: tuple[str, ...] = field(default=())
     rotate_confidence: float | None = None
+    each_face: tuple[Face, ...] = field(default=())
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

@@ -21,7 +21,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
 }
 _FOR_TEXT = ("==", "!=")
-_NOT_CHECKED = frozenset(("path", "status", "error", "models", "twin", "faults"))
+_NOT_CHECKED = frozenset(("path", "status", "error", "models", "twin", "faults", "each_face"))
 
 NUMBERS: tuple[str, ...] = tuple(
     f.name for f in fields(Record) if f.name not in _NOT_CHECKED and ("float" in f.type or "int" in f.type)

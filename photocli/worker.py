@@ -1,5 +1,7 @@
 """What runs inside a worker process: one photo after the other, decoded, cut to inputs, its metadata read.
 
+Faces are found here, too, where the frame is, on one thread: their crops are all that the parent gets of it.
+
 Messages are a length, a JSON header, and the bytes of the arrays that it names: no pickle, since a worker
 that a hostile file took over must not be able to run code in the parent.
 """
@@ -16,20 +18,23 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.finding import Finder
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space that a worker may take; a hostile file costs its worker, not the machine."""
 
+_TYPES = {"|u1": "uint8", "<f4": "float32"}
+"""What arrays in messages may be: pixels, and the numbers of faces."""
 
-def send(
-    stream: IO[bytes], header: dict[str, Any], arrays: Mapping[str, NDArray[np.uint8]] | None = None
-) -> None:
+
+def send(stream: IO[bytes], header: dict[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
     """Write one message. Raises `OSError` if nobody listens any more."""
     arrays = arrays or {}
     if arrays:
-        header = {**header, "arrays": {name: list(array.shape) for name, array in arrays.items()}}
+        shapes = {name: [_TYPES[array.dtype.str], *array.shape] for name, array in arrays.items()}
+        header = {**header, "arrays": shapes}
     text = json.dumps(header).encode()
     stream.write(struct.pack("<I", len(text)) + text)
     for array in arrays.values():
@@ -37,35 +42,41 @@ def send(
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[np.uint8]]] | None:
-    """Read one message; None when the other side has gone."""
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+    """Read one message; None when the other side has gone. Raises `ValueError` for what is no message."""
     size = stream.read(4)
     if len(size) < 4:
         return None
     header = json.loads(stream.read(struct.unpack("<I", size)[0]))
     arrays = {}
-    for name, shape in header.pop("arrays", {}).items():
+    for name, (type_, *shape) in header.pop("arrays", {}).items():
         import numpy as np
 
-        data = stream.read(int(np.prod(shape)))
-        arrays[name] = np.frombuffer(data, np.uint8).reshape(shape)
+        if type_ not in _TYPES.values():
+            raise ValueError(f"there are no arrays of {type_}")
+        dtype = np.dtype(type_)
+        data = stream.read(int(np.prod(shape)) * dtype.itemsize)
+        arrays[name] = np.frombuffer(data, dtype).reshape(shape)
     return header, arrays
 
 
 def serve() -> None:
     """Answer tasks from standard input until it closes."""
+    from photocli.finding import Finder
+
     tasks, answers = _private_streams()
     _defend()
+    finder = Finder()
     while (message := receive(tasks)) is not None:
         task = message[0]
         _alarm(task["deadline"])
-        _perform(task, answers)
+        _perform(task, answers, finder)
         _alarm(0)
 
 
-def _perform(task: dict[str, Any], answers: IO[bytes]) -> None:
+def _perform(task: dict[str, Any], answers: IO[bytes], finder: Finder) -> None:
     from photocli.decode import decode
-    from photocli.errors import DecodeError
+    from photocli.errors import DecodeError, ModelError
     from photocli.inputs import InputSpec, cut, shows_more
 
     number, path = task["number"], Path(os.fsdecode(bytes.fromhex(task["path"])))
@@ -78,8 +89,9 @@ def _perform(task: dict[str, Any], answers: IO[bytes]) -> None:
             # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
             # colours are converted after. Another way gives other pixels, and other scores of other models.
             whole = decode(path, max(frame.width, frame.height)).pixels
-        inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs}
-    except DecodeError as error:
+        inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
+        inputs |= finder.cut(frame.pixels, [spec for spec in specs if spec.detector])
+    except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
         return
     except MemoryError:

@@ -20,7 +20,6 @@ from photocli.records import Capture
 from photocli.worker import receive, send
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from typing_extensions import Self
 
@@ -47,6 +46,8 @@ class Task:
 class Prepared:
     """What came of a task: the inputs by `InputSpec.key` and the size of the upright photo, or why not.
 
+    Inputs are uint8; but those of fit `contain` are faces, float32 (`finding.Finder`).
+
     `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
     `Frame`.
     """
@@ -55,7 +56,7 @@ class Prepared:
     failed: str | None = None
     width: int = 0
     height: int = 0
-    inputs: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    inputs: dict[str, NDArray[Any]] = field(default_factory=dict)
     capture: Capture = field(default_factory=Capture)
     warning: str | None = None
     orientation: int | None = None

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sidecars import CAPTURE_ONE, DIGIKAM
 from photocli import writers
 from photocli.errors import UsageError
 from photocli.files import AtomicFile
-from photocli.records import RECORD_FIELDS, Record, as_dict
+from photocli.records import RECORD_FIELDS, Face, Record, as_dict
 from photocli.writers.csv import CsvWriter, cell
 from photocli.writers.json import JsonWriter
 from photocli.writers.xmp import Outcome, XmpWriter
@@ -34,6 +35,8 @@ RECORDS = [
         iso=100,
         models=("aesthetic@1.0", "faces@2"),
         faults=("blur", "noise"),
+        faces=1,
+        each_face=(Face((0.1, 0.2, 0.3, 0.45), ((0.15, 0.3), (0.25, 0.3)), 0.97, 0.61, 6.8),),
     ),
     Record("ünïcode/日本 🎞.jpg", camera="Canon EOS R5", lens='24", "macro"', exposure_s=1 / 8000),
     Record("new\nline\r and, comma.jpg", camera="=1+1", lens=" spaced "),
@@ -86,6 +89,10 @@ def test_csv_reads_back(tmp_path: Path) -> None:
     assert [row["status"] for row in rows] == [record.status for record in RECORDS]
     assert rows[0]["models"] == "aesthetic@1.0;faces@2"
     assert [row["faults"] for row in rows[:2]] == ["blur;noise", ""]
+    assert rows[0]["each_face"] == (
+        '[{"box":[0.1,0.2,0.3,0.45],"eyes":[[0.15,0.3],[0.25,0.3]],"confidence":0.97,"sharpness":0.61,"selfie":6.8}]'
+    )
+    assert rows[1]["each_face"] == ""
     assert (rows[0]["score"], rows[0]["stars"], rows[0]["iso"]) == ("6.25", "4", "100")
     assert (rows[1]["camera"], rows[1]["lens"]) == ("Canon EOS R5", '24", "macro"')
     assert rows[1]["exposure_s"] == "0.000125"
@@ -103,6 +110,7 @@ def test_json_reads_back(tmp_path: Path) -> None:
         assert tuple(read) == RECORD_FIELDS
         expected = as_dict(record)
         expected.update(models=list(record.models), faults=list(record.faults))
+        expected["each_face"] = json.loads(json.dumps([asdict(face) for face in record.each_face]))
         assert read == expected
 
 

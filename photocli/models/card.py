@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photocli.alignment import Place
 from photocli.errors import ModelError
 from photocli.inputs import FITS, InputSpec
 
@@ -74,6 +75,9 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
     height, width = int(height), int(width)
     if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
         raise ModelError(f"{folder}: {height} x {width} is not a size that inputs can have")
+    place = ()
+    if spec["fit"] == "faces":
+        place = astuple(Place(**{name: float(value) for name, value in spec["place"].items()}))
     file = str(facts["file"])
     if Path(file).name != file:
         raise ModelError(f"{folder}: the card names a file outside its folder: {file}")
@@ -84,7 +88,7 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
         version=str(facts["version"]),
         sha256=str(facts["sha256"]),
         file=file,
-        input=InputSpec(str(spec["name"]), height, width, str(spec["fit"])),
+        input=InputSpec(str(spec["name"]), height, width, str(spec["fit"]), place=place),
         outputs=tuple(facts["outputs"]),
         facts=facts,
     )

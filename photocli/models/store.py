@@ -34,6 +34,11 @@ def cards() -> list[Card]:
     return [found[name] for name in sorted(found)]
 
 
+def is_built_in(card: Card) -> bool:
+    """Whether the model came with the program."""
+    return card.folder.parent == BUILTIN
+
+
 def choose(names: tuple[str, ...] = ()) -> list[Card]:
     """The cards of the named models, of all if none is named. Raises `UsageError` for an unknown name."""
     known = cards()

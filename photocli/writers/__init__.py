@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from numbers import Integral, Real
 from pathlib import Path
 from types import TracebackType
@@ -74,7 +75,10 @@ def load(name: str) -> Any:
 
 
 def tidy(value: Any) -> Any:
-    """A value as it is written: floats with at most 4 decimals, never NaN; containers likewise, inside."""
+    """A value as it is written: floats with at most 4 decimals, never NaN; containers likewise, inside.
+
+    A face becomes an object with its fields.
+    """
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, Integral):
@@ -83,6 +87,8 @@ def tidy(value: Any) -> Any:
         return _rounded(float(value))
     if isinstance(value, Mapping):
         return {str(key): tidy(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: tidy(getattr(value, field.name)) for field in fields(value)}
     return [tidy(item) for item in value]
 
 

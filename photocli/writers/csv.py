@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from os import PathLike
@@ -22,8 +23,8 @@ class CsvWriter(FileWriter):
     """Writes records to a CSV file, or to standard output for `-`, row by row.
 
     UTF-8 without a byte order mark, lines end in a newline, quotes as in RFC 4180. Nothing is an empty cell;
-    an empty text is `""`. Several models, or faults, are joined by `;`. A file takes the old one's place at
-    `close`.
+    an empty text is `""`. Several models, or faults, are joined by `;`; `each_face` is JSON, as in the JSON
+    document. A file takes the old one's place at `close`.
 
     Text is an interface and is never altered. So a cell may begin with `=`, `+`, `-` or `@`, which
     spreadsheets take for formulas: import untrusted names as text. And a file name that is no UTF-8 keeps its
@@ -60,6 +61,8 @@ def cell(name: str, value: Any) -> str:
     if name in ("models", "faults"):
         value = ";".join(value) or None
     value = tidy_field(name, value)
+    if name == "each_face":
+        value = json.dumps(value, separators=(",", ":")) if value else None
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,0 +1,92 @@
+"""Which models make a run: those that were chosen, and what finds the faces for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from photocli import detectors
+from photocli.errors import UsageError
+from photocli.models import store
+
+if TYPE_CHECKING:
+    from photocli.models.card import Card
+
+
+def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
+    """The cards of the named models, or of all, and of a detector where one of them judges faces.
+
+    With `detail` `native`, sheets are cut from the photo at its own resolution. Raises `UsageError` for
+    unknown names, for models that fill the same fields, and where there is none that is needed.
+    """
+    chosen = store.choose(names)
+    judges = next((card for card in chosen if card.input.fit == "faces"), None)
+    finder = detector(chosen, named=bool(names))
+    if judges is not None and finder is None:
+        finder = detector(store.cards())
+        if finder is None:
+            raise UsageError(
+                f"{judges.name} judges faces, and there is no model that finds them; "
+                "add one with photocli models add"
+            )
+        chosen = [finder, *chosen]
+    chosen = [card for card in chosen if card == finder or card.kind not in detectors.names()]
+    _check_kinds(chosen)
+    if detail == "native":
+        chosen = _closer(chosen)
+    return chosen if finder is None else [_bound(card, finder) for card in chosen]
+
+
+def detector(cards: Iterable[Card], *, named: bool = False) -> Card | None:
+    """The one among them that finds faces; None without any.
+
+    A user's own takes the place of the built-in one, unless they were `named`. Raises `UsageError` where
+    that leaves several.
+    """
+    found = [card for card in cards if card.kind in detectors.names()]
+    if not named and any(not store.is_built_in(card) for card in found):
+        found = [card for card in found if not store.is_built_in(card)]
+    if len(found) > 1:
+        raise UsageError(
+            f"{found[0].name} and {found[1].name} both find faces; choose one of them with --assess, "
+            "or remove one with photocli models remove"
+        )
+    return found[0] if found else None
+
+
+def _bound(card: Card, finder: Card) -> Card:
+    """The card of a model that finds or judges faces, its input bound to what finds them."""
+    if card.input.fit not in ("contain", "faces"):
+        return card
+    facts = [finder.sha256, finder.kind, finder.facts.get("thresholds"), finder.input.width, card.input.place]
+    version = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    return replace(card, input=replace(card.input, detector=str(finder.folder), version=version))
+
+
+def _closer(cards: Sequence[Card]) -> list[Card]:
+    """The cards, with sheets cut from the photo at its own resolution; by another key, as answers differ.
+
+    Raises `UsageError` if none of them looks at a sheet.
+    """
+    closer = [
+        replace(card, input=replace(card.input, detail="native")) if card.input.fit == "sheet" else card
+        for card in cards
+    ]
+    if not any(card.input.detail == "native" for card in closer):
+        raise UsageError("--detail native needs a model of technical quality, and none is used")
+    return closer
+
+
+def _check_kinds(cards: Sequence[Card]) -> None:
+    """Raise `UsageError` where two models would fill the same fields of the record."""
+    names: dict[str, str] = {}
+    for card in cards:
+        if card.kind in names:
+            raise UsageError(
+                f"{names[card.kind]} and {card.name} are both models of kind {card.kind}; "
+                "choose one of them with --assess"
+            )
+        names[card.kind] = card.name
