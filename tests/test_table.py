@@ -261,3 +261,22 @@ def test_a_sum_in_words_adds_up(
     assert total == pytest.approx(round(rate(fields)["score"], 2), abs=1e-6)
     assert " 0.00 " not in f" {words}"
     assert len(re.findall(r" − ", words)) <= most + 1 + (selfie is not None)
+
+
+def test_faces_have_a_column_where_there_are_any(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    records = [
+        judged("a.jpg", 8.0, faces=3, selfie=7.25),
+        judged("b.jpg", 7.0, faces=1),
+        judged("c.jpg", 6.0, faces=0),
+    ]
+    lines = shown(records, capsys)
+    assert "Selfie Faces Class" in " ".join(lines[2].split())
+    assert cells_of(lines, "a.jpg") == "7.85 ★★★★★ 8.00 ±1.5 −0.15 3: 7.2 average"
+    assert cells_of(lines, "b.jpg") == "7.00 ★★★★ 7.00 ±1.5 1 average"
+    assert cells_of(lines, "c.jpg") == "6.00 ★★★ 6.00 ±1.5 average"
+    assert "Faces" not in shown(records[2:], capsys)[2]
+    with pytest.raises(UsageError, match="no field 'each_face' to sort by"):
+        TableWriter(sort="each_face")

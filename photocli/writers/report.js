@@ -11,7 +11,7 @@ const FACTS = [["camera", "camera"], ["lens", "lens"], ["captured", "taken"], ["
   ["iso", "ISO"], ["focal_mm", "focal length, mm"], ["technical", "technical quality"], ["faults", "faults"],
   ["blur", "blur"], ["motion_blur", "motion blur"], ["underexposed", "underexposed"], ["overexposed", "overexposed"],
   ["noise", "noise"], ["compression", "compression"], ["faces", "faces"],
-  ["selfie", "selfie"], ["medium", "medium"], ["style", "style"], ["cropped", "cropped"], ["taste", "your taste"],
+  ["selfie", "selfie"], ["face_sharpness", "sharpness of the face"], ["medium", "medium"], ["style", "style"], ["cropped", "cropped"], ["taste", "your taste"],
   ["group", "group"], ["rank_in_group", "rank in group"], ["size", "size"], ["path", "file"], ["models", "models"]];
 const state = { view: [], shown: 0, bin: null, open: -1 };
 
@@ -73,6 +73,11 @@ function why(photo) {
     said.push(`Your taste puts it ${number(Math.abs(gap), 1)} ${gap < 0 ? "lower" : "higher"}. `);
   }
   if (photo.made_of) said.push(`The score adds up: ${number(photo.score)} = ${photo.made_of}. `);
+  if (photo.faces) {
+    said.push(photo.faces === 1 ? "It shows one face" : `It shows ${photo.faces} faces`);
+    if (photo.selfie !== null) said.push(`, ${photo.faces > 1 ? "the most prominent one " : ""}rated ${number(photo.selfie, 1)} as a selfie`);
+    said.push(". ");
+  }
   if (photo.rank_in_group) said.push(`It is number ${photo.rank_in_group} of its group. `);
   return said.join("");
 }

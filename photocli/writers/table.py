@@ -37,9 +37,10 @@ _WORTH = (
     "Aesthetic",
     "Selfie",
     "Technical",
+    "Faces",
     "Class",
 )  # in this order, as far as there is room
-_OPTIONAL = ("Selfie", "Faults", "Technical")  # not shown where no photo has anything for them
+_OPTIONAL = ("Selfie", "Faults", "Technical", "Faces")  # not shown where no photo has anything for them
 _SMALL = 0.15  # the share of a deduction below which its fault is not named
 _OWN_COLUMN = ("score", "stars", "aesthetic", "aesthetic_class", "technical", "faults", "path")
 _LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
@@ -53,7 +54,7 @@ class TableWriter:
 
         Raises `UsageError`.
         """
-        if sort not in RECORD_FIELDS:
+        if sort not in RECORD_FIELDS or sort == "each_face":
             raise UsageError(f"there is no field '{sort}' to sort by; try score, aesthetic, captured or path")
         self._sort = sort
         self._top = top
@@ -162,6 +163,7 @@ def _columns(records: list[Record], sort: str, profile: Profile) -> dict[str, li
         add("Selfie", selfie)
         add("Faults", faults, "red" if record.faults else "")
         add("Technical", _value(record.technical))
+        add("Faces", _faces(record))
         add("Class", label, _CLASS_STYLE.get(label, ""))
         if sort not in _OWN_COLUMN:
             add(sort, _value(as_dict(record)[sort]))
@@ -183,6 +185,13 @@ def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
     change = round(moved, 2) - round(first, 2)
     drop = round(record.score or 0.0, 2) - round(moved, 2) if lost else 0.0
     return _signed(change), f"{_signed(drop)} {names}".strip() if drop or not blamed else ""
+
+
+def _faces(record: Record) -> str:
+    """How many faces there are, and the selfie score of the most prominent one; nothing without any."""
+    if not record.faces:
+        return ""
+    return f"{record.faces}" if record.selfie is None else f"{record.faces}: {record.selfie:.1f}"
 
 
 def _lost(parts: Sequence[Part]) -> float:
