@@ -26,7 +26,7 @@ def test_colours_agree_most_where_they_were_moved_to(move: tuple[int, int]) -> N
         down, across = divmod(int(wide[:, 0, colour].argmax()), 7)
         assert (2 * (down - 3), 2 * (across - 3)) == (sign * move[0], sign * move[1])
         assert (
-            wide[:, 0, colour].max() > 0.75
+            wide[:, 0, colour].max() > 0.6
         )  # energy near the edges of the piece is counted on one side only
 
 
