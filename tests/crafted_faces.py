@@ -110,3 +110,31 @@ def squares(*faces: Sequence[int], side: int = 512) -> np.ndarray:
     for column, row, wide in faces:
         pixels[row * step : (row + wide) * step, column * step : (column + wide) * step] = 255
     return pixels
+
+
+def write_yunet(path: Path, *, side: int | str = 64, extra: str | None = None) -> Path:
+    """A network with the outputs of a YuNet, which finds nothing; one more output, if that is named."""
+    count = {8: 64, 16: 16, 32: 4}
+    widths = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+    outputs = {
+        f"{name}_{step}": [1, cells, wide] for name, wide in widths.items() for step, cells in count.items()
+    }
+    if extra:
+        outputs[extra] = [1, 1, 1]
+    nodes = [
+        helper.make_node("ReduceMean", ["input"], ["mean"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Mul", ["mean", "nothing"], ["zero"]),
+        *(helper.make_node("Add", ["zero", f"{name}_shape"], [name]) for name in outputs),
+    ]
+    constants = [_constant("nothing", 0)]
+    constants += [_constant(f"{name}_shape", np.zeros(shape)) for name, shape in outputs.items()]
+    graph = helper.make_graph(
+        nodes,
+        "nothing",
+        [helper.make_tensor_value_info("input", 1, [1, 3, side, side])],
+        [helper.make_tensor_value_info(name, 1, shape) for name, shape in outputs.items()],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path

@@ -1,7 +1,8 @@
-"""`photocli models`: which models there are, and whether they are whole."""
+"""`photocli models`: which models there are, whether they are whole, and a user's own."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,9 @@ from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.group import QuickGroup
 
 app = typer.Typer(
-    cls=QuickGroup, help="List and verify the models that photos are scored with.", no_args_is_help=True
+    cls=QuickGroup,
+    help="List, verify, add and remove the models that photos are scored with.",
+    no_args_is_help=True,
 )
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -48,3 +51,48 @@ def verify_models(debug: Debug = False) -> None:
                 typer.echo(f"{card.label}: {error}")
         if damaged:
             raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@app.command("add")
+def add_model(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE|FOLDER", help="A model folder, or a face detector's ONNX file.")
+    ],
+    debug: Debug = False,
+) -> None:
+    """Add a model of your own: a folder with model.onnx and card.json, or a YuNet face detector.
+
+    It is checked, run once, and copied to your models; nothing is added halfway. A face detector takes the
+    place of the built-in one.
+
+    \b
+    Examples:
+      photocli models add face_detection_yunet.onnx
+      photocli models add my-model/          # made by python -m export
+    """
+    with reported(debug):
+        from photocli import detectors
+        from photocli.models import adding, store
+
+        card = adding.add(source)
+        typer.echo(f"added {card.label} ({card.kind}): {card.folder}")
+        for other in store.cards():
+            if other.name == card.name:
+                continue
+            find = {card.kind, other.kind} <= set(detectors.names())
+            if find and store.is_built_in(other):
+                typer.echo(f"faces are found by {card.label} now, not by {other.label}")
+            elif find or other.kind == card.kind:
+                typer.echo(f"{other.label} is of that kind, too; choose one of them with --assess")
+
+
+@app.command("remove")
+def remove_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a model that you added.")],
+    debug: Debug = False,
+) -> None:
+    """Remove a model that you added; the built-in ones stay."""
+    with reported(debug):
+        from photocli.models import adding
+
+        typer.echo(f"removed {adding.remove(name)}")

@@ -28,7 +28,8 @@ def cards() -> list[Card]:
     for root in (BUILTIN, user_folder()):
         if root.is_dir():
             for folder in sorted(root.iterdir()):
-                if (folder / CARD_FILE).is_file():
+                # Hidden folders are models that are just being added or removed.
+                if not folder.name.startswith(".") and (folder / CARD_FILE).is_file():
                     card = read_card(folder)
                     found[card.name] = card
     return [found[name] for name in sorted(found)]
