@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
+from commands import python
 from crafted_faces import EYES, squares, write_detector, write_judge
 from networks import write_model
 from photos import write_photo
@@ -18,6 +22,7 @@ from photocli.errors import ModelError, UsageError
 from photocli.finding import MIDDLE, MOST, Finder, prominence
 from photocli.models import lineup
 from photocli.models.card import read_card
+from photocli.worker import MEMORY_LIMIT
 
 LARGE, SMALL, CORNER = (2, 2, 2), (5, 1, 1), (7, 7, 1)
 """Faces, as `squares` makes them."""
@@ -221,3 +226,87 @@ def test_photos_are_looked_at_upright(models: Path, tmp_path: Path) -> None:
     one, other = records(plain, turned)
     assert one.each_face[0].box == pytest.approx(other.each_face[0].box, abs=0.01)
     assert one.each_face[0].box == pytest.approx((1 / 8, 0, 2 / 8, 1 / 6), abs=0.01)
+
+
+FAKE_DETECTOR = """\
+    import ctypes, os, time
+
+    import numpy as np
+
+    OUTPUTS = ("scores", "boxes", "points")
+    PADDING = 0
+
+    def prepare(canvas):
+        red, green, blue = canvas[8, 8]
+        if red > 200 > green:
+            time.sleep(600)
+        if green > 200 > red:
+            ctypes.string_at(0)
+        if blue > 200 > red:
+            bytearray(64 << 30)
+        return np.ascontiguousarray(canvas.transpose(2, 0, 1)[None])
+
+    def read(outputs, side):
+        return outputs["scores"][0], outputs["boxes"][0], outputs["points"][0]
+    """
+
+
+def test_a_detector_that_does_harm_costs_that_photo_alone(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "fake"
+    (fake / "kinds").mkdir(parents=True)
+    (fake / "kinds" / "faces.py").write_text(dedent(FAKE_DETECTOR))
+    (fake / "sitecustomize.py").write_text(
+        f"import photocli.detectors\nphotocli.detectors.__path__.insert(0, {str(fake / 'kinds')!r})\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(fake))
+    good, other = (photo_of(tmp_path / f"{name}.png", SMALL) for name in ("good", "other"))
+    colours = {"hang": (255, 0, 0), "crash": (0, 255, 0), "memory": (0, 0, 255)}
+    bad = [
+        write_photo(tmp_path / f"{name}.png", Image.new("RGB", (200, 200), colour))
+        for name, colour in colours.items()
+    ]
+    found = records(good, *bad, other, deadline_s=15.0)
+    assert [record.error for record in found] == [
+        None,
+        "it took longer than 15 s",
+        "the decoder crashed on this file",
+        "not enough memory for this photo",
+        None,
+    ]
+    assert found[0].each_face == found[-1].each_face
+    assert found[0].faces == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are the system's own")
+def test_workers_find_faces_within_a_quarter_of_their_memory(models: Path, tmp_path: Path) -> None:
+    photos = [write_photo(tmp_path / f"{n}.jpg", "china", size=(6000, 4000), quality=80) for n in range(2)]
+    run = iter(Run(photos * 3, Options(assess=("selfie",), cache=False, workers=1)))
+    next(run)
+    (worker,) = [child for child in psutil.Process().children() if "serve()" in " ".join(child.cmdline())]
+    used = worker.memory_info()
+    assert used.vms < MEMORY_LIMIT / 2
+    assert used.rss < MEMORY_LIMIT / 4
+    run.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("assess", [("aesthetics",), ("selfie",)])
+def test_only_workers_that_find_faces_load_what_runs_networks(
+    assess: tuple[str, ...], models: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import io, json, sys\n"
+        "from dataclasses import asdict\n"
+        "from photocli.assessment import Models\n"
+        "from photocli.finding import Finder\n"
+        "from photocli.worker import _perform\n"
+        f"models = Models({assess!r}, 'cpu', 0)\n"
+        "specs = [asdict(spec) for spec in models.specs(models.cards)]\n"
+        f"path = {str(photo_of(tmp_path / 'a.png', LARGE))!r}\n"
+        "task = {'number': 1, 'path': path.encode().hex(), 'specs': specs, 'deadline': 9}\n"
+        "_perform(json.loads(json.dumps(task)), io.BytesIO(), Finder())\n"
+        "print('onnxruntime' in sys.modules, 'photocli.detectors.faces' in sys.modules)\n"
+    )
+    done = python("-c", code)
+    assert done.out.split() == [str("selfie" in assess)] * 2, done.err
