@@ -15,13 +15,14 @@ import typer
 
 from photocli.errors import PhotocliError, UsageError
 from trainers.checkpoint import Model, save_model
-from trainers.evaluation import Outcome, degraded_shares, judge, pooled, report
+from trainers.evaluation import Outcome, degraded_shares, judge, others, pooled
 from trainers.labels import Mode
 from trainers.materials import HeldOut, Materials, TrainingSet, divide, extremes, read_materials, training_set
 from trainers.network import Scorer, make_scorer
 from trainers.options import option, with_options
 from trainers.predict import predict
 from trainers.probe import probe_head
+from trainers.report import report
 from trainers.runs import command_line, commit, leads, portable
 from trainers.splits import SplitBy
 
@@ -221,7 +222,7 @@ def run(
     except PhotocliError as error:
         typer.echo(f"trainers.aesthetics: {error}", err=True)
         raise typer.Exit(2) from error
-    raise typer.Exit(0 if report(outcome) else 1)
+    raise typer.Exit(0 if report(outcome.facts, others(outcome.facts)) else 1)
 
 
 def command() -> typer.Typer:

@@ -6,6 +6,7 @@ lies: after Van Hoorick & Vondrick, "Dissecting Image Crops" (2021).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from trainers.camera_photos import Photos, Rules, divide, prepare, read_photos
 from trainers.checkpoint import Model, load_model, save_model
 from trainers.cropper import Cropper
 from trainers.options import option, with_options
+from trainers.report import report
 from trainers.runs import command_line, commit, portable, write_json
 
 # Configuration
@@ -158,29 +160,13 @@ def judge(network: Cropper, held: Photos, config: Config, split: str) -> dict[st
     return facts
 
 
-def report(facts: dict[str, Any]) -> bool:
-    """Print the figures beside their baselines; whether all are better."""
-    from rich.console import Console
-    from rich.table import Table as Grid
-
-    from trainers.runs import leads
-
-    console = Console(quiet=not leads())
-    if "figures" not in facts:
-        console.print("trained on every photo: nothing was held out, so there are no figures")
-        return True
-    grid = Grid("figure", "model", "baseline", "which", "better", title=facts["split"])
-    for check in facts["checks"]:
-        value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
-        grid.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
-    console.print(grid)
+def others(facts: dict[str, Any]) -> Iterator[str]:
+    """What the report says beside the checks: all figures, and whether the network has collapsed."""
     for kind, found in facts["figures"].items():
         numbers = {name: value for name, value in found.items() if isinstance(value, (int, float))}
-        console.print(f"{kind}: " + ", ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
-    spreads = [check for check in facts["checks"] if "spread" in check["name"]]
-    if any(not check["passed"] for check in spreads):
-        console.print("COLLAPSED: the network says the same of every photo")
-    return all(check["passed"] for check in facts["checks"])
+        yield f"{kind}: " + ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    if any(not check["passed"] for check in facts["checks"] if "spread" in check["name"]):
+        yield "COLLAPSED: the network says the same of every photo"
 
 
 # Command line
@@ -225,7 +211,7 @@ def run_train(
     except PhotocliError as error:
         typer.echo(f"trainers.crop: {error}", err=True)
         raise typer.Exit(2) from error
-    raise typer.Exit(0 if report(facts) else 1)
+    raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
 def run_evaluate(
@@ -246,7 +232,7 @@ def run_evaluate(
     except PhotocliError as error:
         typer.echo(f"trainers.crop: {error}", err=True)
         raise typer.Exit(2) from error
-    raise typer.Exit(0 if report(facts) else 1)
+    raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:

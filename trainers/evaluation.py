@@ -1,10 +1,10 @@
-"""Judging a trained network: figures on held-out photos, degraded copies, calibration, the printed report."""
+"""Judging a trained network: figures on held-out photos, degraded copies, calibration."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from trainers.metrics import Check, by_category, checks, figures
 from trainers.network import Scorer
 from trainers.predict import Said, predict
 from trainers.ratings import Ratings
-from trainers.runs import leads, now, portable, write_json, write_table
+from trainers.runs import now, portable, write_json, write_table
 
 if TYPE_CHECKING:
     from trainers.aesthetics import Config
@@ -139,23 +139,10 @@ def _judged(
     return Outcome(facts, table, degraded)
 
 
-def report(outcome: Outcome) -> bool:
-    """Print the figures beside their baselines; whether all are better."""
-    from rich.console import Console
-    from rich.table import Table as Grid
-
-    console = Console(quiet=not leads())
-    if outcome.table is None:
-        console.print("trained on every photo: nothing was held out, so there are no figures")
-        return True
-    grid = Grid("figure", "model", "baseline", "which", "better", title=outcome.facts["split"])
-    for check in outcome.facts["checks"]:
-        value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
-        grid.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
-    console.print(grid)
-    for name, group in outcome.facts.get("groups", {}).items():
-        console.print(f"{name}: {group['photos']} photos, Spearman {group['spearman']:.3f}")
-    return all(check["passed"] for check in outcome.facts["checks"])
+def others(facts: dict[str, Any]) -> Iterator[str]:
+    """What the report says beside the checks: the figure of each group of photos."""
+    for name, group in facts.get("groups", {}).items():
+        yield f"{name}: {group['photos']} photos, Spearman {group['spearman']:.3f}"
 
 
 def _write_predictions(folder: Path, table: Table, degraded: dict[str, Floats]) -> None:

@@ -13,7 +13,8 @@ import typer
 
 from photocli.errors import PhotocliError, UsageError
 from trainers.aesthetics import Config
-from trainers.evaluation import Outcome, pooled, report
+from trainers.evaluation import Outcome, others, pooled
+from trainers.report import report
 
 
 def pool(run: Path) -> Outcome:
@@ -45,7 +46,7 @@ def run(
         typer.echo(f"trainers.pool: {error}", err=True)
         raise typer.Exit(2) from error
     outcome.write(to)
-    raise typer.Exit(0 if report(outcome) else 1)
+    raise typer.Exit(0 if report(outcome.facts, others(outcome.facts)) else 1)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,8 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    from trainers.inspection import report
+    from trainers.inspection import others
+    from trainers.report import report
 
     try:
         config = checked(config)
@@ -154,7 +155,7 @@ def run(
     except PhotocliError as error:
         typer.echo(f"trainers.technical: {error}", err=True)
         raise typer.Exit(2) from error
-    raise typer.Exit(0 if report(facts) else 1)
+    raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
