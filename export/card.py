@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from export.graph import OPSET
 from export.kinds import Kind
 from export.parity import Parity
+from photocli.alignment import Place
 from photocli.errors import UsageError
+from photocli.inputs import InputSpec
 from trainers.checkpoint import Model
 from trainers.runs import now, portable
 
@@ -69,7 +72,7 @@ def make_card(
         "created": now(),
         "licence": about.get("licence", "not stated"),
         "description": about.get("description", "not stated"),
-        "input": {"name": spec.name, "size": [spec.height, spec.width], "fit": spec.fit},
+        "input": _input(spec),
         "outputs": kind[1].outputs(model),
         "calibration": measured.get("calibration", {}),
         **kind[1].facts(config, measured),
@@ -79,6 +82,11 @@ def make_card(
         "groups": measured.get("groups", {}),
         "limits": list(about.get("limits", [])),
     }
+
+
+def _input(spec: InputSpec) -> dict[str, Any]:
+    entry = {"name": spec.name, "size": [spec.height, spec.width], "fit": spec.fit}
+    return entry | ({"place": asdict(Place(*spec.place))} if spec.place else {})
 
 
 def _trainer(model: Model) -> dict[str, Any]:

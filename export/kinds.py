@@ -14,7 +14,7 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.checkpoint import Model
 
-KINDS = ("aesthetics", "crop", "technical")
+KINDS = ("aesthetics", "crop", "selfie", "technical")
 
 
 class Kind(Protocol):

@@ -10,6 +10,7 @@ import torch
 
 from photocli.errors import UsageError
 from trainers.cropper import Cropper
+from trainers.face_scorer import FaceScorer, make_scorer
 from trainers.inspector import Inspector
 from trainers.network import Scorer
 
@@ -18,7 +19,7 @@ from trainers.network import Scorer
 class Model:
     """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
 
-    network: Scorer | Inspector | Cropper
+    network: Scorer | Inspector | Cropper | FaceScorer
     config: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -45,12 +46,14 @@ def load_model(path: Path) -> Model:
     return Model(network.eval(), config, stored.get("facts", {}))
 
 
-def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper:
+def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScorer:
     """The network of a configuration, with random weights."""
     if config.get("trainer") == "technical":
         return Inspector(config["side"], config["dropout"])
     if config.get("trainer") == "crop":
         return Cropper(config["arch"], config["stage"], config["dropout"])
+    if config.get("trainer") == "selfie":
+        return make_scorer(config)
     return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 

@@ -1,9 +1,9 @@
 """Net2Net (Chen, Goodfellow & Shlens 2016): wider and deeper layers that say what the layers said before.
 
-*Wider*: the units that a layer has keep their places, further ones are copies of random ones; what comes after
-divides the weights of a unit among its copies. Noise on the extra copies alone lets them part in training.
-*Deeper*: a convolution that changes nothing (Dirac). Its activation must change nothing either: behind an ELU,
-another ELU changes the output by 3-19%; `ShiftELU` does not.
+*Wider*: the units that a layer has keep their places, further ones are copies of random ones; what comes
+after divides the weights of a unit among its copies. Noise on the extra copies alone lets them part in
+training. *Deeper*: a convolution that changes nothing (Dirac). Its activation must change nothing either:
+behind an ELU, another ELU changes the output by 3-19%; `ShiftELU` does not.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Activation = nn.ELU | ShiftELU
 
 
 def sources(width: int, wider: int, generator: torch.Generator) -> Tensor:
-    """For each of `wider` units, the one of `width` that it copies: its own, for further ones a random one."""
+    """For each of `wider` units, which of `width` it copies: itself, or a random one if it is extra."""
     if wider < width:
         raise ValueError(f"{wider} units are fewer than {width}")
     extra = torch.randint(width, (wider - width,), generator=generator)

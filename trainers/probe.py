@@ -21,7 +21,7 @@ def probe_head(network: Scorer, features: Floats, mean: Floats, std: Floats, del
     Returns the leave-one-out root mean square error of the mean, on 1-10.
     """
     rows = np.random.default_rng(0).permutation(len(mean))[:MOST_PHOTOS]
-    direction, offset, error = _ridge(features[rows].astype(np.float64), mean[rows])
+    direction, offset, error = ridge(features[rows].astype(np.float64), mean[rows])
     weight, bias = _as_logits(
         network.mode, direction, offset, float(std.mean()), error, network.middle, delta
     )
@@ -31,7 +31,7 @@ def probe_head(network: Scorer, features: Floats, mean: Floats, std: Floats, del
     return error
 
 
-def _ridge(features: Floats, mean: Floats) -> tuple[Floats, float, float]:
+def ridge(features: Floats, mean: Floats) -> tuple[Floats, float, float]:
     """Direction (width,), offset and leave-one-out error of the best of a few ridge strengths."""
     centre, width = features.mean(axis=0), features.std(axis=0) + 1e-3
     inputs, target = (features - centre) / width, mean - mean.mean()

@@ -1,0 +1,138 @@
+"""Figures of a network that scores faces, on faces that it never saw, each beside what needs no training."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from scipy.stats import pearsonr, spearmanr
+
+from trainers.aligned import Faces
+from trainers.face_scorer import FaceScorer
+from trainers.face_views import SPOILS, spoiled
+from trainers.labels import Floats
+from trainers.metrics import Check, correlation
+from trainers.selfie_training import say
+
+if TYPE_CHECKING:
+    from trainers.selfie import Data
+
+SEVERITIES = (0.4, 0.8)
+"""Of the spoiled copies of held-out faces."""
+
+_LUCK = 1.645  # standard errors that 95% of random orders stay below
+
+
+def judge(network: FaceScorer, data: Data) -> dict[str, Any]:
+    """Figures, checks and errors by who is shown, of the held-out faces."""
+    assert data.held is not None
+    said = say(network, data.held.squares)
+    result = figures(said, data.held.score)
+    result["craft"] = craft(network, data.held)
+    if data.studio is not None:
+        found = say(network, data.studio.squares)
+        result["studio"] = {
+            "faces": len(data.studio),
+            "pearson": correlation(pearsonr, found, data.studio.score),
+            "spearman": correlation(spearmanr, found, data.studio.score),
+            "learned_from": data.more is not None and data.more.source == data.studio.source,
+        }
+    found_checks = checks(result)
+    return {
+        "split": data.split,
+        "figures": result,
+        "groups": by_group(said, data.held),
+        "checks": [vars(check) | {"passed": check.passed} for check in found_checks],
+        "said": [round(float(score), 3) for score in said],
+    }
+
+
+def figures(said: Floats, truth: Floats) -> dict[str, Any]:
+    """Agreement with people's means (n,), 1-10, and the error beside that of the best constant."""
+    return {
+        "photos": len(truth),
+        "pearson": correlation(pearsonr, said, truth),
+        "spearman": correlation(spearmanr, said, truth),
+        "mae": float(np.abs(said - truth).mean()),
+        "mae_constant": float(np.abs(np.median(truth) - truth).mean()),
+        "spread": float(said.std()),
+    }
+
+
+def craft(network: FaceScorer, held: Faces) -> dict[str, float]:
+    """How often a held-out face scores higher than its spoiled copy, by what spoiled it, and by how many
+    marks."""
+    images = torch.from_numpy(held.squares).permute(0, 3, 1, 2).float()
+    own = say(network, held.squares)
+    result: dict[str, float] = {}
+    rights, drops = [], []
+    for number, name in enumerate(SPOILS):
+        right, drop = [], []
+        for severity in SEVERITIES:
+            generator = torch.Generator().manual_seed(number)
+            kinds, hard = torch.full((len(images),), number), torch.full((len(images),), severity)
+            copies = spoiled(images, kinds, hard, generator).round().to(torch.uint8)
+            apart = own - say(network, copies.permute(0, 2, 3, 1).numpy())
+            right.append(apart > 0)
+            drop.append(apart)
+        rights.append(np.mean(right))
+        drops.append(np.mean(drop))
+        result[name] = float(rights[-1])
+    return {"ordered_right": float(np.mean(rights)), "marks_lost": float(np.mean(drops))} | result
+
+
+def by_group(said: Floats, held: Faces) -> dict[str, Any]:
+    """Error, bias (what is said too much) and correlation for each sex and each group."""
+    found: dict[str, Any] = {}
+    for kind, values in (("sex", held.sex), ("group", held.group)):
+        for name in sorted(set(values) - {""}):
+            rows = np.array([value == name for value in values])
+            found[f"{kind}: {name}"] = {
+                "photos": int(rows.sum()),
+                "mae": float(np.abs(said[rows] - held.score[rows]).mean()),
+                "bias": float((said[rows] - held.score[rows]).mean()),
+                "pearson": correlation(pearsonr, said[rows], held.score[rows]),
+                "mae_constant": float(np.abs(np.median(held.score) - held.score[rows]).mean()),
+            }
+    return found
+
+
+def checks(result: dict[str, Any]) -> list[Check]:
+    """The comparisons that a network must win to be worth anything."""
+    luck = _LUCK / math.sqrt(max(result["photos"], 3) - 1)
+    return [
+        Check("Pearson", result["pearson"], luck, "chance, 95%"),
+        Check("Spearman", result["spearman"], luck, "chance, 95%"),
+        Check("mean error, marks", result["mae"], result["mae_constant"], "best constant", higher=False),
+        Check("spoiled copies below their face", result["craft"]["ordered_right"], 0.5, "chance"),
+    ]
+
+
+def report(facts: dict[str, Any]) -> bool:
+    """Print the figures beside their baselines; whether all are better."""
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    console = Console()
+    if "figures" not in facts:
+        console.print("trained on every face: nothing was held out, so there are no figures")
+        return True
+    grid = Grid("figure", "model", "baseline", "which", "better", title=facts["split"])
+    for check in facts["checks"]:
+        value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
+        grid.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
+    console.print(grid)
+    spoils = ", ".join(f"{name} {value:.3f}" for name, value in facts["figures"]["craft"].items())
+    console.print(f"spoiled copies below their face: {spoils}")
+    if "studio" in facts["figures"]:
+        studio = facts["figures"]["studio"]
+        seen = "learned from" if studio["learned_from"] else "never learned from"
+        console.print(f"faces from elsewhere ({studio['faces']}, {seen}): Pearson {studio['pearson']:.4f}")
+    for name, group in facts["groups"].items():
+        console.print(
+            f"{name}: {group['photos']} faces, error {group['mae']:.3f} (constant "
+            f"{group['mae_constant']:.3f}), bias {group['bias']:+.3f}, Pearson {group['pearson']:.3f}"
+        )
+    return all(check["passed"] for check in facts["checks"])
