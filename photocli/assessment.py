@@ -65,6 +65,11 @@ class Models:
         self.taste, self.note = tastes.choose(taste, self.cards)
 
     @property
+    def finder(self) -> Card | None:
+        """The card of the model that finds faces; None if there is none."""
+        return None if self._finder is None else self.cards[self._finder]
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """`name@version` of each model, and of the taste."""
         own = () if self.taste is None else (self.taste.label,)

@@ -9,19 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli import assessors
+from photocli import assessors, detectors
 from photocli.assessment import Models
 from photocli.discover import discover
 from photocli.errors import UsageError
 from photocli.framing import Framing, Suggestion, suggest
 from photocli.inputs import FRAME
-from photocli.models import store
+from photocli.models import lineup, store
 from photocli.pipeline import Options, Summary
 from photocli.records import Photo, Record, Skipped
 from photocli.workers import Prepared, Task, Workers, default_workers
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from photocli.framing import Pixels
+    from photocli.inputs import InputSpec
     from photocli.models.card import Card
 
 KIND = "aesthetics"
@@ -44,11 +48,21 @@ class Judge:
 
     def __init__(self, options: Options) -> None:
         """Of the options, `assess`, `device` and `batch` count."""
-        cards = [card for card in store.choose(options.assess) if card.kind == KIND]
+        chosen = store.choose(options.assess)
+        cards = [card for card in chosen if card.kind == KIND]
         if not cards:
             raise UsageError("crops are judged by a model of kind aesthetics, and none was chosen")
-        self.models = Models(tuple(card.name for card in cards), options.device, options.batch)
-        self._key, self._card = next(iter(self.models.cards.items()))
+        named = any(card.kind in detectors.names() for card in chosen) and bool(options.assess)
+        finder = lineup.detector(chosen if named else store.cards(), named=named)
+        names = [card.name for card in (*cards, finder) if card is not None]
+        self.models = Models(tuple(names), options.device, options.batch)
+        self._key, self._card = next(pair for pair in self.models.cards.items() if pair[1].kind == KIND)
+
+    @property
+    def specs(self) -> tuple[InputSpec, ...]:
+        """What must be cut from each photo: its frame, and its faces, where a model finds them."""
+        finder = self.models.finder
+        return (FRAME,) if finder is None else (FRAME, *self.models.specs([finder.cache_key]))
 
     @property
     def card(self) -> Card:
@@ -62,13 +76,19 @@ class Judge:
             float(assess(self._card, outputs)["aesthetic"]) for outputs in self.models.run(self._key, inputs)
         ]
 
+    def faces(self, prepared: Prepared) -> NDArray[np.float32] | None:
+        """The faces (n, `finding.VALUES`) of a photo that was cut to `specs`; None if nothing finds any."""
+        finder = self.models.finder
+        return None if finder is None else prepared.inputs[finder.input.key]
+
     def suggest(self, prepared: Prepared, framing: Framing) -> Suggestion | None:
-        """The crop for one photo, which was cut to `FRAME`."""
-        from photocli.framing import borders
+        """The crop for one photo, which was cut to `specs`."""
+        from photocli.framing import borders, heads
 
         limits = framing.limits(prepared.width, prepared.height)
-        frame = prepared.inputs[FRAME.key]
-        return suggest(frame, limits, self._card.input, self.score, borders.find(frame))
+        frame, faces = prepared.inputs[FRAME.key], self.faces(prepared)
+        protected = None if faces is None else heads.of(faces)
+        return suggest(frame, limits, self._card.input, self.score, borders.find(frame), protected)
 
 
 @dataclass(slots=True)
@@ -124,7 +144,7 @@ def _stream(
                 number += 1
                 decoding[number] = _Entry(item.path, item.twin)
                 queue.append(decoding[number])
-                workers.submit(Task(number, item.path, (FRAME,)))
+                workers.submit(Task(number, item.path, judge.specs))
         ready = bool(queue) and queue[0].found is not None
         for prepared in workers.results(wait=not ready):
             entry = decoding.pop(prepared.number)
@@ -139,5 +159,7 @@ def _cropped(entry: _Entry, prepared: Prepared, judge: Judge, framing: Framing) 
     if prepared.failed is not None:
         return Cropped(Record(str(entry.path), "failed", prepared.failed, **fields))
     fields |= {"width": prepared.width, "height": prepared.height, "models": judge.models.labels}
+    faces = judge.faces(prepared)
+    fields["faces"] = None if faces is None else len(faces)
     # The warning is of lost metadata, by which nothing here goes.
     return Cropped(Record(str(entry.path), **fields), judge.suggest(prepared, framing), prepared.orientation)

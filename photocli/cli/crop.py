@@ -59,8 +59,8 @@ def crop(
     """Suggest a crop where one gains.
 
     Candidates are scored by the aesthetics model, and by whether they remove a border of clutter or blur.
-    Photos that no crop makes clearly better are left alone. Faces are not looked for: nothing but the score
-    keeps a head from being cut off. It takes about a second a photo on one core.
+    Photos that no crop makes clearly better are left alone. No crop cuts a head, or leaves out a prominent
+    one, as far as faces are found. It takes about a second a photo on one core.
 
     \b
     Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from photocli.framing import Framing, Suggestion
+    from photocli.inputs import InputSpec
     from photocli.ratings import Part
     from photocli.workers import Prepared
 
@@ -40,7 +41,7 @@ class Explanation:
     `record` is what a run says of the photo, `parts` what its score is made of: their points add up to it.
     `frame` is the upright photo, uint8 RGB (height, width, 3), reduced. `findings` has, for each model with a
     panel, how it sees the photo and what its panel found; `found` looks one up. `suggestion` is the crop that
-    was found, if `framing` says that one was sought.
+    was found, if `framing` says that one was sought, and `faces` those whose heads it could not cut.
     """
 
     record: Record
@@ -49,6 +50,7 @@ class Explanation:
     findings: tuple[tuple[View, Any], ...] = field(repr=False)
     framing: Framing | None = None
     suggestion: Suggestion | None = None
+    faces: NDArray[np.float32] | None = field(default=None, repr=False)
 
     def found(self, kind: str) -> Any:
         """What the panel of this kind of model found, such as the `Heat` of `aesthetics`; or None."""
@@ -100,7 +102,12 @@ def explain(
     options, photo = options or Options(), Path(path)
     check_photo(photo)
     models = Models(options.assess, options.device, options.batch, (), options.taste, options.profile)
-    prepared = _prepare(photo, models, options.deadline_s)
+    judge = None
+    if framing is not None:
+        from photocli.cropping import Judge
+
+        judge = Judge(options)
+    prepared = _prepare(photo, models, options.deadline_s, judge.specs if judge else ())
     frame = prepared.inputs[FRAME.key]
     outputs = {}
     for key, card in models.cards.items():
@@ -119,15 +126,14 @@ def explain(
         panel = panels.fitting(card)
         if panel is not None:
             run = _runner(models, key)
-            view = View(record, card, frame, prepared.inputs[card.input.key], outputs[key], run, advance)
+            seen = models.seen(key, outputs)
+            view = View(record, card, frame, prepared.inputs[card.input.key], seen, run, advance)
             findings.append((view, panel.find(view)))
-    suggestion = None
-    if framing is not None:
-        from photocli.cropping import Judge
-
-        suggestion = Judge(options).suggest(prepared, framing)
+    suggestion = faces = None
+    if judge is not None and framing is not None:
+        suggestion, faces = judge.suggest(prepared, framing), judge.faces(prepared)
     parts = breakdown(record, models.profile)
-    return Explanation(record, parts, frame, tuple(findings), framing, suggestion)
+    return Explanation(record, parts, frame, tuple(findings), framing, suggestion, faces)
 
 
 def check_photo(photo: Path) -> None:
@@ -155,10 +161,11 @@ def _runner(models: Models, key: str) -> Any:
     return lambda inputs: models.run(key, inputs)
 
 
-def _prepare(photo: Path, models: Models, deadline_s: float) -> Prepared:
+def _prepare(photo: Path, models: Models, deadline_s: float, others: Iterable[InputSpec]) -> Prepared:
     """The photo, decoded and cut in a process of its own, as in a run. Raises `DecodeError`."""
     with Workers(1, deadline_s) as workers:
-        workers.submit(Task(1, photo, (FRAME, *models.specs(models.cards))))
+        specs = {spec.key: spec for spec in (FRAME, *models.specs(models.cards), *others)}
+        workers.submit(Task(1, photo, tuple(specs.values())))
         models.open(models.cards)  # while the photo is being decoded
         while not (arrived := list(workers.results(wait=True))):
             pass

@@ -32,7 +32,8 @@ def draw(explanation: Explanation) -> Image.Image:
         assert panel is not None
         cards.append(_card(panel.draw(view, found, _INNER)))
     if explanation.framing is not None:
-        cards.append(_card(suggested.draw(explanation.frame, explanation.suggestion, _INNER)))
+        crop, faces = explanation.suggestion, explanation.faces
+        cards.append(_card(suggested.draw(explanation.frame, crop, faces, _INNER)))
     cards.append(_foot(explanation.record))
     content = canvas.column(cards, _GAP, canvas.BACK)
     page = Canvas(WIDTH, content.height + 2 * _MARGIN, canvas.BACK)

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas, fit, paragraph
+from photocli.framing import heads
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from photocli.explaining.panels import Pixels
     from photocli.framing import Suggestion
 
@@ -18,8 +22,13 @@ _PARTS = (
 )
 
 
-def draw(frame: Pixels, suggestion: Suggestion | None, width: float) -> Canvas:
-    """The photo, dark outside the crop, on the left; the gain on the right; or that there is none."""
+def draw(
+    frame: Pixels, suggestion: Suggestion | None, faces: NDArray[np.float32] | None, width: float
+) -> Canvas:
+    """The photo, dark outside the crop, on the left; the gain on the right; or that there is none.
+
+    The heads around `faces` are framed, which no crop cuts; None says that nothing looked for them.
+    """
     from PIL import Image
 
     size = fit((frame.shape[1], frame.shape[0]), *canvas.PICTURE)
@@ -30,7 +39,8 @@ def draw(frame: Pixels, suggestion: Suggestion | None, width: float) -> Canvas:
     drawing.picture(dark, (0, 34, size[0], 34 + size[1]), radius=8)
     right = width - size[0] - canvas.BESIDE
     if suggestion is None:
-        said = "None: no crop makes this photo clearly better."
+        _heads(drawing, faces, size)
+        said = f"None: no crop makes this photo clearly better. {_said(faces)}"
         return canvas.row([drawing, paragraph(said, right)], canvas.BESIDE)
     box = suggestion.box
     sides = (
@@ -42,10 +52,30 @@ def draw(frame: Pixels, suggestion: Suggestion | None, width: float) -> Canvas:
     place = (box.left * size[0], 34 + box.top * size[1], box.right * size[0], 34 + box.bottom * size[1])
     drawing.picture(photo.crop(sides), place)
     drawing.rectangle(place, outline=canvas.ACCENT, line=2)
-    return canvas.row([drawing, _gain(suggestion, right)], canvas.BESIDE)
+    _heads(drawing, faces, size)
+    return canvas.row([drawing, _gain(suggestion, faces, right)], canvas.BESIDE)
 
 
-def _gain(suggestion: Suggestion, width: float) -> Canvas:
+def _heads(drawing: Canvas, faces: NDArray[np.float32] | None, size: tuple[int, int]) -> None:
+    """Frame the heads; those that must stay in the picture more strongly."""
+    found = heads.of(faces) if faces is not None else heads.Heads()
+    for head in found.all:
+        sides = (head.left, head.top, head.right, head.bottom)
+        left, top, right, bottom = (side * size[at % 2] for at, side in enumerate(sides))
+        strength = 230 if head in found.kept else 120
+        box = (left, 34 + top, right, 34 + bottom)
+        drawing.rectangle(box, outline=(*canvas.TEXT, strength), line=1.5, radius=6)
+
+
+def _said(faces: NDArray[np.float32] | None) -> str:
+    if faces is None:
+        return "Faces were not looked for, as no model finds them."
+    if not len(faces):
+        return "No face was found."
+    return "Heads, which are framed, are not cut."
+
+
+def _gain(suggestion: Suggestion, faces: NDArray[np.float32] | None, width: float) -> Canvas:
     """The gain and its parts, one below the other."""
     drawing = Canvas(width, 66 + 30 * (len(_PARTS) + 1))
     drawing.text(0, 50, f"{suggestion.gain:+.2f} points", 34)
@@ -53,5 +83,5 @@ def _gain(suggestion: Suggestion, width: float) -> Canvas:
         y = 96 + 30 * number
         drawing.text(0, y, meaning, colour=canvas.FAINT)
         drawing.text(width, y, f"{sign * getattr(suggestion, name):+.2f}", anchor="rs")
-    said = f"{suggestion.aspect}, {suggestion.box.area:.0%} of the area. Faces are not looked for."
+    said = f"{suggestion.aspect}, {suggestion.box.area:.0%} of the area. {_said(faces)}"
     return canvas.column([drawing, paragraph(said, width, canvas.SMALL, canvas.FAINT)], 4)

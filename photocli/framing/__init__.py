@@ -1,6 +1,6 @@
 """Suggesting a crop for a photo: candidates, judged by the aesthetics model and by the border they remove.
 
-Faces are not looked for yet: nothing but the aesthetic score keeps a head from being cut off.
+Heads are kept whole, and prominent ones in the picture, as far as faces were found.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from photocli.errors import UsageError
 from photocli.framing import boxes
 from photocli.framing.borders import CLEAR, NONE, Border
 from photocli.framing.boxes import WHOLE, Box, Limits
+from photocli.framing.heads import Heads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,15 +83,21 @@ class Suggestion:
 
 
 def suggest(
-    frame: Pixels, limits: Limits, spec: InputSpec, score: Score, border: Border | None = None
+    frame: Pixels,
+    limits: Limits,
+    spec: InputSpec,
+    score: Score,
+    border: Border | None = None,
+    heads: Heads | None = None,
 ) -> Suggestion | None:
     """The best crop of an upright frame (height, width, 3); None where none gains more than `MARGIN`.
 
     `score` gives the aesthetic score of inputs (3, height, width) of the model's `spec`, in points. `border`
-    is what was found of one (`borders.find`). It takes 40 to 50 runs of the model.
+    is what was found of one (`borders.find`), `heads` what no crop may cut (`heads.of`). It takes 40 to 50
+    runs of the model.
     """
     border = border if border is not None and border.strength >= CLEAR else NONE
-    search = _Search(frame, limits, spec, score, border)
+    search = _Search(frame, limits, spec, score, border, heads or Heads())
     candidates = list(boxes.spread(limits))
     if border is not NONE:
         candidates = [*boxes.within(border.box, limits), *candidates[:: 2 if len(limits.ratios) > 1 else 1]]
@@ -109,16 +116,25 @@ def suggest(
 class _Search:
     """The candidates of one photo that were judged so far."""
 
-    def __init__(self, frame: Pixels, limits: Limits, spec: InputSpec, score: Score, border: Border) -> None:
+    def __init__(
+        self,
+        frame: Pixels,
+        limits: Limits,
+        spec: InputSpec,
+        score: Score,
+        border: Border,
+        heads: Heads,
+    ) -> None:
         self._cutter = _cutter(frame, spec)
-        self._limits, self._score, self._border = limits, score, border
+        self._limits, self._score, self._border, self._heads = limits, score, border, heads
         self._whole = score([self._cutter(WHOLE)])[0]
         self._found: dict[Box, Suggestion] = {}
 
     def judge(self, candidates: Iterable[Box]) -> None:
-        """Score those that are allowed and new."""
-        fresh = [box for box in dict.fromkeys(candidates) if box not in self._found]
-        fresh = [box for box in fresh if self._limits.allows(box)]
+        """Score those that are allowed and new, moved to where they cut no head."""
+        moved = (self._heads.moved(box, self._limits) for box in candidates)
+        fresh = [box for box in dict.fromkeys(moved) if box is not None and box not in self._found]
+        fresh = [box for box in fresh if self._limits.allows(box) and self._heads.spared(box)]
         points = self._score([self._cutter(box) for box in fresh]) if fresh else []
         for box, point in zip(fresh, points, strict=True):
             self._found[box] = self._weighed(box, point - self._whole)
