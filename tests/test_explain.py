@@ -19,7 +19,7 @@ from photocli.errors import DecodeError, UsageError
 from photocli.explaining import canvas, lettering, panels, waterfall
 from photocli.explaining.heat import Heat, covers, grid, measure
 from photocli.explaining.page import WIDTH
-from photocli.explaining.panels import aesthetics
+from photocli.explaining.shading import shade
 from photocli.inputs import FRAME_SIDE
 from photocli.profiles import FAULTS
 from photocli.ratings import Part
@@ -82,7 +82,7 @@ def test_every_place_is_covered_once_or_more(aspect: float) -> None:
 def test_colours_say_which_way_the_score_moves() -> None:
     points = np.zeros((8, 12), np.float32)
     points[:, :4], points[:, 8:] = 0.5, -0.5
-    shaded = np.asarray(aesthetics.shade(np.full((80, 120, 3), 128, np.uint8), Heat(points, 5.0), (120, 80)))
+    shaded = np.asarray(shade(np.full((80, 120, 3), 128, np.uint8), Heat(points, 5.0), (120, 80)))
     raised, still, lowered = (shaded[40, x].astype(int) for x in (10, 60, 110))
     assert raised[0] > raised[2] + 80 and lowered[2] > lowered[0] + 80
     assert np.ptp(still) <= 2

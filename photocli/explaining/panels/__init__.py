@@ -30,8 +30,9 @@ class View:
     """One photo as one model sees it.
 
     `frame` is the upright photo, uint8 (height, width, 3), and `input` what was cut from it for the model,
-    uint8 (3, height, width). `outputs` are the model's, without the batch axis. `run` gives those of other
-    inputs, in their order; `advance` takes how many of how many are done.
+    uint8 (3, height, width); of a model that judges faces, one such input for each, and of one that finds
+    them, the faces. `outputs` are the model's, without the batch axis, as its assessor reads them. `run`
+    gives those of other inputs, in their order; `advance` takes how many of how many are done.
     """
 
     record: Record

@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from photocli import assessors
-from photocli.explaining import canvas, heat
+from photocli.explaining import canvas, heat, shading
 from photocli.explaining.canvas import Canvas, fit, mixed, paragraph
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image
 
     from photocli.explaining.heat import Heat
     from photocli.explaining.panels import Pixels, View
 
 NEEDS = ("votes",)
 
-_FAINTEST = 0.1  # points; where nothing moves the score by more, the map stays pale
 _BAND = mixed(canvas.ACCENT, canvas.CARD, 0.13)
-_STRENGTH = 0.78  # of the colour over the photo where the map is at its end
+_LEGEND = (
+    "Red places raise the score, blue ones lower it: by so many points it would fall or rise if the "
+    "place were covered with the photo's mean colour. A network sees places together, so they do not "
+    "add up."
+)
 
 
 def find(view: View) -> Heat:
@@ -40,55 +42,10 @@ def find(view: View) -> Heat:
 def draw(view: View, found: Heat, width: float) -> Canvas:
     """The map on the left, the votes on the right."""
     size = fit((view.frame.shape[1], view.frame.shape[0]), *canvas.PICTURE)
-    left = canvas.column([_map(view.frame, found, size), _legend(size[0], _end(found))], 14)
+    shaded = shading.titled("What moves the aesthetic score", view.frame, found, size)
+    left = canvas.column([shaded, shading.legend(size[0], shading.end(found), _LEGEND)], 14)
     right = width - left.width - canvas.BESIDE
     return canvas.row([left, _votes(view, right, left.height)], canvas.BESIDE)
-
-
-def shade(frame: Pixels, found: Heat, size: tuple[int, int]) -> Image.Image:
-    """The photo in grey at `size` (width, height), red where it gains points and blue where it loses some."""
-    import numpy as np
-    from PIL import Image
-
-    grey = np.asarray(Image.fromarray(frame).convert("L").resize(size, Image.Resampling.LANCZOS), np.float32)
-    ground = (36 + 0.8 * grey)[:, :, None]  # neither black nor white, so that colours show everywhere
-    points = Image.fromarray(found.points).resize(size, Image.Resampling.BICUBIC)
-    share = np.clip(np.asarray(points) / _end(found), -1, 1)[:, :, None]
-    colour = np.where(share > 0, np.asarray(canvas.RAISES), np.asarray(canvas.LOWERS))
-    over = _STRENGTH * np.abs(share)
-    return Image.fromarray(np.rint(ground + over * (colour - ground)).astype(np.uint8))
-
-
-def _end(found: Heat) -> float:
-    """The points at the ends of the scale of colours."""
-    return max(found.largest, _FAINTEST)
-
-
-def _map(frame: Pixels, found: Heat, size: tuple[int, int]) -> Canvas:
-    picture = Canvas(size[0], 34 + size[1])
-    picture.text(0, 19, "What moves the aesthetic score", canvas.TITLE, strong=True)
-    doubled = (canvas.SCALE * size[0], canvas.SCALE * size[1])
-    picture.picture(shade(frame, found, doubled), (0, 34, size[0], 34 + size[1]), radius=8)
-    return picture
-
-
-def _legend(width: float, end: float) -> Canvas:
-    """The scale of colours, with its ends in points."""
-    bar = Canvas(width, 34)
-    middle = mixed((255, 255, 255), canvas.CARD, 0.45)
-    steps = 80
-    for step in range(steps):
-        share = 2 * (step + 0.5) / steps - 1
-        colour = mixed(canvas.RAISES if share > 0 else canvas.LOWERS, middle, abs(share))
-        bar.rectangle((width * step / steps, 0, width * (step + 1) / steps, 10), colour)
-    for at, text, anchor in ((0, f"{-end:+.2f}", "ls"), (0.5, "0", "ms"), (1, f"{end:+.2f} points", "rs")):
-        bar.text(width * at, 29, text, canvas.SMALL, canvas.FAINT, anchor=anchor)
-    said = (
-        "Red places raise the score, blue ones lower it: by so many points it would fall or rise if the "
-        "place were covered with the photo's mean colour. A network sees places together, so they do not "
-        "add up."
-    )
-    return canvas.column([bar, paragraph(said, width, canvas.SMALL, canvas.FAINT)], 6)
 
 
 def _votes(view: View, width: float, height: float) -> Canvas:
