@@ -78,6 +78,8 @@ class Config:
     eval_every: int = option(2, "epochs between looks at the held-out faces")
     seed: int = option(0, "seed of every random draw")
     cache: str = option("", "folder for aligned faces")
+    compile: bool = option(False, "torch.compile, for long runs of a network that does not grow")
+    precision: Literal["32", "bf16"] = option("32", "bf16: automatic mixed precision")
 
 
 def checked(config: Config) -> Config:

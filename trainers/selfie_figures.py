@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from trainers.face_scorer import FaceScorer
 from trainers.face_views import SPOILS, spoiled
 from trainers.labels import Floats
 from trainers.metrics import Check, correlation
+from trainers.report import report as printed
 from trainers.selfie_training import say
 
 if TYPE_CHECKING:
@@ -112,27 +114,19 @@ def checks(result: dict[str, Any]) -> list[Check]:
 
 def report(facts: dict[str, Any]) -> bool:
     """Print the figures beside their baselines; whether all are better."""
-    from rich.console import Console
-    from rich.table import Table as Grid
+    return printed(facts, _more(facts) if "figures" in facts else ())
 
-    console = Console()
-    if "figures" not in facts:
-        console.print("trained on every face: nothing was held out, so there are no figures")
-        return True
-    grid = Grid("figure", "model", "baseline", "which", "better", title=facts["split"])
-    for check in facts["checks"]:
-        value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
-        grid.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
-    console.print(grid)
+
+def _more(facts: dict[str, Any]) -> Iterator[str]:
+    """What is told beside the checks."""
     spoils = ", ".join(f"{name} {value:.3f}" for name, value in facts["figures"]["craft"].items())
-    console.print(f"spoiled copies below their face: {spoils}")
+    yield f"spoiled copies below their face: {spoils}"
     if "studio" in facts["figures"]:
         studio = facts["figures"]["studio"]
         seen = "learned from" if studio["learned_from"] else "never learned from"
-        console.print(f"faces from elsewhere ({studio['faces']}, {seen}): Pearson {studio['pearson']:.4f}")
+        yield f"faces from elsewhere ({studio['faces']}, {seen}): Pearson {studio['pearson']:.4f}"
     for name, group in facts["groups"].items():
-        console.print(
+        yield (
             f"{name}: {group['photos']} faces, error {group['mae']:.3f} (constant "
             f"{group['mae_constant']:.3f}), bias {group['bias']:+.3f}, Pearson {group['pearson']:.3f}"
         )
-    return all(check["passed"] for check in facts["checks"])

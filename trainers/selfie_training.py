@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,7 @@ class Training:
         sets = [faces] + ([more] if more is not None else [])
         self._classes = [score_classes(part.score) for part in sets]
         self._optimizer = self._make_optimizer()
+        self._forward = self._compiled()
 
     # Data
 
@@ -106,7 +108,8 @@ class Training:
         which = int(rng.choice(len(sets), p=sizes / sizes.sum()))
         first, second, same = draw_pairs(self._classes[which], max(2, self.config.batch // 2), rng)
         images = self._wide(sets[which], np.concatenate([first, second]), generator).to(self.device)
-        one, other = self.network.compare(images).chunk(2)
+        with self._cast():
+            one, other = self.network.compare(images).float().chunk(2)
         return hinge_embedding(
             distance(one, other, self.config.distance), torch.from_numpy(same).to(one.device)
         )
@@ -129,7 +132,8 @@ class Training:
         if pairs:
             kinds = torch.randint(len(SPOILS), (pairs,), generator=generator)
             parts.append(spoiled(images[:pairs], kinds, severity, generator))
-        raw = self.network(torch.cat(parts).to(self.device))
+        with self._cast():
+            raw = self._forward(torch.cat(parts).to(self.device)).float()
         truth = torch.from_numpy(np.concatenate(target) - LOWEST).float().to(self.device)
         own = len(rows)
         loss = nn.functional.huber_loss(raw[:own, 0], truth[:own], delta=1.0)
@@ -217,6 +221,14 @@ class Training:
                 else:
                     kept.copy_(now[name])
 
+    def _compiled(self) -> Callable[[Tensor], Tensor]:
+        """The network's forward pass."""
+        return torch.compile(self.network.forward) if self.config.compile else self.network.forward
+
+    def _cast(self) -> torch.autocast:
+        """Mixed precision, where it is asked for."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+
     def _make_optimizer(self) -> torch.optim.Optimizer:
         config = self.config
         body = config.pretrain_lr if self.stage == "siamese" else config.lr
@@ -265,7 +277,7 @@ class Training:
             self.network.widen(factor, seed=self.config.seed + 1000 * (1 + self.at.grown))
         self.network.to(self.device, memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
-        self._optimizer = self._make_optimizer()
+        self._optimizer, self._forward = self._make_optimizer(), self._compiled()
         at = self.at
         at.scale, at.window, at.best, at.stalled = self.config.restart, [], math.inf, 0
         at.history.append({"stage": self.stage, "step": at.step, "grew": how, "from": list(before)})
@@ -354,6 +366,7 @@ class Training:
             config = self.config
             self.network = FaceScorer(config.arch, config.dropout, plan, config.width).to(self.device)
             self.averaged = copy.deepcopy(self.network).requires_grad_(False)
+            self._forward = self._compiled()
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(
             {name.removeprefix("averaged."): value for name, value in state["state_dict"].items()}
