@@ -21,7 +21,7 @@ from photocli.models import store
 from photocli.picks import Place, Wanted, choose, placed, rank, wanted
 from photocli.ratings import before_faults
 from photocli.records import Record
-from photocli.standing import standings
+from photocli.standing import FACE, standings
 
 Ranker = Callable[[Sequence[Record], Looks, Sequence[int]], np.ndarray]
 
@@ -171,6 +171,17 @@ def test_standings_begin_with_the_score() -> None:
     looks = Looks(np.ones((2, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (2, 1)).astype(np.float32))
     first, second = standings(bursts, looks, (0, 1))
     assert first - second == pytest.approx(2)
+
+
+def test_frames_with_a_sharp_face_come_first_where_all_have_one() -> None:
+    plain = [replace(record(at, 0.0), score=5.0) for at in range(3)]
+    rng = np.random.default_rng(0)
+    looks = Looks(np.ones((3, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (3, 1)).astype(np.float32))
+    before = standings(plain, looks, (0, 1, 2))
+    faces = [replace(plain[at], face_sharpness=value) for at, value in enumerate((0.2, 0.9, 0.5))]
+    gained = standings(faces, looks, (0, 1, 2)) - before
+    assert gained == pytest.approx([0.2 * FACE, 0.9 * FACE, 0.5 * FACE])
+    assert standings([*faces[:2], plain[2]], looks, (0, 1, 2)) == pytest.approx(before)
 
 
 def test_the_good_frame_of_a_burst_is_picked(tmp_path: Path) -> None:
