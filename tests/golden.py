@@ -17,6 +17,7 @@ from photos import camera_exif, picture, write_photo
 
 from photocli import Options, Run
 from photocli.records import as_dict
+from photocli.writers import tidy
 
 FILE = Path(__file__).with_name("golden.json")
 
@@ -41,9 +42,10 @@ def records_of(folder: Path) -> list[dict[str, Any]]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        return [as_dict(record) for record in Run(["."], Options(cache=False, device="cpu"))]
+        records = list(Run(["."], Options(cache=False, device="cpu")))
     finally:
         os.chdir(before)
+    return [{**as_dict(record), "each_face": tidy(record.each_face)} for record in records]
 
 
 def main() -> None:
