@@ -25,8 +25,8 @@ from trainers.checkpoint import load_model
 from trainers.face_scorer import FaceScorer
 from trainers.face_views import SPOILS, Straying, spoiled, views
 from trainers.selfie import Config, Data, checked, place_of, start, train
-from trainers.selfie_figures import checks, craft, figures, judge
-from trainers.selfie_training import Training, say
+from trainers.selfie_figures import checks, craft, figures, judge, say
+from trainers.selfie_training import Training
 from trainers.siamese import CollapseError, distance, draw_pairs, guard, hinge_embedding, score_classes
 from trainers.tiny_darknet import scaled
 
@@ -195,7 +195,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Dat
     whole = training_of(config, data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trainers.selfie_training.guard", lambda loss: None)
-        patch.setattr("trainers.selfie_training._STILL", 0.9)  # stalls at once
+        patch.setattr("trainers.progress.STILL", 0.9)  # stalls at once
         kept = whole.run(None, told=False)
         assert any("grew" in row for row in whole.at.history)
         for stop in (3, 5):  # an epoch of the first stage, after growth, and one of the second
@@ -290,7 +290,7 @@ def test_settings_that_contradict_are_refused() -> None:
 def test_balanced_sampling_and_time(data: Data) -> None:
     training = training_of(PLAIN, data)
     classes = score_classes(data.training.score)
-    shares = [training._chances[classes == name].sum() for name in np.unique(classes)]
+    shares = [training.batches.chances[classes == name].sum() for name in np.unique(classes)]
     assert shares == pytest.approx([1 / len(shares)] * len(shares))
     timed = training_of(replace(PLAIN, minutes=0.02), data)
     timed.run(None, told=False)

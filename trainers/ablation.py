@@ -18,7 +18,8 @@ from trainers.network import make_scorer
 from trainers.probe import ridge
 from trainers.runs import command_line, commit, portable, write_json
 from trainers.selfie import start
-from trainers.selfie_training import Training, say
+from trainers.selfie_figures import say
+from trainers.selfie_training import Training
 from trainers.siamese import CollapseError
 
 if TYPE_CHECKING:

@@ -170,7 +170,7 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
     network = training.run(out)
     sources = [data.training.source | {"photos": len(data.training), "role": "scores"}]
     if data.more is not None:
-        sources.append(data.more.source | {"role": "scores by other raters"})
+        sources.append(data.more.source | {"photos": len(data.more), "role": "scores by other raters"})
     facts: dict[str, Any] = {
         "trainer": "selfie",
         "command": command_line("trainers.selfie"),

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.stats import pearsonr, spearmanr
+from torch import Tensor
 
 from trainers.aligned import Faces
-from trainers.face_scorer import FaceScorer
+from trainers.face_scorer import LOWEST, FaceScorer
 from trainers.face_views import SPOILS, spoiled
 from trainers.labels import Floats
 from trainers.metrics import Check, correlation
 from trainers.report import report as printed
-from trainers.selfie_training import say
 
 if TYPE_CHECKING:
     from trainers.selfie import Data
@@ -25,6 +26,29 @@ SEVERITIES = (0.4, 0.8)
 """Of the spoiled copies of held-out faces."""
 
 _LUCK = 1.645  # standard errors that 95% of random orders stay below
+
+
+def say(network: FaceScorer, squares: NDArray[np.uint8], mirrored: bool = True, head: int = 0) -> Floats:
+    """The scores (n,), 1-10, of faces as they are served; of the face and its mirror image, averaged."""
+    device, was_training = network.head.weight.device, network.training
+    network.eval()
+    said = []
+    with torch.inference_mode():
+        for part in chunks(squares, device):
+            score = network(part)[:, head]
+            if mirrored:
+                score = (score + network(part.flip(3))[:, head]) / 2
+            said.append(score.float().cpu().numpy())
+    network.train(was_training)
+    return np.concatenate(said).astype(np.float64) + LOWEST
+
+
+def chunks(squares: NDArray[np.uint8], device: torch.device, size: int = 64) -> list[Tensor]:
+    """Squares (n, side, side, 3) as batches for a network."""
+    return [
+        torch.from_numpy(squares[at : at + size]).permute(0, 3, 1, 2).contiguous().to(device)
+        for at in range(0, len(squares), size)
+    ]
 
 
 def judge(network: FaceScorer, data: Data) -> dict[str, Any]:

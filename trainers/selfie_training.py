@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,14 @@ from scipy.stats import pearsonr
 from torch import Tensor, nn
 
 from trainers.aligned import Faces
-from trainers.face_scorer import LOWEST, FaceScorer
-from trainers.face_views import SPOILS, Straying, spoiled, views
-from trainers.labels import Floats
+from trainers.face_batches import Batches
+from trainers.face_scorer import FaceScorer
 from trainers.losses import correlation_loss, pair_loss
 from trainers.metrics import correlation
+from trainers.progress import Progress
 from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import portable
+from trainers.selfie_figures import chunks, say
 from trainers.siamese import LEARNED_BY, distance, draw_pairs, guard, hinge_embedding, score_classes
 
 if TYPE_CHECKING:
@@ -36,37 +37,6 @@ STEPS_AT = (0.6, 0.85)
 LAST_AT = 0.6
 """The share of the first stage after which nothing grows but, without a Siamese stage, the last time."""
 
-_STILL = 0.01  # a loss that does not fall by this share has stalled
-_PATIENCE = 2  # so many windows
-
-
-@dataclass
-class Progress:
-    """Where training stands; saved in checkpoints, with the network and the optimiser."""
-
-    stage: int = 0
-    step: int = 0
-    """Within the stage."""
-
-    seconds: float = 0.0
-    """Of training, within the stage."""
-
-    scale: float = 1.0
-    """What the stage's rate is multiplied by since the network grew."""
-
-    grown: int = 0
-    widened_last: bool = False
-    window: list[float] = field(default_factory=list)
-    best: float = math.inf
-    stalled: int = 0
-    losses: list[float] = field(default_factory=list)
-    """Of the epoch so far."""
-
-    spent: list[float] = field(default_factory=list)
-    """Seconds of the stages that are done."""
-
-    history: list[dict[str, Any]] = field(default_factory=list)
-
 
 class Training:
     """Trains `network` by stages; `averaged` is a moving average of its weights, which is what is kept."""
@@ -77,74 +47,44 @@ class Training:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = network.to(self.device)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
-        self.config, self.faces, self.more, self.held = config, faces, more, held
+        self.config, self.faces, self.held = config, faces, held
         self.stages = (["siamese"] if config.pretrain else []) + ["regression"]
         self.at = Progress()
-        self.straying = Straying(config.turn, config.scale, 0.05, 0.04, config.colour)
-        self._chances = _balanced(faces.score, config.balance)
-        sets = [faces] + ([more] if more is not None else [])
-        self._classes = [score_classes(part.score) for part in sets]
+        self.batches = Batches(config, faces, more)
         self._optimizer = self._make_optimizer()
         self._forward = self._compiled()
 
-    # Data
+    # Losses
 
-    def _wide(self, faces: Faces, rows: Any, generator: torch.Generator) -> Tensor:
-        return views(torch.from_numpy(faces.wide[rows]), faces.side, self.straying, generator)
+    def _pairs(self) -> Tensor:
+        """Hinge embedding loss of a batch of pairs."""
+        images, same = self.batches.pairs(*self._draws())
+        with self._cast():
+            one, other = self.network.compare(images.to(self.device)).float().chunk(2)
+        return hinge_embedding(distance(one, other, self.config.distance), same.to(one.device))
+
+    def _regression(self) -> Tensor:
+        """Huber's loss of both lists' scores, the correlation, and the order of spoiled copies."""
+        config = self.config
+        batch = self.batches.rated(*self._draws(), joint=self.progress() < config.more_until)
+        with self._cast():
+            raw = self._forward(batch.images.to(self.device)).float()
+        truth, own = batch.truth.to(self.device), batch.own
+        loss = nn.functional.huber_loss(raw[:own, 0], truth[:own], delta=1.0)
+        if len(truth) > own:
+            loss = loss + nn.functional.huber_loss(raw[own : len(truth), 1], truth[own:], delta=1.0)
+        if config.correlation_weight > 0:
+            loss = loss + config.correlation_weight * correlation_loss(raw[:own, 0], truth[:own])
+        if pairs := len(batch.severity):
+            margin = config.margin * batch.severity.to(self.device)
+            loss = loss + config.craft * pair_loss(raw[:pairs, 0], raw[len(truth) :, 0], margin)
+        return loss
 
     def _draws(self) -> tuple[np.random.Generator, torch.Generator]:
         """The randomness of a step, which does not depend on how many came before in this process."""
         key = np.random.SeedSequence([self.config.seed, self.at.stage, self.at.step]).generate_state(2)
         torch.manual_seed(int(key[0]))
         return np.random.default_rng(int(key[1])), torch.Generator().manual_seed(int(key[1]))
-
-    # Losses
-
-    def _pairs(self) -> Tensor:
-        """Hinge embedding loss of a batch of pairs, of one list each."""
-        rng, generator = self._draws()
-        sets = [self.faces] + ([self.more] if self.more is not None else [])
-        sizes = np.array([len(part) for part in sets], float)
-        which = int(rng.choice(len(sets), p=sizes / sizes.sum()))
-        first, second, same = draw_pairs(self._classes[which], max(2, self.config.batch // 2), rng)
-        images = self._wide(sets[which], np.concatenate([first, second]), generator).to(self.device)
-        with self._cast():
-            one, other = self.network.compare(images).float().chunk(2)
-        return hinge_embedding(
-            distance(one, other, self.config.distance), torch.from_numpy(same).to(one.device)
-        )
-
-    def _regression(self) -> Tensor:
-        """Huber's loss of both lists' scores, the correlation, and the order of spoiled copies."""
-        config, (rng, generator) = self.config, self._draws()
-        joint = self.more is not None and self.progress() < config.more_until
-        beside = round(config.batch * config.more_share) if joint else 0
-        rows = rng.choice(len(self.faces), config.batch - beside, p=self._chances)
-        images = self._wide(self.faces, rows, generator)
-        target = [self.faces.score[rows]]
-        parts = [images]
-        if beside and self.more is not None:
-            others = rng.choice(len(self.more), beside)
-            parts.append(self._wide(self.more, others, generator))
-            target.append(self.more.score[others])
-        pairs = min(config.pairs, len(rows)) if config.craft > 0 else 0
-        severity = 0.15 + 0.85 * torch.rand(pairs, generator=generator)
-        if pairs:
-            kinds = torch.randint(len(SPOILS), (pairs,), generator=generator)
-            parts.append(spoiled(images[:pairs], kinds, severity, generator))
-        with self._cast():
-            raw = self._forward(torch.cat(parts).to(self.device)).float()
-        truth = torch.from_numpy(np.concatenate(target) - LOWEST).float().to(self.device)
-        own = len(rows)
-        loss = nn.functional.huber_loss(raw[:own, 0], truth[:own], delta=1.0)
-        if beside:
-            loss = loss + nn.functional.huber_loss(raw[own : own + beside, 1], truth[own:], delta=1.0)
-        if config.correlation_weight > 0:
-            loss = loss + config.correlation_weight * correlation_loss(raw[:own, 0], truth[:own])
-        if pairs:
-            margin = config.margin * severity.to(self.device)
-            loss = loss + config.craft * pair_loss(raw[:pairs, 0], raw[own + beside :, 0], margin)
-        return loss
 
     # Loop
 
@@ -258,13 +198,7 @@ class Training:
             self._widen_last()
         if at.grown >= len(config.growth) or self.progress() > LAST_AT:
             return
-        at.window.append(loss)
-        if len(at.window) < config.stall_steps:
-            return
-        mean, at.window = float(np.mean(at.window)), []
-        at.stalled = at.stalled + 1 if mean > (1 - _STILL) * at.best else 0
-        at.best = min(at.best, mean)
-        if at.stalled >= _PATIENCE:
+        if at.stalls(loss, config.stall_steps):
             self._grow(config.growth[at.grown])
             at.grown += 1
 
@@ -279,7 +213,8 @@ class Training:
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self._optimizer, self._forward = self._make_optimizer(), self._compiled()
         at = self.at
-        at.scale, at.window, at.best, at.stalled = self.config.restart, [], math.inf, 0
+        at.scale = self.config.restart
+        at.forget()
         at.history.append({"stage": self.stage, "step": at.step, "grew": how, "from": list(before)})
 
     def _widen_last(self) -> None:
@@ -320,7 +255,7 @@ class Training:
         first, second, same = draw_pairs(score_classes(faces.score), 400, np.random.default_rng(0))
         self.averaged.eval()
         with torch.inference_mode():
-            known = torch.cat([self.averaged.compare(part) for part in _chunks(faces.squares, self.device)])
+            known = torch.cat([self.averaged.compare(part) for part in chunks(faces.squares, self.device)])
             apart = distance(known[first], known[second], self.config.distance)
             return float(hinge_embedding(apart, torch.from_numpy(same).to(apart.device)))
 
@@ -375,33 +310,3 @@ class Training:
         if self.at.stage < len(self.stages):
             self._optimizer = self._make_optimizer()
             self._optimizer.load_state_dict(state["optimizer"])
-
-
-def say(network: FaceScorer, squares: np.ndarray, mirrored: bool = True, head: int = 0) -> Floats:
-    """The scores (n,), 1-10, of faces as they are served; of the face and its mirror image, averaged."""
-    device, was_training = network.head.weight.device, network.training
-    network.eval()
-    said = []
-    with torch.inference_mode():
-        for part in _chunks(squares, device):
-            score = network(part)[:, head]
-            if mirrored:
-                score = (score + network(part.flip(3))[:, head]) / 2
-            said.append(score.float().cpu().numpy())
-    network.train(was_training)
-    return np.concatenate(said).astype(np.float64) + LOWEST
-
-
-def _chunks(squares: np.ndarray, device: torch.device, size: int = 64) -> list[Tensor]:
-    return [
-        torch.from_numpy(squares[at : at + size]).permute(0, 3, 1, 2).contiguous().to(device)
-        for at in range(0, len(squares), size)
-    ]
-
-
-def _balanced(score: Floats, balance: float) -> Floats:
-    """The chance of each face: 0 draws all alike, 1 every class of scores equally often."""
-    classes = score_classes(score)
-    sizes = np.bincount(classes)[classes].astype(np.float64)
-    chance = sizes**-balance
-    return chance / chance.sum()
