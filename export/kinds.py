@@ -14,7 +14,7 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.checkpoint import Model
 
-KINDS = ("aesthetics", "crop", "selfie", "technical")
+KINDS = ("aesthetics", "crop", "faces", "selfie", "technical")
 
 
 class Kind(Protocol):

@@ -11,6 +11,7 @@ import torch
 from photocli.errors import UsageError
 from trainers.cropper import Cropper
 from trainers.face_scorer import FaceScorer, make_scorer
+from trainers.finder import Finder
 from trainers.inspector import Inspector
 from trainers.network import Scorer
 
@@ -19,7 +20,7 @@ from trainers.network import Scorer
 class Model:
     """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
 
-    network: Scorer | Inspector | Cropper | FaceScorer
+    network: Scorer | Inspector | Cropper | FaceScorer | Finder
     config: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -46,7 +47,7 @@ def load_model(path: Path) -> Model:
     return Model(network.eval(), config, stored.get("facts", {}))
 
 
-def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScorer:
+def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScorer | Finder:
     """The network of a configuration, with random weights."""
     if config.get("trainer") == "technical":
         return Inspector(config["side"], config["dropout"])
@@ -54,6 +55,8 @@ def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScore
         return Cropper(config["arch"], config["stage"], config["dropout"])
     if config.get("trainer") == "selfie":
         return make_scorer(config)
+    if config.get("trainer") == "faces":
+        return Finder(config["side"])
     return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 

@@ -1,0 +1,108 @@
+"""What training modules have in common: averaged weights, draws that a resumed run repeats, the learning
+rate, and the history."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+
+class Averaging(LightningModule):
+    """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept.
+
+    A subclass says what a step is, how many an epoch has (`steps`), and may add to an epoch's row of the
+    history (`measure`). The configuration has seed, epochs, ema, eval_every and workers.
+    """
+
+    warm_up = 100
+    """Steps in which the learning rate rises."""
+
+    def __init__(self, network: nn.Module, config: Any, trainer: str) -> None:
+        super().__init__()
+        self.network = network
+        self.averaged = copy.deepcopy(network).requires_grad_(False)
+        self.config, self.trainer_name = config, trainer
+        self.history: list[dict[str, float]] = []
+        self._losses: list[Tensor] = []
+        self._started = 0.0
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch, over all processes."""
+        raise NotImplementedError
+
+    def measure(self) -> dict[str, float]:
+        """Figures of held-out photos, for the history."""
+        return {}
+
+    def loader(self, samples: Dataset[Any], batches: Sequence[Any]) -> DataLoader[Any]:
+        """The batches of an epoch that are this process's."""
+        share = max(1, len(batches) // self.trainer.world_size)
+        return DataLoader(
+            samples,
+            batch_sampler=batches[self.trainer.global_rank :: self.trainer.world_size][:share],
+            num_workers=self.config.workers,
+            prefetch_factor=4 if self.config.workers else None,
+        )
+
+    def lost(self, loss: Tensor) -> Tensor:
+        """The loss of a step, noted for the epoch's mean."""
+        self._losses.append(loss.detach())
+        return loss
+
+    def scheduled(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        """An optimiser whose rate warms up and then falls along half a cosine to 0."""
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _rate(self, step: int) -> float:
+        world = self.trainer.world_size if self._trainer is not None else 1
+        total = max(1, self.config.epochs * max(1, self.steps // world))
+        warm = min(1.0, (step + 1) / self.warm_up)
+        return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / total)))
+
+    def on_train_epoch_start(self) -> None:
+        self._started, self._losses = time.monotonic(), []
+        self.network.train()
+
+    def on_train_batch_start(self, batch: Any, step: int) -> None:
+        # Random layers must not depend on how many draws went before: a resumed run has made none.
+        key = [self.config.seed, self.global_step, self.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, step: int) -> None:
+        done = self.global_step
+        decay = min(self.config.ema, (1 + done) / (10 + done))
+        with torch.no_grad():
+            now = self.network.state_dict()
+            for name, kept in self.averaged.state_dict().items():
+                if kept.dtype.is_floating_point and decay > 0:
+                    kept.lerp_(now[name], 1 - decay)
+                else:
+                    kept.copy_(now[name])
+
+    def on_train_epoch_end(self) -> None:
+        loss = float(torch.stack(self._losses).mean())
+        row = {"epoch": float(self.current_epoch), "loss": loss, "seconds": time.monotonic() - self._started}
+        if (self.current_epoch + 1) % self.config.eval_every == 0:
+            row |= self.measure()
+        told = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
+        self.log_dict(told, sync_dist=True)
+        self.history.append(row)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["config"] = asdict(self.config) | {"trainer": self.trainer_name}
+        checkpoint["history"] = self.history
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.history = list(checkpoint["history"])

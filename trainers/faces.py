@@ -1,0 +1,156 @@
+"""The trainer of the detector of faces: `python -m trainers.faces FOLDER... --teacher YUNET [options]`.
+
+YuNet says where the faces of photos are, and a smaller network learns it from scenes that are made of them;
+see docs/training.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+import typer
+
+from photocli.errors import PhotocliError, UsageError
+from trainers.checkpoint import Model, save_model
+from trainers.face_photos import FacePhotos, divide, read_photos
+from trainers.finder import Finder
+from trainers.options import option, with_options
+from trainers.runs import command_line, commit, portable, write_json
+
+# Configuration
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
+
+    drawn: tuple[str, ...] = option((), "folder of paintings and drawings, not judged (repeatable)")
+    portraits: str = option("selfie", "the folder of portraits, by name, whose figures stand first")
+    folds: int = option(5, "folds of the split by file name")
+    fold: str = option("0", "the fold that is held out, or none")
+    init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
+    side: int = option(224, "side of the canvas that the network sees, pixels")
+    people: float = option(0.6, "share of photos with faces in the scenes")
+    scenes: int = option(6400, "scenes in an epoch")
+    epochs: int = option(16, "epochs in all")
+    batch: int = option(32, "scenes per batch")
+    lr: float = option(1e-3, "learning rate of the body")
+    head_lr: float = option(3e-3, "learning rate of the rest")
+    weight_decay: float = option(0.02, "decay of weights (not of biases)")
+    score_weight: float = option(1.0, "weight of the scores' loss")
+    box_weight: float = option(2.0, "weight of the boxes' loss")
+    point_weight: float = option(4.0, "weight of the points' loss")
+    clip: float = option(5.0, "largest norm of the gradient")
+    ema: float = option(0.995, "decay of the averaged weights, which are kept")
+    overlap: float = option(0.4, "intersection over union from which two boxes are one face")
+    eval_every: int = option(2, "epochs between looks at the held-out photos")
+    seed: int = option(0, "seed of every random draw")
+    cache: str = option("", "folder for decoded photos and what the teacher said of them")
+    workers: int = option(1, "processes that make scenes")
+    compile: bool | None = option(None, "torch.compile; where it pays, unless given")
+    precision: Literal["auto", "32", "bf16", "16"] = option("auto", "bf16 or 16: automatic mixed precision")
+    devices: str = option("auto", "GPUs to use: auto, or a number")
+
+
+def checked(config: Config) -> Config:
+    """The configuration, or `UsageError` if it contradicts itself."""
+    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
+        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    if config.side % 32 or config.side < 32:
+        raise UsageError("side must be a multiple of 32")
+    if min(config.epochs, config.scenes, config.eval_every) < 1 or config.batch < 2:
+        raise UsageError("epochs, scenes and eval-every are at least 1, batch at least 2")
+    if not (0 < config.people <= 1 and 0 < config.overlap < 1):
+        raise UsageError("people and overlap are shares, above 0")
+    return config
+
+
+# Network
+
+
+def start(config: Config) -> Finder:
+    """The network before its first step."""
+    torch.manual_seed(config.seed)
+    network = Finder(config.side)
+    network.initialise(config.init)
+    return network
+
+
+# Loop (the loss is in finding.py, the averaged weights in averaging.py)
+
+
+def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[str, Any]:
+    """Train with the configuration's fold held out, judge it, leave model.ckpt and run.json; the facts."""
+    from trainers.face_figures import judge
+    from trainers.finding import Finding
+    from trainers.loop import make_trainer, newest
+
+    training, held = divide(photos, config.folds, config.fold)
+    resume = resume and (out / "last.ckpt").exists()
+    network = Finder(config.side) if resume else start(config)
+    module = Finding(network, config, training, held)
+    make_trainer(config, out, watch=False).fit(module, ckpt_path=newest(out) if resume else None)  # type: ignore[arg-type]
+    averaged = module.averaged.cpu().eval()
+    assert isinstance(averaged, Finder)
+    facts: dict[str, Any] = {
+        "trainer": "faces",
+        "command": command_line("trainers.faces"),
+        "commit": commit(),
+        "seed": config.seed,
+        "config": asdict(config),
+        "data": list(photos.sources),
+        "training_photos": len(training),
+        "thresholds": {"score": 0.5, "overlap": config.overlap},
+        "history": module.history,
+    }
+    if len(held):
+        split = f"fold {config.fold} of {config.folds}, by a hash of the name"
+        facts |= {"split": split} | judge(averaged, training, held, config)
+    stored = portable(asdict(config)) | {"trainer": "faces"}
+    save_model(out / "model.ckpt", Model(averaged, stored, portable(facts)))
+    write_json(out / "run.json", portable(facts))
+    return facts
+
+
+# Command line
+
+
+def run(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of photos, with people and without.")],
+    config: Config,
+    teacher: Annotated[Path, typer.Option(help="The YuNet ONNX file (the one with free sizes).")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
+        "runs/faces"
+    ),
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
+) -> None:
+    """Train a network that finds faces, with their eyes, nose and mouth.
+
+    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    """
+    from trainers.face_figures import others
+    from trainers.report import report
+
+    try:
+        config = checked(config)
+        cache = Path(config.cache) if config.cache else None
+        photos = read_photos(folders, [Path(folder) for folder in config.drawn], teacher, cache)
+        facts = train(config, photos, out, resume)
+    except PhotocliError as error:
+        typer.echo(f"trainers.faces: {error}", err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(0 if report(facts, others(facts)) else 1)
+
+
+def command() -> typer.Typer:
+    """The command line."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(with_options(Config, run))
+    return app
+
+
+if __name__ == "__main__":
+    command()()

@@ -1,0 +1,112 @@
+"""The network that finds faces: scores, boxes and five points for every cell of a photo."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from trainers.bodies import initialise
+from trainers.network import IMAGENET_MEAN, IMAGENET_STD
+
+STRIDE = 8
+"""Pixels from one cell to the next; cells are squares."""
+
+_NEAR = 7  # MobileNetV2's first layers, down to an eighth of the size, with 32 channels
+_FAR = 11  # its layers down to a sixteenth, with 64
+_DEEP, _WIDTH = 128, 80
+_LARGEST = 4.0  # logarithm of the largest distance from a cell to a side of its box, in cells
+
+
+class Seen(NamedTuple):
+    """For n photos of c cells, row by row: logits (n, c) of being in a face's middle; boxes (n, c, 4), left,
+    top, right and bottom; points (n, c, 10), x and y of five; both in pixels of the canvas."""
+
+    logits: Tensor
+    boxes: Tensor
+    points: Tensor
+
+
+class Finder(nn.Module):
+    """uint8 canvases of shape (n, 3, side, side) -> `Seen`; the side is a multiple of 32.
+
+    One stage and without anchors, as FCOS (Tian et al. 2019): each cell says how far from its middle the
+    sides of its box are. MobileNetV2's first layers look at the photo; a few more at a 32nd of its size,
+    which see all of it, tell what is around; both come together at an eighth.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+        features = torchvision.models.mobilenet_v2().features
+        self.near, self.far = features[:_NEAR], features[_NEAR:_FAR]
+        self.deep = nn.Sequential(
+            _separable(64, _DEEP, 2), _separable(_DEEP, _DEEP), _separable(_DEEP, _DEEP)
+        )
+        self.from_near = nn.Conv2d(32, _WIDTH, 1)
+        self.from_far = nn.Conv2d(64, _WIDTH, 1)
+        self.from_deep = nn.Conv2d(_DEEP, _WIDTH, 1)
+        self.middle = _separable(_WIDTH, _WIDTH)
+        self.tell = nn.Sequential(_separable(_WIDTH, _WIDTH), _separable(_WIDTH, _WIDTH))
+        self.score, self.box, self.point = (nn.Conv2d(_WIDTH, width, 1) for width in (1, 4, 10))
+        assert self.score.bias is not None and self.box.bias is not None
+        nn.init.constant_(self.score.bias, -4.0)  # hardly any cell is a face's
+        nn.init.constant_(self.box.bias, 1.0)
+        cells = side // STRIDE
+        down, across = torch.meshgrid(torch.arange(cells), torch.arange(cells), indexing="ij")
+        middles = (torch.stack([across, down], 2).reshape(-1, 2) + 0.5) * STRIDE
+        self.register_buffer("middles", middles, persistent=False)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.to(memory_format=torch.channels_last)
+
+    def initialise(self, init: str) -> None:
+        """Load MobileNetV2's starting weights for the layers that are its own (see `bodies.initialise`)."""
+        whole = torchvision.models.mobilenet_v2()
+        whole.classifier = nn.Identity()
+        initialise(whole, "mobilenet_v2", init)
+        self.near.load_state_dict(whole.features[:_NEAR].state_dict())
+        self.far.load_state_dict(whole.features[_NEAR:_FAR].state_dict())
+
+    @property
+    def body(self) -> nn.ModuleList:
+        """The layers that start from MobileNetV2's weights."""
+        return nn.ModuleList([self.near, self.far])
+
+    @property
+    def own(self) -> nn.ModuleList:
+        """All other layers."""
+        return nn.ModuleList(module for module in self.children() if module not in {self.near, self.far})
+
+    def forward(self, canvas: Tensor) -> Seen:
+        near = self.near((canvas.float() / 255 - self.mean) / self.std)
+        far = self.far(near)
+        wide = self.middle(self.from_far(far) + interpolate(self.from_deep(self.deep(far)), scale_factor=2.0))
+        seen = self.tell(self.from_near(near) + interpolate(wide, scale_factor=2.0))
+        logits, sides, points = (
+            head(seen).flatten(2).transpose(1, 2) for head in (self.score, self.box, self.point)
+        )
+        away = sides.clamp_max(_LARGEST).exp() * STRIDE
+        boxes = torch.cat([self.middles - away[..., :2], self.middles + away[..., 2:]], 2)
+        # Points are learned as parts of the box, which must not move for their sake.
+        size = (boxes[..., 2:] - boxes[..., :2]).detach().repeat(1, 1, 5)
+        places = ((boxes[..., 2:] + boxes[..., :2]) / 2).detach().repeat(1, 1, 5) + points * size
+        return Seen(logits[..., 0], boxes, places)
+
+
+def _separable(inner: int, outer: int, stride: int = 1) -> nn.Sequential:
+    """A depthwise and a pointwise convolution."""
+    return nn.Sequential(
+        nn.Conv2d(inner, inner, 3, stride, padding=1, groups=inner, bias=False),
+        nn.BatchNorm2d(inner),
+        nn.ReLU6(),
+        nn.Conv2d(inner, outer, 1, bias=False),
+        nn.BatchNorm2d(outer),
+        nn.ReLU6(),
+    )

@@ -1,0 +1,140 @@
+"""Training a finder of faces: which cells answer for which face, the loss, and the averaged weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
+from torch.utils.data import DataLoader
+
+from trainers.averaging import Averaging
+from trainers.face_photos import SURE, UNSURE, FacePhotos
+from trainers.face_scenes import Scene, Scenes, epoch_draws
+from trainers.finder import STRIDE, Finder, Seen
+from trainers.finetune import compiles
+from trainers.rates import Multipliers, parameter_groups
+
+if TYPE_CHECKING:
+    from trainers.faces import Config
+
+_MIDDLE, _AROUND = 0.25, 0.4
+"""Cells within the first share of a face's size from its middle answer for it; up to the second, nothing is
+said of them."""
+
+_NEAREST = 0.72 * STRIDE  # pixels; every point has the middle of a cell as near as this
+
+
+class Finding(Averaging):
+    """Trains a finder on scenes of training photos; see `Averaging`."""
+
+    def __init__(self, network: Finder, config: Config, training: FacePhotos, held: FacePhotos) -> None:
+        super().__init__(network, config, "faces")
+        self.held = held
+        self.scenes = Scenes(training, config.side, config.seed, config.people)
+        self._seen: Callable[[Tensor], Any] = network.forward
+        if compiles(config, self.steps * config.epochs):  # type: ignore[arg-type]
+            self._seen = torch.compile(network.forward)
+
+    @property
+    def steps(self) -> int:
+        return len(self._draws(0))
+
+    def _draws(self, epoch: int) -> Any:
+        return epoch_draws(epoch, self.config.scenes, self.config.batch)
+
+    def train_dataloader(self) -> DataLoader[Scene]:
+        """The batches of the current epoch (Lightning asks anew for each)."""
+        return self.loader(self.scenes, self._draws(self.current_epoch))
+
+    def training_step(self, batch: list[Tensor], step: int) -> Tensor:
+        canvases, faces = batch
+        seen = Seen(*self._seen(canvases))
+        return self.lost(face_loss(seen, faces, self.network.middles, self.config))  # type: ignore[arg-type]
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        config, network = self.config, self.network
+        faster = config.head_lr / config.lr
+        by = Multipliers(1.0, 1.0, faster, faster)
+        groups = parameter_groups(network.body, network.own, config.lr, config.weight_decay, by)  # type: ignore[arg-type]
+        return self.scheduled(torch.optim.AdamW(groups))
+
+    def measure(self) -> dict[str, float]:
+        from trainers.face_figures import quick_figures
+
+        if not len(self.held):
+            return {}
+        return quick_figures(self.averaged, self.held, self.config)  # type: ignore[arg-type]
+
+
+class Duties(NamedTuple):
+    """Of n scenes with c cells: the place (n, c) in its list of the face that a cell answers for, whether it
+    answers for any, and whether it counts for the scores at all."""
+
+    face: Tensor
+    answers: Tensor
+    counts: Tensor
+
+
+def duties(faces: Tensor, middles: Tensor) -> Duties:
+    """Which cells, with these middles (c, 2), answer for which of the faces (n, m, 15).
+
+    Where faces overlap, a cell answers for the one to whose middle it is nearest, as a share of its size.
+    """
+    size = (faces[:, None, :, 2:4] - faces[:, None, :, :2]).clamp_min(1e-3)
+    away = (middles[None, :, None] - (faces[:, None, :, 2:4] + faces[:, None, :, :2]) / 2).abs()
+    sure, unsure = faces[:, None, :, 14] == SURE, faces[:, None, :, 14] == UNSURE
+
+    def within(share: float, least: float) -> Tensor:
+        return (away / (share * size).clamp_min(least)).square().sum(3) <= 1
+
+    mine = within(_MIDDLE, _NEAREST) & sure
+    around = within(_AROUND, 1.3 * _NEAREST) & sure
+    nobody_knows = (away <= size / 2).all(3) & unsure
+    distance = (away / size).square().sum(3).masked_fill(~mine, torch.inf)
+    answers = mine.any(2)
+    counts = answers | ~(around | nobody_knows).any(2)
+    return Duties(distance.argmin(2), answers, counts)
+
+
+def face_loss(seen: Seen, faces: Tensor, middles: Tensor, config: Config) -> Tensor:
+    """Scores by the quality focal loss (Li et al. 2020), whose target is how well the cell's box fits;
+    boxes by the generalised intersection over union; points by their distance as a share of the face's size.
+
+    `faces` (n, m, 15) are in pixels, rows of zeros none; points that are NaN count for nothing.
+    """
+    with torch.no_grad():
+        duty = duties(faces, middles)
+        taken = duty.face[..., None].expand(-1, -1, 15)
+        wanted = faces.gather(1, taken)[duty.answers]
+    boxes, points = seen.boxes[duty.answers].float(), seen.points[duty.answers].float()
+    iou, giou = fits(boxes, wanted[:, :4])
+    quality = torch.zeros_like(seen.logits, dtype=torch.float32)
+    quality[duty.answers] = iou.detach()
+    logits = seen.logits.float()
+    each = binary_cross_entropy_with_logits(logits, quality, reduction="none")
+    each = each * (logits.sigmoid() - quality).abs().square() * duty.counts
+    many = duty.answers.sum().clamp_min(1)
+    weight = iou.detach().clamp_min(0.1)
+    size = (wanted[:, 2:4] - wanted[:, :2]).prod(1).sqrt().clamp_min(1.0)
+    known = wanted[:, 4:14].isfinite()
+    off = (points - wanted[:, 4:14].nan_to_num()) / size[:, None]
+    apart = smooth_l1_loss(off, torch.zeros_like(off), reduction="none", beta=0.02) * known
+    loss = config.score_weight * each.sum() / many
+    loss = loss + config.box_weight * ((1 - giou) * weight).sum() / weight.sum().clamp_min(1)
+    return loss + config.point_weight * apart.sum() / known.sum().clamp_min(1)
+
+
+def fits(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Intersection over union of boxes (n, 4) with their partners (n, 4), and its generalisation
+    (Rezatofighi et al. 2019), which also says how far apart they are."""
+    low, high = torch.maximum(one[:, :2], other[:, :2]), torch.minimum(one[:, 2:], other[:, 2:])
+    common = (high - low).clamp_min(0).prod(1)
+    sizes = [(boxes[:, 2:] - boxes[:, :2]).clamp_min(0).prod(1) for boxes in (one, other)]
+    union = (sizes[0] + sizes[1] - common).clamp_min(1e-6)
+    low, high = torch.minimum(one[:, :2], other[:, :2]), torch.maximum(one[:, 2:], other[:, 2:])
+    hull = (high - low).prod(1).clamp_min(1e-6)
+    iou = common / union
+    return iou, iou - (hull - union) / hull

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The built-in detector of faces, from photos to a model folder. About half an hour on two cores.
+#
+#   trainers/recipes/faces.sh SHARED OUT
+#
+# SHARED holds data/ and weights/; OUT keeps the run, so that a stopped recipe goes on where it was. The model that
+# is shipped is the one that is judged: it never saw a fifth of the photos.
+set -euo pipefail
+shared=$1 out=$2
+data=$shared/data
+
+[ -f "$out/faces/run.json" ] || python -m trainers.faces "$data/selfie" "$data/aesthetics" "$data/pool" \
+  "$data/photos/native" "$data/photos/extra" "$data/media/photo" --drawn "$data/media/art_painting" \
+  --drawn "$data/media/cartoon" --drawn "$data/media/sketch" --teacher "$shared/weights/yunet_n_dynamic.onnx" \
+  --init "$shared/weights/mobilenet_v2_imagenet.pt" --cache "$out/cache" --out "$out/faces" --resume
+
+python -m export "$out/faces/model.ckpt" --to "$out/model" --metrics "$out/faces/run.json" \
+  --about export/about/faces.json --photos "$data/selfie" --pictures
