@@ -25,3 +25,6 @@ train patches --stage patches --lens 1 --lens-share 1 --judge-lens 1 --epochs 3 
 train joint --stage joint --lens 1 --lens-share 0.5 --epochs 10 --start "$out/patches/model.ckpt"
 
 python -m trainers.crop evaluate "$out/joint/model.ckpt" "$out/camera.csv" --to "$out/figures" --cache "$out/cache"
+
+python -m export "$out/joint/model.ckpt" --to "$out/model" --metrics "$out/joint/run.json" \
+  --about export/about/crop.json --photos "$data" --pictures
