@@ -65,6 +65,19 @@ def test_a_photo_keeps_its_aspect_ratio_on_the_canvas() -> None:
         assert (canvas[height:] == 7).all() and (canvas[:, width:] == 7).all()
 
 
+def test_large_photos_are_reduced_without_a_shift() -> None:
+    astronaut = Image.fromarray(sample_pictures()["astronaut"])
+    small = np.asarray(astronaut.resize((128, 128), Image.Resampling.BOX)).astype(int)
+    for side in (512, 1100, 2048):
+        canvas, _, _ = contain(np.asarray(astronaut.resize((side, side), Image.Resampling.LANCZOS)), 128, 0)
+        apart = [
+            np.abs(np.roll(canvas.astype(int), (down, across), (0, 1)) - small)[4:-4, 4:-4].mean()
+            for down in (-1, 0, 1)
+            for across in (-1, 0, 1)
+        ]
+        assert np.argmin(apart) == 4 and apart[4] < 5
+
+
 def test_overlap_is_intersection_over_union() -> None:
     one = np.array([[0, 0, 2, 2], [0, 0, 0, 0]], np.float32)
     other = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [2, 0, 4, 2]], np.float32)

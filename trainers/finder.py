@@ -39,7 +39,7 @@ class Finder(nn.Module):
     """
 
     mean: Tensor
-    std: Tensor
+    scale: Tensor
 
     def __init__(self, side: int) -> None:
         super().__init__()
@@ -62,8 +62,9 @@ class Finder(nn.Module):
         down, across = torch.meshgrid(torch.arange(cells), torch.arange(cells), indexing="ij")
         middles = (torch.stack([across, down], 2).reshape(-1, 2) + 0.5) * STRIDE
         self.register_buffer("middles", middles, persistent=False)
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", 255 * torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        scale = 1 / (255 * torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.register_buffer("scale", scale, persistent=False)
         self.to(memory_format=torch.channels_last)
 
     def initialise(self, init: str) -> None:
@@ -85,7 +86,7 @@ class Finder(nn.Module):
         return nn.ModuleList(module for module in self.children() if module not in {self.near, self.far})
 
     def forward(self, canvas: Tensor) -> Seen:
-        near = self.near((canvas.float() / 255 - self.mean) / self.std)
+        near = self.near((canvas.float() - self.mean) * self.scale)
         far = self.far(near)
         wide = self.middle(self.from_far(far) + interpolate(self.from_deep(self.deep(far)), scale_factor=2.0))
         seen = self.tell(self.from_near(near) + interpolate(wide, scale_factor=2.0))
