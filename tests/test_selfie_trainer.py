@@ -361,7 +361,15 @@ def test_the_ablation_gives_every_variant_the_same_time(
     }
     monkeypatch.setattr(ablation, "VARIANTS", quick)
     config = replace(QUICK, minutes=0.01)
+    rows = tmp_path / "ablation"
+    rows.mkdir()
+    (rows / "scratch.taken").touch()  # another process is at it
     ablation.compare(config, data, tmp_path, 2, 0.002)
+    assert not (tmp_path / "ablation.json").exists()
+    (rows / "scratch.taken").unlink()
+    before = (rows / "siamese.json").stat().st_mtime_ns
+    ablation.compare(config, data, tmp_path, 2, 0.002)
+    assert (rows / "siamese.json").stat().st_mtime_ns == before
     stored = json.loads((tmp_path / "ablation.json").read_text())
     assert [row["variant"] for row in stored["variants"]] == list(quick)
     assert all(0.6 <= row["seconds"] < 2 and len(row["runs"]) == 2 for row in stored["variants"])

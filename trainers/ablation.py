@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,10 +64,28 @@ VARIANTS: dict[str, Variant] = {
 wide as the others after one step of the square root of 2 and the last doubling."""
 
 
-def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: float) -> dict[str, Any]:
-    """Train every variant in equal time, with its best rate of a grid; print and keep the table."""
+def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: float) -> None:
+    """Train every variant in equal time, with its best rate of a grid; print and keep the table.
+
+    Several processes may work on the same folder: each takes variants that no other has taken, and the last
+    one to be done prints the table. Rows that are there are not made again.
+    """
     assert data.held is not None
-    rows: list[dict[str, Any]] = []
+    parts = out / "ablation"
+    parts.mkdir(parents=True, exist_ok=True)
+    for name, variant in VARIANTS.items():
+        row, claim = parts / f"{name}.json", parts / f"{name}.taken"
+        try:
+            claim.open("x").close()
+        except FileExistsError:
+            continue
+        try:
+            write_json(row, portable(measure(name, variant, config, data, seeds, tune_minutes)))
+        except BaseException:
+            claim.unlink()
+            raise
+    if not all((parts / f"{name}.json").exists() for name in VARIANTS):
+        return
     about = {
         "command": command_line("trainers.selfie"),
         "commit": commit(),
@@ -75,26 +94,33 @@ def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: flo
         "side": config.side,
         "split": data.split,
         "faces": len(data.held),
-        "config": asdict(config),
         "baselines": {"constant": 0.0, "ridge on ImageNet features": baseline(config, data)},
-        "variants": rows,
+        "variants": [json.loads((parts / f"{name}.json").read_text()) for name in VARIANTS],
     }
-    for name, variant in VARIANTS.items():
-        own = replace(config, **(variant.settings | _with_init(config, variant)))
-        tried = {rate: tune(at_rate(own, rate), data, tune_minutes) for rate in variant.rates}
-        best = max(tried, key=lambda rate: (tried[rate], -rate))
-        typer.echo(f"{name}: " + ", ".join(f"rate {rate:g}: {value:.3f}" for rate, value in tried.items()))
-        runs = [one_run(replace(at_rate(own, best), seed=seed), data, data.held) for seed in range(seeds)]
-        row = summary(runs) | {
-            "variant": name,
-            "rate": best,
-            "tried": [[rate, tried[rate]] for rate in tried],
-        }
-        rows.append(row | {"original": variant.original, "original_hours": variant.hours})
-        typer.echo(f"{name}: Pearson {row['pearson']:.3f} ± {row['spread']:.3f}, {row['seconds']:.0f} s")
-        write_json(out / "ablation.json", portable(about))
+    write_json(out / "ablation.json", portable(about))
     show(about)
-    return about
+
+
+def measure(
+    name: str, variant: Variant, config: Config, data: Data, seeds: int, tune_minutes: float
+) -> dict[str, Any]:
+    """A row of the table."""
+    assert data.held is not None
+    own = replace(config, **(_with_init(config, variant) | variant.settings))
+    tried = {rate: tune(at_rate(own, rate), data, tune_minutes) for rate in variant.rates}
+    best = max(tried, key=lambda rate: (tried[rate], -rate))
+    typer.echo(f"{name}: " + ", ".join(f"rate {rate:g}: {value:.3f}" for rate, value in tried.items()))
+    runs = [one_run(replace(at_rate(own, best), seed=seed), data, data.held) for seed in range(seeds)]
+    row = summary(runs)
+    typer.echo(f"{name}: Pearson {row['pearson']:.3f} ± {row['spread']:.3f}, {row['seconds']:.0f} s")
+    return {
+        "variant": name,
+        **row,
+        "rate": best,
+        "tried": [[rate, value] for rate, value in tried.items()],
+        "original": variant.original,
+        "original_hours": variant.hours,
+    }
 
 
 def _with_init(config: Config, variant: Variant) -> dict[str, Any]:
