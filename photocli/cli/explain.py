@@ -46,8 +46,9 @@ def explain(
     """Show why a photo has its score.
 
     A page, as a PNG picture, shows the photo, what its score is made of, where in the photo the score comes
-    from, how people would vote, and which technical faults were found, where. Photos are never changed, and
-    no file is replaced but an earlier page. It takes one or two seconds a photo on a CPU.
+    from, how people would vote, which technical faults were found, and its faces with their scores. Photos
+    are never changed, and no file is replaced but an earlier page. It takes one or two seconds a photo on a
+    CPU.
 
     \b
     Examples:
