@@ -194,7 +194,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Dat
     config = replace(QUICK, stall_steps=2, growth=("deeper",), pretrain_epochs=4, restart=1.0)
     whole = training_of(config, data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainers.selfie_training.guard", lambda loss: None)
+        patch.setattr("trainers.selfie_training.guard", lambda *found: None)
         patch.setattr("trainers.progress.STILL", 0.9)  # stalls at once
         kept = whole.run(None, told=False)
         assert any("grew" in row for row in whole.at.history)
@@ -224,7 +224,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Dat
 
 
 def test_each_stage_is_a_flag(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainers.selfie_training.guard", lambda loss: None)
+    monkeypatch.setattr("trainers.selfie_training.guard", lambda *found: None)
     stages = {}
     for pretrain in (True, False):
         for net2net in (True, False):
@@ -349,7 +349,7 @@ def test_scores_of_other_raters_are_moved_to_the_same_scale(data: Data) -> None:
 def test_the_ablation_gives_every_variant_the_same_time(
     tmp_path: Path, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainers.selfie_training.guard", lambda loss: None)
+    monkeypatch.setattr("trainers.selfie_training.guard", lambda *found: None)
     quick = {
         name: variant._replace(
             settings=variant.settings

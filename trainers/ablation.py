@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,6 @@ from trainers.runs import command_line, commit, portable, write_json
 from trainers.selfie import start
 from trainers.selfie_figures import say
 from trainers.selfie_training import Training
-from trainers.siamese import CollapseError
 
 if TYPE_CHECKING:
     from trainers.selfie import Config, Data
@@ -58,10 +57,9 @@ VARIANTS: dict[str, Variant] = {
     ),
     "siamese": Variant(_SCRATCH | {"pretrain": True}, SGD_RATES, 0.82, 8),
     "siamese + net2net": Variant(_SCRATCH | _GROWING, SGD_RATES, 0.84, 5),
-    "net2net": Variant(_SCRATCH | _GROWING | {"pretrain": False}, SGD_RATES, None, None),
 }
-"""`imagenet` starts from the configuration's `init`. Those that grow begin with 0.35 of the width, and are as
-wide as the others after one step of the square root of 2 and the last doubling."""
+"""`imagenet` starts from the configuration's `init`; the width is in shares of the configuration's. What grows
+is as wide as the others after one step of the square root of 2 and the last doubling."""
 
 
 def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: float) -> None:
@@ -92,6 +90,7 @@ def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: flo
         "minutes": config.minutes,
         "tune_minutes": tune_minutes,
         "side": config.side,
+        "config": portable(asdict(config)),
         "split": data.split,
         "faces": len(data.held),
         "baselines": {"constant": 0.0, "ridge on ImageNet features": baseline(config, data)},
@@ -107,6 +106,7 @@ def measure(
     """A row of the table."""
     assert data.held is not None
     own = replace(config, **(_with_init(config, variant) | variant.settings))
+    own = replace(own, width=config.width * variant.settings.get("width", 1.0))
     tried = {rate: tune(at_rate(own, rate), data, tune_minutes) for rate in variant.rates}
     best = max(tried, key=lambda rate: (tried[rate], -rate))
     typer.echo(f"{name}: " + ", ".join(f"rate {rate:g}: {value:.3f}" for rate, value in tried.items()))
@@ -140,19 +140,18 @@ def tune(config: Config, data: Data, minutes: float) -> float:
 
 
 def one_run(config: Config, data: Data, held: Faces) -> dict[str, Any]:
-    """A run's figures; a collapsed one has a correlation of 0."""
-    quiet = replace(config, eval_every=1_000_000)
+    """A run's figures."""
+    quiet = replace(
+        config, eval_every=1_000_000, collapse=1.0
+    )  # what comes of a collapsed stage is told, too
     training = Training(start(quiet), quiet, data.training, data.more, held)
-    try:
-        trained = training.run(None, told=False)
-    except CollapseError as error:
-        typer.echo(str(error))
-        return {"pearson": 0.0, "seconds": training.at.seconds, "collapsed": True}
+    trained = training.run(None, told=False)
     history = training.at.history
+    pairs = [row["held_pairs"] for row in history if "end" in row]
     return {
         "pearson": correlation(pearsonr, say(trained, held.squares), held.score),
         "seconds": sum(training.at.spent),
-        "collapsed": False,
+        "unseen_pairs": pairs[0] if pairs else None,
         "grew": [row["grew"] for row in history if "grew" in row],
         "parameters": sum(value.numel() for value in trained.body.parameters()),
     }

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.aligned import Faces
+from trainers.aligned import Faces, divide
 from trainers.face_scorer import LOWEST
 from trainers.face_views import SPOILS, Straying, spoiled, views
 from trainers.labels import Floats
@@ -16,6 +16,10 @@ from trainers.siamese import draw_pairs, score_classes
 
 if TYPE_CHECKING:
     from trainers.selfie import Config
+
+
+UNSEEN = 10
+"""One of so many parts of the further list takes no part in the Siamese stage."""
 
 
 class Rated(NamedTuple):
@@ -35,20 +39,24 @@ class Batches:
         self.config, self.faces, self.more = config, faces, more
         self.straying = Straying(config.turn, config.scale, 0.05, 0.04, config.colour)
         self.chances = balanced(faces.score, config.balance)
-        self._sets = [faces] + ([more] if more is not None else [])
+        self._sets, self.unseen = [faces], []
+        if more is not None:  # a part of it makes no pairs, and shows whether these are told apart
+            paired, unseen = divide(more, UNSEEN, 0)
+            self._sets.append(paired)
+            self.unseen.append(unseen)
         self._classes = [score_classes(part.score) for part in self._sets]
 
     def _wide(self, faces: Faces, rows: Any, generator: torch.Generator) -> Tensor:
         return views(torch.from_numpy(faces.wide[rows]), faces.side, self.straying, generator)
 
     def pairs(self, rng: np.random.Generator, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Faces (2n, 3, side, side), of which the second half are the others of the pairs, and which pairs
-        are alike (n,); both of a pair are of one list."""
+        """Faces (n, 3, side, side) that were drawn as pairs, and their classes (n,); all are of one list."""
         sizes = np.array([len(part) for part in self._sets], float)
         which = int(rng.choice(len(sizes), p=sizes / sizes.sum()))
-        first, second, same = draw_pairs(self._classes[which], max(2, self.config.batch // 2), rng)
-        images = self._wide(self._sets[which], np.concatenate([first, second]), generator)
-        return images, torch.from_numpy(same)
+        first, second, _ = draw_pairs(self._classes[which], max(2, self.config.batch // 2), rng)
+        rows = np.concatenate([first, second])
+        images = self._wide(self._sets[which], rows, generator)
+        return images, torch.from_numpy(self._classes[which][rows])
 
     def rated(self, rng: np.random.Generator, generator: torch.Generator, joint: bool) -> Rated:
         """Faces with scores, those of the further list among them if `joint`."""

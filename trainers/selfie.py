@@ -20,6 +20,7 @@ from trainers.checkpoint import Model, save_model
 from trainers.face_scorer import FaceScorer
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
+from trainers.siamese import COLLAPSED
 
 # Configuration
 
@@ -47,6 +48,7 @@ class Config:
     pretrain_lr: float = option(1e-3, "learning rate of the Siamese stage")
     pretrain_epochs: int = option(20, "epochs of the Siamese stage")
     pretrain_share: float = option(0.4, "its share of the time, where --minutes are given")
+    collapse: float = option(COLLAPSED, "loss of unseen pairs above which the Siamese stage stops; 1: never")
     net2net: bool = option(True, "grow when learning stalls, and a last time before the regression")
     growth: tuple[str, ...] = option(
         ("wider", "deeper"), "how it grows each time: wider or deeper (repeatable)"

@@ -18,6 +18,7 @@ from trainers.face_views import SPOILS, spoiled
 from trainers.labels import Floats
 from trainers.metrics import Check, correlation
 from trainers.report import report as printed
+from trainers.siamese import distance, draw_pairs, hinge_embedding, score_classes
 
 if TYPE_CHECKING:
     from trainers.selfie import Data
@@ -49,6 +50,18 @@ def chunks(squares: NDArray[np.uint8], device: torch.device, size: int = 64) -> 
         torch.from_numpy(squares[at : at + size]).permute(0, 3, 1, 2).contiguous().to(device)
         for at in range(0, len(squares), size)
     ]
+
+
+def unseen_pairs(network: FaceScorer, faces: Faces, kind: str) -> float:
+    """Hinge embedding loss of pairs of faces, half of them alike, as they are served."""
+    first, second, same = draw_pairs(score_classes(faces.score), 400, np.random.default_rng(0))
+    network.eval()
+    with torch.inference_mode():
+        known = torch.cat(
+            [network.compare(part) for part in chunks(faces.squares, network.head.weight.device)]
+        )
+        apart = distance(known[first], known[second], kind)
+        return float(hinge_embedding(apart, torch.from_numpy(same).to(apart.device)))
 
 
 def judge(network: FaceScorer, data: Data) -> dict[str, Any]:

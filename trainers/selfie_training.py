@@ -24,8 +24,13 @@ from trainers.metrics import correlation
 from trainers.progress import Progress
 from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import portable
-from trainers.selfie_figures import chunks, say
-from trainers.siamese import LEARNED_BY, distance, draw_pairs, guard, hinge_embedding, score_classes
+from trainers.selfie_figures import say, unseen_pairs
+from trainers.siamese import (
+    LEARNED_BY,
+    all_pairs,
+    balanced_hinge,
+    guard,
+)
 
 if TYPE_CHECKING:
     from trainers.selfie import Config
@@ -57,11 +62,12 @@ class Training:
     # Losses
 
     def _pairs(self) -> Tensor:
-        """Hinge embedding loss of a batch of pairs."""
-        images, same = self.batches.pairs(*self._draws())
+        """Hinge embedding loss of the pairs of a batch: of all that its faces make, which costs no more than
+        those that were drawn and says more."""
+        images, classes = self.batches.pairs(*self._draws())
         with self._cast():
-            one, other = self.network.compare(images.to(self.device)).float().chunk(2)
-        return hinge_embedding(distance(one, other, self.config.distance), same.to(one.device))
+            known = self.network.compare(images.to(self.device)).float()
+        return balanced_hinge(*all_pairs(known, classes.to(known.device), self.config.distance))
 
     def _regression(self) -> Tensor:
         """Huber's loss of both lists' scores, the correlation, and the order of spoiled copies."""
@@ -250,20 +256,16 @@ class Training:
         if self.stage == "siamese":
             found = self.held_pairs()
             if self.progress() >= LEARNED_BY:
-                guard(found)
+                guard(found, self.config.collapse)
             return {"held_pairs": found}
         said = say(self.averaged, self.held.squares)
         return {"pearson": correlation(pearsonr, said, self.held.score)}
 
     def held_pairs(self) -> float:
-        """The loss of pairs of held-out faces, as they are served."""
-        faces = self.held if self.held is not None else self.faces
-        first, second, same = draw_pairs(score_classes(faces.score), 400, np.random.default_rng(0))
-        self.averaged.eval()
-        with torch.inference_mode():
-            known = torch.cat([self.averaged.compare(part) for part in chunks(faces.squares, self.device)])
-            apart = distance(known[first], known[second], self.config.distance)
-            return float(hinge_embedding(apart, torch.from_numpy(same).to(apart.device)))
+        """The loss of pairs that were never seen, of the list where it is least: who tells the faces of one
+        list apart has not collapsed."""
+        lists = self.batches.unseen + ([self.held] if self.held is not None else [])
+        return min((unseen_pairs(self.averaged, part, self.config.distance) for part in lists), default=0.0)
 
     def _end_stage(self, told: bool) -> None:
         """Judge the Siamese stage, and double the width a last time."""
@@ -273,7 +275,7 @@ class Training:
             at.history.append({"stage": "siamese", "end": at.step, "held_pairs": loss, "seconds": at.seconds})
             if told:
                 typer.echo(f"siamese stage: {at.step} steps, held-out pairs cost {loss:.3f}")
-            guard(loss)
+            guard(loss, self.config.collapse)
             if self.config.net2net:
                 self._widen_last()
         at.spent.append(at.seconds)

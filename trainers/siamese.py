@@ -62,10 +62,22 @@ def hinge_embedding(apart: Tensor, same: Tensor, margin: float = MARGIN) -> Tens
     return torch.where(same, apart, (margin - apart).clamp_min(0)).mean()
 
 
-def guard(loss: float) -> None:
+def all_pairs(embeddings: Tensor, classes: Tensor, kind: str) -> tuple[Tensor, Tensor]:
+    """Distances of every two of the embeddings (n, k), and which are of one of the classes (n,)."""
+    one, other = torch.triu_indices(len(classes), len(classes), 1, device=embeddings.device)
+    return distance(embeddings[one], embeddings[other], kind), classes[one] == classes[other]
+
+
+def balanced_hinge(apart: Tensor, same: Tensor, margin: float = MARGIN) -> Tensor:
+    """Hinge embedding loss of pairs of which those that are alike, few or many, count one half."""
+    parts = [hinge_embedding(apart[of], same[of], margin) for of in (same, ~same) if bool(of.any())]
+    return torch.stack(parts).mean()
+
+
+def guard(loss: float, most: float = COLLAPSED) -> None:
     """Raise `CollapseError` where held-out pairs cost as much as without a network."""
-    if not loss <= COLLAPSED:  # not a number, too
+    if not loss <= most:  # not a number, too
         raise CollapseError(
-            f"the Siamese stage collapsed: pairs that it never saw cost {loss:.3f}, and {COLLAPSED} is next "
+            f"the Siamese stage collapsed: pairs that it never saw cost {loss:.3f}, and {most} is next "
             "to nothing learned; a lower --pretrain-lr or --no-pretrain may help"
         )
