@@ -58,7 +58,7 @@ VARIANTS: dict[str, Variant] = {
     "siamese": Variant(_SCRATCH | {"pretrain": True}, SGD_RATES, 0.82, 8),
     "siamese + net2net": Variant(_SCRATCH | _GROWING, SGD_RATES, 0.84, 5),
 }
-"""`imagenet` starts from the configuration's `init`; the width is in shares of the configuration's. What grows
+"""`imagenet` starts from the configuration's `init`; widths are shares of the configuration's. What grows
 is as wide as the others after one step of the square root of 2 and the last doubling."""
 
 
