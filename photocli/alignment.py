@@ -75,6 +75,10 @@ def similarity(size: tuple[int, int], face: NDArray[np.float32], side: int, plac
     y = (1 - box) * (y1 + y2) / 2 + box * (top + bottom) / 2
     below = ((1 - box) * place.eyes_height + box * place.box_height) * side
     turn = math.atan2(y2 - y1, x2 - x1) if apart else 0.0
+    # Of faces in profile, detectors confuse the eyes; the mouth tells which way is down.
+    mouth_x, mouth_y = (float(face[at] + face[at + 2]) / 2 * n for at, n in ((10, width), (11, height)))
+    if (mouth_y - (y1 + y2) / 2) * math.cos(turn) < (mouth_x - (x1 + x2) / 2) * math.sin(turn):
+        turn += math.pi
     a, b = scale * math.cos(turn), scale * math.sin(turn)
     return Similarity(a, b, x - a * side / 2 + b * below, y - b * side / 2 - a * below)
 

@@ -160,6 +160,17 @@ def test_profiles_are_still_turned_by_their_eyes() -> None:
     assert math.degrees(math.atan2(way.b, way.a)) == pytest.approx(45, abs=0.1)
 
 
+def test_eyes_that_a_detector_confused_do_not_turn_a_face_upside_down(face: np.ndarray) -> None:
+    confused = face.copy()
+    confused[4:8] = face[[6, 7, 4, 5]]
+    as_it_is, as_found = (similarity((512, 512), each, 128, PLACE) for each in (face, confused))
+    assert np.allclose(
+        [as_it_is.a, as_it_is.b, as_it_is.c, as_it_is.d],
+        [as_found.a, as_found.b, as_found.c, as_found.d],
+        atol=1e-6,
+    )
+
+
 def test_the_smallest_faces_and_photos_give_a_square_too() -> None:
     dot = np.full((1, 1, 3), 200, np.uint8)
     assert align(dot, np.array([*(0, 0, 1, 1), *([0.5] * 10), 1], np.float32), 16).shape == (16, 16, 3)
