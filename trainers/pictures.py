@@ -49,8 +49,8 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
 
 
 def filters(body: nn.Module, to: Path) -> Path:
-    """The filters of the first convolution, each stretched to its own range."""
-    kernel = first_convolution(body).weight.detach().cpu().numpy()
+    """The filters of the first convolution, each stretched to its own range; of its inputs, the colours."""
+    kernel = first_convolution(body).weight.detach().cpu().numpy()[:, :3]
     low, high = kernel.min(axis=(1, 2, 3), keepdims=True), kernel.max(axis=(1, 2, 3), keepdims=True)
     tiles = ((kernel - low) / np.maximum(high - low, 1e-9)).transpose(0, 2, 3, 1)
     return grid(list(tiles), [""] * len(tiles), 8, to, "filters of the first layer")
