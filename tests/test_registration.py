@@ -21,7 +21,9 @@ def _piece(red: tuple[int, int], blue: tuple[int, int]) -> torch.Tensor:
 
 @pytest.mark.parametrize("move", [(0, 0), (4, 2), (-2, 6), (0, -4)])
 def test_colours_agree_most_where_they_were_moved_to(move: tuple[int, int]) -> None:
-    wide = torch.stack(agreements(_piece(move, (-move[0], -move[1])))[:49])  # by two pixels, seven by seven
+    wide = agreements(_piece(move, (-move[0], -move[1]))).reshape(58, 1, 2)[
+        :49
+    ]  # by two pixels, seven by seven
     for colour, sign in ((0, 1), (1, -1)):
         down, across = divmod(int(wide[:, 0, colour].argmax()), 7)
         assert (2 * (down - 3), 2 * (across - 3)) == (sign * move[0], sign * move[1])
@@ -31,12 +33,12 @@ def test_colours_agree_most_where_they_were_moved_to(move: tuple[int, int]) -> N
 
 
 def test_colours_that_lie_on_each_other_agree_wholly() -> None:
-    fine = torch.stack(agreements(_piece((0, 0), (0, 0)))[49:])
+    fine = agreements(_piece((0, 0), (0, 0))).reshape(58, 1, 2)[49:]
     assert fine[4, 0].tolist() == pytest.approx([1, 1], abs=0.1)
     assert (fine[:, 0, 0].argmax(), fine[:, 0, 1].argmax()) == (4, 4)
 
 
 def test_flat_pieces_agree_on_nothing() -> None:
-    found = torch.stack(agreements(torch.full((1, 3, 96, 96), 0.4)))
+    found = agreements(torch.full((1, 3, 96, 96), 0.4))
     assert found.abs().max() < 1e-3
     assert torch.isfinite(Registration(64).eval()(torch.full((2, 3, 96, 96), 0.4))).all()

@@ -34,28 +34,34 @@ class Registration(nn.Module):
 
     def forward(self, pieces: Tensor) -> Tensor:
         with torch.no_grad():  # nothing before it is trained
-            found = torch.cat([*agreements(pieces), _slopes(pieces)], dim=1)
+            found = torch.cat([agreements(pieces), _slopes(pieces)], dim=1)
         return self.tell(found)
 
 
-def agreements(pieces: Tensor) -> list[Tensor]:
-    """Correlations (n, 1), -1 to 1, of the edges of red, and then of blue, with those of green shifted by
-    each of the places of `_SPANS`, row by row."""
-    found = []
-    for by, reach in _SPANS:
-        edges = _edges(nn.functional.avg_pool2d(pieces, by) if by > 1 else pieces)
-        height, width = edges.shape[2:]
-        green = edges[:, 1, reach : height - reach, reach : width - reach]
-        for down in range(2 * reach + 1):
-            for across in range(2 * reach + 1):
-                others = edges[:, ::2, down : height - 2 * reach + down, across : width - 2 * reach + across]
-                found.append((others * green[:, None]).mean((2, 3)))
-    return found
+def agreements(pieces: Tensor) -> Tensor:
+    """Correlations (n, 116), -1 to 1, of the edges of red and of blue with those of green shifted by each of
+    the places of `_SPANS`: for each place, row by row, red's and blue's."""
+    return torch.cat([_correlations(pieces, by, reach) for by, reach in _SPANS], dim=1)
+
+
+def _correlations(pieces: Tensor, by: int, reach: int) -> Tensor:
+    edges = _edges(nn.functional.avg_pool2d(pieces, by) if by > 1 else pieces)
+    height, width = (length - 2 * reach for length in edges.shape[2:])
+    places = range(2 * reach + 1)
+    # Red and blue are shifted down and green across, so that all places are one product of matrices.
+    others = torch.cat([edges[:, ::2, at : at + height] for at in places], dim=1).flatten(2)
+    green = edges[:, 1:2, reach : reach + height, reach : reach + width]
+    shifted = torch.cat([nn.functional.pad(green, (at, 2 * reach - at)) for at in places], dim=1).flatten(2)
+    found = others @ shifted.transpose(1, 2) / (height * width)
+    return found.unflatten(1, (len(places), 2)).transpose(2, 3).flatten(1)
 
 
 def _edges(pieces: Tensor) -> Tensor:
     """What is finer than `_SMOOTH` pixels, of unit energy in each colour."""
-    fine = pieces - nn.functional.avg_pool2d(pieces, _SMOOTH, 1, _SMOOTH // 2, count_include_pad=False)
+    wide, pool = pieces, nn.functional.avg_pool2d
+    for size in ((1, _SMOOTH), (_SMOOTH, 1)):
+        wide = pool(wide, size, 1, (size[0] // 2, size[1] // 2), count_include_pad=False)
+    fine = pieces - wide
     return fine * (fine.square().mean((2, 3), keepdim=True) + _FAINT).rsqrt()
 
 
