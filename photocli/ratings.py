@@ -27,7 +27,6 @@ LOWEST, HIGHEST = 1.0, 10.0
 DIGITS = 4
 """The decimals of every score in a record. All points are rounded so, and therefore add up as written."""
 
-_FOUNDATIONS = ("taste", "aesthetic", "selfie")
 _LOST = 1e-6  # what the worst fault leaves of the technical quality when deductions are shared out
 
 
@@ -85,15 +84,6 @@ def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) ->
     if limited != total:
         parts.append(Part("limit", limited, 1.0, _rounded(limited - total)))
     return tuple(parts)
-
-
-def before_faults(record: Record, profile: Profile = GENERAL) -> float | None:
-    """The overall score before faults took from it, for whoever judges sharpness and exposure anew.
-
-    A score by a taste is what it is, and so is one that does not say what it is made of.
-    """
-    parts = [part for part in breakdown(record, profile) if part.name in _FOUNDATIONS]
-    return _sum(parts) if parts else _number(record.score)
 
 
 def in_words(parts: Sequence[Part], *, most: int = 2) -> str:

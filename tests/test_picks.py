@@ -19,13 +19,19 @@ from photocli.bursts import Group, Kind
 from photocli.errors import UsageError
 from photocli.models import store
 from photocli.picks import Place, Wanted, choose, placed, rank, wanted
-from photocli.ratings import before_faults
+from photocli.ratings import breakdown
 from photocli.records import Record
 from photocli.standing import FACE, standings
 
 Ranker = Callable[[Sequence[Record], Looks, Sequence[int]], np.ndarray]
 
 KINDS: list[Kind] = ["burst", "look-alikes", "bracket", "panorama", "focus stack", "single"]
+
+
+def before_faults(record: Record) -> float | None:
+    """The overall score before faults took from it: what standings began with once."""
+    foundations = [part for part in breakdown(record) if part.name in ("taste", "aesthetic", "selfie")]
+    return sum(part.points for part in foundations) if foundations else record.score
 
 
 @st.composite
