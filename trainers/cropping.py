@@ -54,6 +54,7 @@ class Cropping(LightningModule):
         self.averaged = copy.deepcopy(network).requires_grad_(False)
         self.config, self.training_photos, self.held = config, training, held
         self.history: list[dict[str, float]] = []
+        self._steps = len(self._draws(0))
         self._losses: list[Tensor] = []
         self._spreads: list[Tensor] = []
         self._started = 0.0
@@ -62,10 +63,6 @@ class Cropping(LightningModule):
             self._compiled = torch.compile(network.forward)
 
     # Data
-
-    @property
-    def _steps(self) -> int:
-        return len(self._draws(0))
 
     def _draws(self, epoch: int) -> list[Any]:
         config = self.config

@@ -45,6 +45,7 @@ class Inspecting(LightningModule):
         self.averaged = copy.deepcopy(network).requires_grad_(False)
         self.config, self.training_shots, self.held = config, training, held
         self.history: list[dict[str, float]] = []
+        self._steps = len(self._draws(0))
         photos = torch.from_numpy(training.photos.copy())
         self.register_buffer("trusted", photos[:, None].repeat(1, len(FAULTS)))
         self.register_buffer("upright", torch.from_numpy(training.upright.copy()))
@@ -54,10 +55,6 @@ class Inspecting(LightningModule):
         self._turns: Callable[[Tensor], Tensor] = network.turns
         if compiles(config, self._steps * config.epochs):  # type: ignore[arg-type]
             self._seen, self._turns = torch.compile(network.forward), torch.compile(network.turns)
-
-    @property
-    def _steps(self) -> int:
-        return len(self._draws(0))
 
     def _draws(self, epoch: int) -> list[Any]:
         config = self.config
