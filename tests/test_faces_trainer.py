@@ -43,7 +43,7 @@ QUICK = Config(
     batch=4,
     eval_every=3,
     workers=0,
-    compile=False,
+    tune_epochs=1,
 )
 # The astronaut's face by hand, in pixels of the picture of 512: box, eyes, nose and corners of the mouth.
 BOX = (180, 68, 272, 184)
@@ -333,6 +333,24 @@ def _export_and_serve(run: Path, photos: FacePhotos, out: Path) -> None:
         assert abs(len(served) - len(found)) <= 2
         if len(found):
             assert served[0, 14] == pytest.approx(found[0, 14], abs=0.03)
+
+
+def test_the_first_layers_wait_for_the_last_epochs(photos: FacePhotos, tmp_path: Path) -> None:
+    training, held = divide(photos, QUICK.folds, QUICK.fold)
+    module = Finding(start(QUICK), QUICK, training, held)
+    before = {name: value.clone() for name, value in module.network.state_dict().items()}
+    trainer = make_trainer(QUICK, tmp_path, watch=False)  # type: ignore[arg-type]
+    trainer.fit_loop.max_epochs = 2
+    trainer.fit(module)
+    moved = {
+        name for name, value in module.network.state_dict().items() if not torch.equal(value, before[name])
+    }
+    assert moved and not any(name.startswith("near.") for name in moved)
+    module = Finding(start(QUICK), QUICK, training, held)
+    make_trainer(QUICK, tmp_path, watch=False).fit(module)  # type: ignore[arg-type]
+    weights = {name for name, _ in module.network.named_parameters()}
+    same = {name for name in weights if torch.equal(module.network.state_dict()[name], before[name])}
+    assert not same  # every layer has learned
 
 
 def test_it_learns_a_face_by_heart(photos: FacePhotos) -> None:

@@ -38,7 +38,7 @@ class Averaging(LightningModule):
 
     @property
     def steps(self) -> int:
-        """Batches of an epoch, over all processes."""
+        """Batches of an epoch, over all processes; asked for often."""
         raise NotImplementedError
 
     def measure(self) -> dict[str, float]:

@@ -35,7 +35,8 @@ class Config:
     side: int = option(224, "side of the canvas that the network sees, pixels")
     people: float = option(0.6, "share of photos with faces in the scenes")
     scenes: int = option(6400, "scenes in an epoch")
-    epochs: int = option(16, "epochs in all")
+    epochs: int = option(14, "epochs in all")
+    tune_epochs: int = option(2, "of these, last epochs in which the first layers learn, too")
     batch: int = option(32, "scenes per batch")
     lr: float = option(1e-3, "learning rate of the body")
     head_lr: float = option(3e-3, "learning rate of the rest")
@@ -50,7 +51,7 @@ class Config:
     seed: int = option(0, "seed of every random draw")
     cache: str = option("", "folder for decoded photos and what the teacher said of them")
     workers: int = option(1, "processes that make scenes")
-    compile: bool | None = option(None, "torch.compile; where it pays, unless given")
+    compile: bool = option(False, "torch.compile")
     precision: Literal["auto", "32", "bf16", "16"] = option("auto", "bf16 or 16: automatic mixed precision")
     devices: str = option("auto", "GPUs to use: auto, or a number")
 
@@ -63,6 +64,8 @@ def checked(config: Config) -> Config:
         raise UsageError("side must be a multiple of 32")
     if min(config.epochs, config.scenes, config.eval_every) < 1 or config.batch < 2:
         raise UsageError("epochs, scenes and eval-every are at least 1, batch at least 2")
+    if not 0 <= config.tune_epochs <= config.epochs:
+        raise UsageError("tune-epochs are the last of the epochs")
     if not (0 < config.people <= 1 and 0 < config.overlap < 1):
         raise UsageError("people and overlap are shares, above 0")
     return config

@@ -86,12 +86,19 @@ class Finder(nn.Module):
         return nn.ModuleList(module for module in self.children() if module not in {self.near, self.far})
 
     def forward(self, canvas: Tensor) -> Seen:
-        near = self.near((canvas.float() - self.mean) * self.scale)
+        return self.read(self.near(self.scaled(canvas)))
+
+    def scaled(self, canvas: Tensor) -> Tensor:
+        """What MobileNetV2 expects of pixels 0-255."""
+        return (canvas.float() - self.mean) * self.scale
+
+    def read(self, near: Tensor) -> Seen:
+        """What the first layers' answer (n, 32, side / 8, side / 8) tells."""
         far = self.far(near)
         wide = self.middle(self.from_far(far) + interpolate(self.from_deep(self.deep(far)), scale_factor=2.0))
         seen = self.tell(self.from_near(near) + interpolate(wide, scale_factor=2.0))
         logits, sides, points = (
-            head(seen).flatten(2).transpose(1, 2) for head in (self.score, self.box, self.point)
+            head(seen).flatten(2).transpose(1, 2).float() for head in (self.score, self.box, self.point)
         )
         away = sides.clamp_max(_LARGEST).exp() * STRIDE
         boxes = torch.cat([self.middles - away[..., :2], self.middles + away[..., 2:]], 2)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 from torch.utils.data import DataLoader
 
@@ -14,7 +15,6 @@ from trainers.averaging import Averaging
 from trainers.face_photos import SURE, UNSURE, FacePhotos
 from trainers.face_scenes import Scene, Scenes, epoch_draws
 from trainers.finder import STRIDE, Finder, Seen
-from trainers.finetune import compiles
 from trainers.rates import Multipliers, parameter_groups
 
 if TYPE_CHECKING:
@@ -28,37 +28,56 @@ _NEAREST = 0.72 * STRIDE  # pixels; every point has the middle of a cell as near
 
 
 class Finding(Averaging):
-    """Trains a finder on scenes of training photos; see `Averaging`."""
+    """Trains a finder on scenes of training photos; see `Averaging`.
+
+    The network's first layers, which make most of the work, stay as they are until the last epochs; their
+    batch norm goes by the statistics that it came with all the time.
+    """
+
+    network: Finder
 
     def __init__(self, network: Finder, config: Config, training: FacePhotos, held: FacePhotos) -> None:
         super().__init__(network, config, "faces")
         self.held = held
         self.scenes = Scenes(training, config.side, config.seed, config.people)
+        self._still: tuple[nn.Module, ...] = ()  # the first layers while they wait, no part of the module
         self._seen: Callable[[Tensor], Any] = network.forward
-        if compiles(config, self.steps * config.epochs):  # type: ignore[arg-type]
-            self._seen = torch.compile(network.forward)
+        self._read: Callable[[Tensor], Any] = network.read
+        if config.compile:
+            self._seen, self._read = torch.compile(network.forward), torch.compile(network.read)
 
     @property
     def steps(self) -> int:
-        return len(self._draws(0))
-
-    def _draws(self, epoch: int) -> Any:
-        return epoch_draws(epoch, self.config.scenes, self.config.batch)
+        return max(1, self.config.scenes // self.config.batch)
 
     def train_dataloader(self) -> DataLoader[Scene]:
         """The batches of the current epoch (Lightning asks anew for each)."""
-        return self.loader(self.scenes, self._draws(self.current_epoch))
+        config = self.config
+        return self.loader(self.scenes, epoch_draws(self.current_epoch, config.scenes, config.batch))
+
+    def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
+        self.network.near.eval()
+        tuned = self.current_epoch >= self.config.epochs - self.config.tune_epochs
+        near = fuse(self.network.near).to(memory_format=torch.channels_last)
+        self._still = () if tuned else (near,)
 
     def training_step(self, batch: list[Tensor], step: int) -> Tensor:
         canvases, faces = batch
-        seen = Seen(*self._seen(canvases))
-        return self.lost(face_loss(seen, faces, self.network.middles, self.config))  # type: ignore[arg-type]
+        if not self._still:
+            seen = Seen(*self._seen(canvases))
+        else:
+            with torch.no_grad():
+                pixels = self.network.scaled(canvases)
+                near = self._still[0](pixels.contiguous(memory_format=torch.channels_last))
+            seen = Seen(*self._read(near))
+        return self.lost(face_loss(seen, faces, self.network.middles, self.config))
 
     def configure_optimizers(self) -> dict[str, Any]:
         config, network = self.config, self.network
         faster = config.head_lr / config.lr
         by = Multipliers(1.0, 1.0, faster, faster)
-        groups = parameter_groups(network.body, network.own, config.lr, config.weight_decay, by)  # type: ignore[arg-type]
+        groups = parameter_groups(network.body, network.own, config.lr, config.weight_decay, by)
         return self.scheduled(torch.optim.AdamW(groups))
 
     def measure(self) -> dict[str, float]:
