@@ -450,6 +450,29 @@ def test_wrong_lists_and_flags_end_with_a_message(tmp_path: Path) -> None:
         assert result.exit_code == 2 and message in result.output
 
 
+def test_a_second_stage_remembers_what_the_first_learned_from(tmp_path: Path, data: Data) -> None:
+    first = train(replace(PLAIN, epochs=1), data, tmp_path / "first", resume=False)
+    assert [source["role"] for source in first["data"]] == ["scores", "scores by other raters"]
+    init = str(tmp_path / "first" / "model.ckpt")
+    alone = data._replace(more=None, studio=data.more)
+    second = train(replace(PLAIN, epochs=1, init=init, lr=1e-6), alone, tmp_path / "second", resume=False)
+    assert [source["hash"] for source in second["data"]] == ["0", "2", "0"]
+    assert second["figures"]["studio"]["learned_from"] is True
+    body = load_model(tmp_path / "first" / "model.ckpt").network.body.state_dict()
+    again = load_model(tmp_path / "second" / "model.ckpt").network.body.state_dict()
+    assert all(torch.allclose(value, again[name], atol=1e-3) for name, value in body.items())
+
+
+def test_a_table_is_put_into_the_run(tmp_path: Path) -> None:
+    run, table = tmp_path / "run.json", tmp_path / "ablation.json"
+    run.write_text('{"seed": 1}')
+    table.write_text('{"variants": []}')
+    ablation.join(run, table)
+    assert json.loads(run.read_text()) == {"seed": 1, "ablation": {"variants": []}}
+    with pytest.raises(UsageError, match="cannot be read"):
+        ablation.join(run, tmp_path / "none.json")
+
+
 def test_figures_are_of_faces_held_out(data: Data) -> None:
     found = judge(FaceScorer("tiny_darknet", 0.0, scaled(0.1)).eval(), data)
     assert data.held is not None and found["figures"]["photos"] == len(data.held)

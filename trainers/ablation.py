@@ -12,6 +12,7 @@ import torch
 import typer
 from scipy.stats import pearsonr
 
+from photocli.errors import UsageError
 from trainers.aligned import Faces, divide
 from trainers.labels import Floats
 from trainers.metrics import correlation
@@ -187,6 +188,19 @@ def features(network: Any, squares: np.ndarray) -> Floats:
             chunk = torch.from_numpy(squares[at : at + 64]).permute(0, 3, 1, 2).contiguous()
             parts.append(((network.embed(chunk) + network.embed(chunk.flip(3))) / 2).double().numpy())
     return np.concatenate(parts)
+
+
+def join(run: Path, table: Path) -> None:
+    """Put a table into a `run.json`, from which the card takes it."""
+    write_json(run, read_json(run) | {"ablation": read_json(table)})
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON document. Raises `UsageError` if there is none."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
 
 
 def show(result: dict[str, Any]) -> None:

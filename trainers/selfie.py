@@ -158,6 +158,15 @@ def start(config: Config) -> FaceScorer:
     return network
 
 
+def before(init: str) -> list[dict[str, Any]]:
+    """What a model of these trainers, from which the body starts, had learned from."""
+    if init in ("none", "imagenet"):
+        return []
+    stored = torch.load(init, map_location="cpu", weights_only=True)
+    facts = stored.get("facts", {}) if "weights" in stored else {}
+    return [source | {"role": "scores, before"} for source in facts.get("data", [])]
+
+
 # Training (the stages are in selfie_training.py)
 
 
@@ -170,7 +179,7 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
     if resume and (out / "last.ckpt").exists():
         training.restore(out / "last.ckpt")
     network = training.run(out)
-    sources = [data.training.source | {"photos": len(data.training), "role": "scores"}]
+    sources = [*before(config.init), data.training.source | {"photos": len(data.training), "role": "scores"}]
     if data.more is not None:
         sources.append(data.more.source | {"photos": len(data.more), "role": "scores by other raters"})
     facts: dict[str, Any] = {
@@ -186,7 +195,7 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
         "history": training.at.history,
     }
     if data.held is not None:
-        facts |= judge(network, data)
+        facts |= judge(network, data, {source["hash"] for source in sources})
     stored = portable(asdict(config)) | {"trainer": "selfie", "plan": list(network.plan)}
     save_model(out / "model.ckpt", Model(network, stored, portable(facts)))
     write_json(out / "run.json", portable(facts))
@@ -203,6 +212,9 @@ def run(
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
     ablation: Annotated[bool, typer.Option(help="Compare the variants, in equal time.")] = False,
     seeds: Annotated[int, typer.Option(help="Seeds of the ablation.")] = 3,
+    table: Annotated[
+        Path | None, typer.Option(help="ablation.json that run.json, and so the card, shall have.")
+    ] = None,
     tune_minutes: Annotated[float, typer.Option(help="Time of each try at a learning rate.")] = 0.5,
 ) -> None:
     """Train a network that says what people would say of a face, from aligned faces with their scores.
@@ -220,6 +232,10 @@ def run(
             compare(replace(config, minutes=config.minutes or 2.0), data, out, seeds, tune_minutes)
             raise typer.Exit(0)
         facts = train(config, data, out, resume)
+        if table is not None:
+            from trainers.ablation import join
+
+            join(out / "run.json", table)
     except PhotocliError as error:
         typer.echo(f"trainers.selfie: {error}", err=True)
         raise typer.Exit(2) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,8 +64,9 @@ def unseen_pairs(network: FaceScorer, faces: Faces, kind: str) -> float:
         return float(hinge_embedding(apart, torch.from_numpy(same).to(apart.device)))
 
 
-def judge(network: FaceScorer, data: Data) -> dict[str, Any]:
-    """Figures, checks and errors by who is shown, of the held-out faces."""
+def judge(network: FaceScorer, data: Data, learned: Collection[str] = ()) -> dict[str, Any]:
+    """Figures, checks and errors by who is shown, of the held-out faces; `learned` are the hashes of lists
+    that taught the network."""
     assert data.held is not None
     said = say(network, data.held.squares)
     result = figures(said, data.held.score)
@@ -76,7 +77,7 @@ def judge(network: FaceScorer, data: Data) -> dict[str, Any]:
             "faces": len(data.studio),
             "pearson": correlation(pearsonr, found, data.studio.score),
             "spearman": correlation(spearmanr, found, data.studio.score),
-            "learned_from": data.more is not None and data.more.source == data.studio.source,
+            "learned_from": data.studio.source["hash"] in learned,
         }
     found_checks = checks(result)
     return {

@@ -25,12 +25,7 @@ from trainers.progress import Progress
 from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import portable
 from trainers.selfie_figures import say, unseen_pairs
-from trainers.siamese import (
-    LEARNED_BY,
-    all_pairs,
-    balanced_hinge,
-    guard,
-)
+from trainers.siamese import LEARNED_BY, all_pairs, balanced_hinge, guard, has_pairs, score_classes
 
 if TYPE_CHECKING:
     from trainers.selfie import Config
@@ -265,6 +260,7 @@ class Training:
         """The loss of pairs that were never seen, of the list where it is least: who tells the faces of one
         list apart has not collapsed."""
         lists = self.batches.unseen + ([self.held] if self.held is not None else [])
+        lists = [part for part in lists if has_pairs(score_classes(part.score))]
         return min((unseen_pairs(self.averaged, part, self.config.distance) for part in lists), default=0.0)
 
     def _end_stage(self, told: bool) -> None:

@@ -29,6 +29,12 @@ def score_classes(score: Floats) -> NDArray[np.int64]:
     return np.floor(np.asarray(score) + 0.5).astype(np.int64)
 
 
+def has_pairs(classes: NDArray[np.int64]) -> bool:
+    """Whether there are both kinds of pairs: two faces of one class, and two of different ones."""
+    sizes = np.unique(classes, return_counts=True)[1]
+    return len(sizes) > 1 and bool(sizes.max() > 1)
+
+
 def draw_pairs(
     classes: NDArray[np.int64], count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
