@@ -263,13 +263,28 @@ def test_growth_waits_for_a_stall(data: Data) -> None:
 
 
 def test_frozen_batch_norm_stays_as_it_was(data: Data) -> None:
-    config = replace(PLAIN, arch="mobilenet_v2", optimizer="adamw", lr=1e-4, epochs=1)
+    config = replace(PLAIN, arch="mobilenet_v2", optimizer="adamw", bn="frozen", lr=1e-4, epochs=1)
     training = training_of(config, data)
     before = weights(training.network)
     training.run(None, told=False)
     after = training.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before if "running" in name)
     assert not torch.equal(before["body.features.0.0.weight"], after["body.features.0.0.weight"])
+
+
+def test_batch_norm_that_learns_sees_no_spoiled_copies(data: Data) -> None:
+    """With them or without, its statistics after a step are the same."""
+    found = []
+    for weight in (0.0, 1.0):
+        config = replace(
+            PLAIN, arch="mobilenet_v2", optimizer="adamw", bn="train", craft=weight, more_share=0.0
+        )
+        training = training_of(config, data)
+        training._step()
+        found.append(training.network.state_dict())
+    first = "body.features.0.1.running_mean"
+    assert torch.allclose(found[0][first], found[1][first], atol=1e-6)
+    assert float(found[0][first].abs().max()) > 0.01
 
 
 def test_settings_that_contradict_are_refused() -> None:

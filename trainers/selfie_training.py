@@ -17,7 +17,7 @@ from scipy.stats import pearsonr
 from torch import Tensor, nn
 
 from trainers.aligned import Faces
-from trainers.face_batches import Batches
+from trainers.face_batches import Batches, Rated
 from trainers.face_scorer import FaceScorer
 from trainers.losses import correlation_loss, pair_loss
 from trainers.metrics import correlation
@@ -69,7 +69,7 @@ class Training:
         config = self.config
         batch = self.batches.rated(*self._draws(), joint=self.progress() < config.more_until)
         with self._cast():
-            raw = self._forward(batch.images.to(self.device)).float()
+            raw = self._raw(batch)
         truth, own = batch.truth.to(self.device), batch.own
         loss = nn.functional.huber_loss(raw[:own, 0], truth[:own], delta=1.0)
         if len(truth) > own:
@@ -78,8 +78,31 @@ class Training:
             loss = loss + config.correlation_weight * correlation_loss(raw[:own, 0], truth[:own])
         if pairs := len(batch.severity):
             margin = config.margin * batch.severity.to(self.device)
-            loss = loss + config.craft * pair_loss(raw[:pairs, 0], raw[len(truth) :, 0], margin)
+            better, worse = raw[-2 * pairs : -pairs, 0], raw[-pairs:, 0]
+            loss = loss + config.craft * pair_loss(better, worse, margin)
         return loss
+
+    def _raw(self, batch: Rated) -> Tensor:
+        """What the network says of a batch; last of all of the faces that were spoiled, and of the copies.
+
+        Batch norm that learns sees each list by itself, and no spoiled copies: what it would see of a mixture
+        is not what it is to see when it serves.
+        """
+        images, count, pairs = batch.images.to(self.device), len(batch.truth), len(batch.severity)
+        if self.config.bn == "frozen":
+            raw = self._forward(images).float()
+            return torch.cat([raw[:count], raw[:pairs], raw[count:]])
+        lists = [
+            self._forward(part) for part in images[:count].split([batch.own, count - batch.own]) if len(part)
+        ]
+        if pairs:
+            norms = [part for part in self.network.modules() if isinstance(part, nn.BatchNorm2d)]
+            for norm in norms:
+                norm.eval()
+            lists.append(self._forward(torch.cat([images[:pairs], images[count:]])))
+            for norm in norms:
+                norm.train()
+        return torch.cat(lists).float()
 
     def _draws(self) -> tuple[np.random.Generator, torch.Generator]:
         """The randomness of a step, which does not depend on how many came before in this process."""
