@@ -24,6 +24,7 @@ from trainers.aligned import FINER, ROOM, Faces, divide, find, read_faces, wider
 from trainers.checkpoint import load_model
 from trainers.face_scorer import FaceScorer
 from trainers.face_views import SPOILS, Straying, spoiled, views
+from trainers.losses import band_loss
 from trainers.selfie import Config, Data, checked, place_of, start, train
 from trainers.selfie_figures import checks, craft, figures, judge, say
 from trainers.selfie_training import Training
@@ -172,6 +173,13 @@ def test_the_loss_of_pairs() -> None:
     assert float(hinge_embedding(apart, same)) == pytest.approx((0.5 + 0.5 + 0 + 1) / 4, abs=1e-3)
     constant = hinge_embedding(torch.full((10,), 0.5), torch.arange(10) % 2 == 0)
     assert float(constant) == pytest.approx(0.5)
+
+
+def test_spoiled_copies_stay_within_a_band_below_their_face() -> None:
+    better, margin = torch.full((5,), 7.0), torch.full((5,), 2.0)
+    worse = torch.tensor([7.5, 6.0, 5.0, 3.0, -1.0])
+    each = [float(band_loss(better[n : n + 1], worse[n : n + 1], margin[n : n + 1])) for n in range(5)]
+    assert each == pytest.approx([2.5, 1.0, 0.0, 0.0, 4.0])
 
 
 def test_a_collapsed_stage_stops_with_a_message(data: Data) -> None:

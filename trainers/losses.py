@@ -29,6 +29,16 @@ def pair_loss(better: Tensor, worse: Tensor, margin: Tensor) -> Tensor:
     return F.relu(margin - (better - worse)).mean()
 
 
+def band_loss(better: Tensor, worse: Tensor, margin: Tensor) -> Tensor:
+    """0 where the original leads its degraded copy by once to twice the margin. All of shape (n,).
+
+    Where nothing says what copies are worth, a network would take ever more from them, and from photos that
+    are a little like them.
+    """
+    lead = better - worse
+    return (F.relu(margin - lead) + F.relu(lead - 2 * margin)).mean()
+
+
 def label_loss(mode: Mode, raw: Tensor, target: Tensor, middle: float, weights: Tensor | None) -> Tensor:
     """The loss of a label mode.
 

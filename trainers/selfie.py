@@ -71,7 +71,9 @@ class Config:
     correlation_weight: float = option(0.0, "weight of 1 - Pearson's correlation in the batch")
     craft: float = option(0.5, "weight of the order of a face and its spoiled copy")
     pairs: int = option(8, "spoiled copies per batch")
-    margin: float = option(2.0, "by how many marks the worst spoiled copy must stay below its face")
+    margin: float = option(
+        2.0, "marks by which the worst spoiled copy stays below its face, at least; at most twice"
+    )
     turn: float = option(22.5, "training views are turned by up to so many degrees")
     scale: float = option(0.12, "training views are smaller or larger by up to this share")
     colour: float = option(0.2, "random changes of brightness, contrast, saturation and colours")

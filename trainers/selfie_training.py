@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from trainers.aligned import Faces
 from trainers.face_batches import Batches, Rated
 from trainers.face_scorer import FaceScorer
-from trainers.losses import correlation_loss, pair_loss
+from trainers.losses import band_loss, correlation_loss
 from trainers.metrics import correlation
 from trainers.progress import Progress
 from trainers.rates import Multipliers, parameter_groups
@@ -79,7 +79,7 @@ class Training:
         if pairs := len(batch.severity):
             margin = config.margin * batch.severity.to(self.device)
             better, worse = raw[-2 * pairs : -pairs, 0], raw[-pairs:, 0]
-            loss = loss + config.craft * pair_loss(better, worse, margin)
+            loss = loss + config.craft * band_loss(better, worse, margin)
         return loss
 
     def _raw(self, batch: Rated) -> Tensor:
