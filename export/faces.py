@@ -30,7 +30,14 @@ class ServedFinder(Served):
     def __init__(self, network: Finder) -> None:
         super().__init__()
         self.network = evaluated(network)
-        for part in ("near", "far", "deep", "middle", "tell"):  # batch norm goes into the convolutions
+        for part in (
+            "near",
+            "far",
+            "deep",
+            "middle",
+            "tell",
+            "where",
+        ):
             setattr(self.network, part, fuse(getattr(self.network, part)))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:

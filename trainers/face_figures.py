@@ -37,13 +37,13 @@ _SHOWN = 24  # mistakes that are listed
 _FALSE = 5.0  # what a share of photos without people with a face counts, beside recall and precision
 
 
-def choose(portraits: Looks, nobody: Looks) -> float:
-    """The score from which a candidate is best called a face: recall and precision on portraits, less photos
-    without people that show one. Of equally good ones the middle."""
+def choose(people: Looks, nobody: Looks) -> float:
+    """The score from which a candidate is best called a face: recall and precision of photos with people,
+    less the photos without that show one. Of equally good ones the middle."""
     grid = np.round(np.arange(0.1, 0.91, 0.01), 2)
     worth = []
     for threshold in grid:
-        figures = count(portraits, float(threshold)).figures()
+        figures = count(people, float(threshold)).figures()
         false = false_share(nobody, float(threshold)) if nobody.found else 0.0
         worth.append(figures["recall"] + figures["precision"] - _FALSE * false)
     best = np.flatnonzero(np.array(worth) >= max(worth) - 1e-3)
@@ -53,29 +53,33 @@ def choose(portraits: Looks, nobody: Looks) -> float:
 def quick_figures(network: Finder, held: FacePhotos, config: Config) -> dict[str, float]:
     """A few figures for the history, at the threshold 0.5."""
     portraits = _portraits(held, config)
-    some = portraits.part(portraits.rows[:200])
+    some = portraits.part(portraits.rows[:100])
     tally = count(look_at(network, some, config.overlap), 0.5).figures()
     nobody = held.without_people()
-    nobody = nobody.part(nobody.rows[:: max(1, len(nobody) // 200)])
+    nobody = nobody.part(nobody.rows[:: max(1, len(nobody) // 100)])
     false = false_share(look_at(network, nobody, config.overlap), 0.5) if len(nobody) else 0.0
     return {name: tally.get(name, 0.0) for name in ("recall", "precision", "eyes_near")} | {"false": false}
 
 
 def _portraits(photos: FacePhotos, config: Config) -> FacePhotos:
     """The photos with faces of the folder of portraits, or all with faces if it is not there."""
-    return next(part for part in (photos.of(config.portraits).with_faces(), photos.with_faces()) if len(part))
+    people = photos.photographed().with_faces()
+    portraits = people.of(config.portraits)
+    return portraits if len(portraits) else people
 
 
 def judge(network: Finder, training: FacePhotos, held: FacePhotos, config: Config) -> dict[str, Any]:
     """Figures on held-out photos, checks beside baselines, the thresholds, and the worst mistakes.
 
-    Portraits and photos without people are judged by the threshold that was chosen on the other half of them;
-    the rest by that of all, which is the one that is kept.
+    Portraits and photos without people are judged by the threshold that was chosen on the other half of all
+    photos; the rest by that of all, which is the one that is kept.
     """
-    portraits, nobody = _portraits(held, config), held.without_people()
-    seen, none = (look_at(network, part, config.overlap) for part in (portraits, nobody))
+    people, nobody = held.photographed().with_faces(), held.without_people()
+    portraits = _portraits(held, config)
+    seen, none = (look_at(network, part, config.overlap) for part in (people, nobody))
     threshold = choose(seen, none)
-    crossed, false = _cross_fitted(seen, none, halves(portraits), halves(nobody))
+    mine = np.isin(people.rows, portraits.rows)
+    crossed, false = _cross_fitted(seen, none, halves(people), halves(nobody), mine)
     still = _constant(_portraits(training, config), portraits)
     mosaics = look_at_mosaics(network, held, config.overlap)
     result: dict[str, Any] = {
@@ -94,7 +98,7 @@ def judge(network: Finder, training: FacePhotos, held: FacePhotos, config: Confi
             for turn in TURNS
         },
         "constant_box": still,
-        "missed": _missed(seen, portraits, threshold),
+        "missed": _missed(seen.take(np.flatnonzero(mine)), portraits, threshold),
         "false": _false(none, nobody, threshold),
     }
     found = list(checks(result))
@@ -106,14 +110,15 @@ def judge(network: Finder, training: FacePhotos, held: FacePhotos, config: Confi
 
 
 def _cross_fitted(
-    seen: Looks, none: Looks, half: NDArray[np.intp], half_none: NDArray[np.intp]
+    seen: Looks, none: Looks, half: NDArray[np.intp], half_none: NDArray[np.intp], mine: NDArray[np.bool_]
 ) -> tuple[dict[str, Any], float]:
-    """Figures of portraits, and the share of photos without people with a face."""
+    """Figures of portraits (`mine` among photos with people), and the share of photos without people with a
+    face."""
     total, false = Tally(), 0.0
     for side in (0, 1):
-        other = none.take(np.flatnonzero(half_none != side))
-        threshold = choose(seen.take(np.flatnonzero(half != side)), other)
-        tally = count(seen.take(np.flatnonzero(half == side)), threshold)
+        rest = none.take(np.flatnonzero(half_none != side))
+        threshold = choose(seen.take(np.flatnonzero(half != side)), rest)
+        tally = count(seen.take(np.flatnonzero((half == side) & mine)), threshold)
         total = Tally(
             *(one + two for one, two in zip(vars(total).values(), vars(tally).values(), strict=True))
         )

@@ -63,6 +63,10 @@ class FacePhotos:
         faces = self.faces[row]
         return faces[faces[:, 14] == SURE]
 
+    def photographed(self) -> FacePhotos:
+        """Those that are not drawn."""
+        return self.part(self.rows[~self.drawn[self.rows]])
+
     def with_faces(self) -> FacePhotos:
         """Those with a face."""
         return self.part(self._where([len(self.sure(row)) > 0 for row in self.rows]))

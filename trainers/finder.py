@@ -54,6 +54,7 @@ class Finder(nn.Module):
         self.from_deep = nn.Conv2d(_DEEP, _WIDTH, 1)
         self.middle = _separable(_WIDTH, _WIDTH)
         self.tell = nn.Sequential(_separable(_WIDTH, _WIDTH), _separable(_WIDTH, _WIDTH))
+        self.where = _separable(_WIDTH, _WIDTH)  # for the points alone
         self.score, self.box, self.point = (nn.Conv2d(_WIDTH, width, 1) for width in (1, 4, 10))
         assert self.score.bias is not None and self.box.bias is not None
         nn.init.constant_(self.score.bias, -4.0)  # hardly any cell is a face's
@@ -97,9 +98,8 @@ class Finder(nn.Module):
         far = self.far(near)
         wide = self.middle(self.from_far(far) + interpolate(self.from_deep(self.deep(far)), scale_factor=2.0))
         seen = self.tell(self.from_near(near) + interpolate(wide, scale_factor=2.0))
-        logits, sides, points = (
-            head(seen).flatten(2).transpose(1, 2).float() for head in (self.score, self.box, self.point)
-        )
+        answers = (self.score(seen), self.box(seen), self.point(self.where(seen)))
+        logits, sides, points = (answer.flatten(2).transpose(1, 2).float() for answer in answers)
         away = sides.clamp_max(_LARGEST).exp() * STRIDE
         boxes = torch.cat([self.middles - away[..., :2], self.middles + away[..., 2:]], 2)
         # Points are learned as parts of the box, which must not move for their sake.
