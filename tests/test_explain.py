@@ -165,7 +165,8 @@ def test_a_model_without_the_outputs_of_a_panel_is_left_out(tmp_path: Path, own_
     folder = write_inspector(own_folders / "models", side=64)
     text = (folder / "card.json").read_text()
     (folder / "card.json").write_text(text.replace('"weights": {}', '"turns": {}'))
-    explanation = explain(write_photo(tmp_path / "small.png", size=(40, 30)))
+    both = Options(assess=("aesthetics", "technical"))
+    explanation = explain(write_photo(tmp_path / "small.png", size=(40, 30)), both)
     assert [view.card.kind for view, _ in explanation.findings] == ["aesthetics"]
     assert explanation.record.overexposed == pytest.approx(0.7)
 
