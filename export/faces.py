@@ -42,7 +42,7 @@ class ServedFinder(Served):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         seen = self.network(image)
-        return seen.logits.sigmoid(), seen.boxes, seen.points
+        return seen.logits.sigmoid(), seen.boxes, self.network.points(seen)
 
 
 def serve(model: Model, flip: bool | None) -> ServedFinder:

@@ -24,7 +24,7 @@ from trainers.face_pictures import draw_all
 from trainers.face_scenes import MOST, Draw, Scenes, epoch_draws
 from trainers.faces import Config, start, train
 from trainers.faces import command as train_command
-from trainers.finder import STRIDE
+from trainers.finder import STRIDE, Seen
 from trainers.finding import Finding, duties, face_loss, fits
 from trainers.frames import Frames, Picture
 from trainers.loop import make_trainer
@@ -271,18 +271,38 @@ def test_the_loss_is_least_for_the_truth() -> None:
         torch.where(answers, 12.0, -12.0),
         faces[:, :1, :4].expand_as(seen.boxes).clone(),
         faces[:, :1, 4:14].expand_as(seen.points).clone(),
+        faces[:, :1, 4:14].expand_as(seen.points).clone(),
     )
-    least = float(face_loss(right, faces, network.middles, QUICK))
+
+    def loss(said: Seen) -> float:
+        return float(face_loss(said, faces, network.middles, QUICK))
+
+    least = loss(right)
     assert least < 1e-3
-    assert (
-        float(face_loss(right._replace(boxes=right.boxes + 5), faces, network.middles, QUICK)) > least + 0.1
-    )
-    assert float(face_loss(right._replace(points=right.points + 5), faces, network.middles, QUICK)) > least
-    assert float(face_loss(right._replace(logits=-right.logits), faces, network.middles, QUICK)) > least + 1
+    for name in ("boxes", "points", "around"):
+        assert loss(right._replace(**{name: getattr(right, name) + 5})) > least + 0.1, name
+    assert loss(right._replace(logits=-right.logits)) > least + 1
+    far = right._replace(around=right.around.clone())
+    far.around[:, -1] += 50  # a cell in the corner, where no point is
+    assert loss(far) == pytest.approx(least)
     none = face_loss(seen, torch.zeros((1, 2, 15)), network.middles, QUICK)
     assert torch.isfinite(none)
     iou, giou = fits(torch.tensor([[0.0, 0, 2, 2]] * 2), torch.tensor([[0.0, 0, 2, 2], [2.0, 0, 4, 2]]))
     assert iou.tolist() == [1, 0] and giou.tolist() == pytest.approx([1, 0])
+
+
+def test_points_are_put_right_by_the_cells_that_they_lie_in() -> None:
+    network = start(QUICK)
+    cells = (SIDE // STRIDE) ** 2
+    boxes = torch.tensor([20.0, 20, 70, 70]).expand(1, cells, 4)
+    told = torch.tensor([33.0, 41, 57, 41, 45, 50, 37, 60, 53, 60]).expand(1, cells, 10)
+    around = torch.full((1, cells, 10), 1000.0)
+    cell = (41 // STRIDE) * (SIDE // STRIDE) + 33 // STRIDE  # the one that the first point lies in
+    around[0, cell, :2] = torch.tensor([36.0, 40])
+    around[0, cell, 2:4] = torch.tensor([50.0, 50])  # what it says of other points does not count
+    points = network.points(Seen(torch.zeros((1, cells)), boxes, told, around))
+    assert points.shape == (1, cells, 10)
+    assert points[0, 7].tolist() == [36, 40, *told[0, 0, 2:].tolist()]
 
 
 def test_figures_count_faces_by_overlap() -> None:

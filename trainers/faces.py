@@ -36,7 +36,7 @@ class Config:
     people: float = option(0.6, "share of photos with faces in the scenes")
     scenes: int = option(6400, "scenes in an epoch")
     epochs: int = option(9, "epochs in all")
-    tune_epochs: int = option(2, "of these, last epochs in which the first layers learn, too")
+    tune_epochs: int = option(3, "of these, last epochs in which the first layers learn, too")
     batch: int = option(32, "scenes per batch")
     lr: float = option(1e-3, "learning rate of the body")
     head_lr: float = option(3e-3, "learning rate of the rest")

@@ -15,6 +15,9 @@ from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 STRIDE = 8
 """Pixels from one cell to the next; cells are squares."""
 
+REACH = 0.2
+"""How far a point is put right, as a share of the face's size; cells as near as this learn to see it."""
+
 _NEAR = 7  # MobileNetV2's first layers, down to an eighth of the size, with 32 channels
 _FAR = 11  # its layers down to a sixteenth, with 64
 _DEEP, _WIDTH = 128, 80
@@ -23,11 +26,13 @@ _LARGEST = 4.0  # logarithm of the largest distance from a cell to a side of its
 
 class Seen(NamedTuple):
     """For n photos of c cells, row by row: logits (n, c) of being in a face's middle; boxes (n, c, 4), left,
-    top, right and bottom; points (n, c, 10), x and y of five; both in pixels of the canvas."""
+    top, right and bottom; points (n, c, 10), x and y of five; and likewise where the cell itself sees the
+    points `around` it. All but logits in pixels of the canvas."""
 
     logits: Tensor
     boxes: Tensor
     points: Tensor
+    around: Tensor
 
 
 class Finder(nn.Module):
@@ -55,7 +60,7 @@ class Finder(nn.Module):
         self.middle = _separable(_WIDTH, _WIDTH)
         self.tell = nn.Sequential(_separable(_WIDTH, _WIDTH), _separable(_WIDTH, _WIDTH))
         self.where = _separable(_WIDTH, _WIDTH)  # for the points alone
-        self.score, self.box, self.point = (nn.Conv2d(_WIDTH, width, 1) for width in (1, 4, 10))
+        self.score, self.box, self.point, self.close = (nn.Conv2d(_WIDTH, size, 1) for size in (1, 4, 10, 10))
         assert self.score.bias is not None and self.box.bias is not None
         nn.init.constant_(self.score.bias, -4.0)  # hardly any cell is a face's
         nn.init.constant_(self.box.bias, 1.0)
@@ -98,14 +103,28 @@ class Finder(nn.Module):
         far = self.far(near)
         wide = self.middle(self.from_far(far) + interpolate(self.from_deep(self.deep(far)), scale_factor=2.0))
         seen = self.tell(self.from_near(near) + interpolate(wide, scale_factor=2.0))
-        answers = (self.score(seen), self.box(seen), self.point(self.where(seen)))
-        logits, sides, points = (answer.flatten(2).transpose(1, 2).float() for answer in answers)
+        where = self.where(seen)
+        answers = (self.score(seen), self.box(seen), self.point(where), self.close(where))
+        logits, sides, points, close = (answer.flatten(2).transpose(1, 2).float() for answer in answers)
         away = sides.clamp_max(_LARGEST).exp() * STRIDE
         boxes = torch.cat([self.middles - away[..., :2], self.middles + away[..., 2:]], 2)
         # Points are learned as parts of the box, which must not move for their sake.
         size = (boxes[..., 2:] - boxes[..., :2]).detach().repeat(1, 1, 5)
         places = ((boxes[..., 2:] + boxes[..., :2]) / 2).detach().repeat(1, 1, 5) + points * size
-        return Seen(logits[..., 0], boxes, places)
+        return Seen(logits[..., 0], boxes, places, self.middles.repeat(1, 5) + close * STRIDE)
+
+    def points(self, seen: Seen) -> Tensor:
+        """The points (n, c, 10) that cells in the middle of a face tell, put right by the cells that they lie
+        in, which see an eye from near; unless these are of quite another mind."""
+        photos, cells, _ = seen.points.shape
+        across = self.side // STRIDE
+        told = seen.points.reshape(photos, cells, 5, 2)
+        place = (told / STRIDE).floor().clamp(0, across - 1).long()
+        cell = (place[..., 1] * across + place[..., 0])[..., None].expand(-1, -1, -1, 2)
+        near = seen.around.reshape(photos, cells, 5, 2).gather(1, cell)
+        size = (seen.boxes[..., 2:] - seen.boxes[..., :2]).mean(2)[..., None, None]
+        apart = (near - told).abs().amax(3, keepdim=True)
+        return torch.where(apart < REACH * size, near, told).flatten(2)
 
 
 def _separable(inner: int, outer: int, stride: int = 1) -> nn.Sequential:

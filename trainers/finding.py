@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from trainers.averaging import Averaging
 from trainers.face_photos import SURE, UNSURE, FacePhotos
 from trainers.face_scenes import Scene, Scenes, epoch_draws
-from trainers.finder import STRIDE, Finder, Seen
+from trainers.finder import REACH, STRIDE, Finder, Seen
 from trainers.rates import Multipliers, parameter_groups
 
 if TYPE_CHECKING:
@@ -120,10 +120,13 @@ def duties(faces: Tensor, middles: Tensor) -> Duties:
 
 def face_loss(seen: Seen, faces: Tensor, middles: Tensor, config: Config) -> Tensor:
     """Scores by the quality focal loss (Li et al. 2020), whose target is how well the cell's box fits;
-    boxes by the generalised intersection over union; points by their distance as a share of the face's size.
+    boxes by the generalised intersection over union; points by their distance as a share of the face's size,
+    both as its middle tells them, and as the cells around each of them see it.
 
-    `faces` (n, m, 15) are in pixels, rows of zeros none; points that are NaN count for nothing.
+    `faces` (n, m, 15) are in pixels, rows of zeros, which come last, none; points that are NaN count for
+    nothing.
     """
+    faces = faces[:, : max(1, int((faces[..., 14] != 0).sum(1).max()))]
     with torch.no_grad():
         duty = duties(faces, middles)
         taken = duty.face[..., None].expand(-1, -1, 15)
@@ -138,12 +141,31 @@ def face_loss(seen: Seen, faces: Tensor, middles: Tensor, config: Config) -> Ten
     many = duty.answers.sum().clamp_min(1)
     weight = iou.detach().clamp_min(0.1)
     size = (wanted[:, 2:4] - wanted[:, :2]).prod(1).sqrt().clamp_min(1.0)
-    known = wanted[:, 4:14].isfinite()
-    off = (points - wanted[:, 4:14].nan_to_num()) / size[:, None]
-    apart = smooth_l1_loss(off, torch.zeros_like(off), reduction="none", beta=0.02) * known
+    apart = _apart(points - wanted[:, 4:14], size[:, None])
+    near = _apart(*seen_from_around(seen, faces, middles))
     loss = config.score_weight * each.sum() / many
     loss = loss + config.box_weight * ((1 - giou) * weight).sum() / weight.sum().clamp_min(1)
-    return loss + config.point_weight * apart.sum() / known.sum().clamp_min(1)
+    return loss + config.point_weight * (apart + near)
+
+
+def seen_from_around(seen: Seen, faces: Tensor, middles: Tensor) -> tuple[Tensor, Tensor]:
+    """How far off the points are as the cells near them see them, x and y (n, c, m, 10), NaN where it does
+    not matter; and the sizes of their faces (n, 1, m, 1)."""
+    size = (faces[..., 2:4] - faces[..., :2]).mean(2)[:, None, :, None]
+    points = faces[:, None, :, 4:14].unflatten(3, (5, 2))
+    away = (middles[None, :, None, None] - points).abs().amax(4)
+    reach = (REACH * size).clamp_min(STRIDE)
+    matters = (away <= reach) & (faces[:, None, :, 14:15] == SURE)
+    off = seen.around.float().unflatten(2, (5, 2))[:, :, None] - points
+    return off.where(matters[..., None], torch.nan).flatten(3), size
+
+
+def _apart(off: Tensor, size: Tensor) -> Tensor:
+    """The mean of what is off as a share of the size, where it is known."""
+    known = off.isfinite()
+    share = torch.where(known, off, 0.0) / size.clamp_min(1.0)
+    each = smooth_l1_loss(share, torch.zeros_like(share), reduction="none", beta=0.02)
+    return (each * known).sum() / known.sum().clamp_min(1)
 
 
 def fits(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

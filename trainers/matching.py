@@ -51,12 +51,8 @@ def find(network: Finder, canvases: Iterable[Picture], overlap: float, batch: in
         pixels = torch.from_numpy(np.stack(waiting).transpose(0, 3, 1, 2).copy())
         with torch.inference_mode():
             seen = network(pixels.to(network.mean.device))
-        for scores, boxes, points in zip(
-            seen.logits.sigmoid().cpu().numpy(),
-            seen.boxes.cpu().numpy(),
-            seen.points.cpu().numpy(),
-            strict=True,
-        ):
+            said = (seen.logits.sigmoid(), seen.boxes, network.points(seen))
+        for scores, boxes, points in zip(*(part.cpu().numpy() for part in said), strict=True):
             kept = distinct(scores, boxes, _LEAST, overlap)
             found.append(np.concatenate([boxes[kept], points[kept], scores[kept, None]], axis=1))
         waiting.clear()
