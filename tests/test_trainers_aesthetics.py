@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from photocli.errors import UsageError
 from trainers.aesthetics import Config, checked, command, cross_validate, fit, sanity, train_fold
+from trainers.averaging import compiles
 from trainers.batches import Plan
 from trainers.checkpoint import Model, load_model, save_model
 from trainers.distill import teacher_outputs
-from trainers.finetune import Finetuning, compiles
+from trainers.finetune import Finetuning
 from trainers.labels import CLASSES
 from trainers.loop import make_trainer
 from trainers.materials import Materials, divide, read_materials

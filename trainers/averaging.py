@@ -1,10 +1,12 @@
 """What training modules have in common: averaged weights, draws that a resumed run repeats, the learning
-rate, and the history."""
+rate, the history, and when to compile."""
 
 from __future__ import annotations
 
 import copy
 import math
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,7 +23,7 @@ class Averaging(LightningModule):
     """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept.
 
     A subclass says what a step is, how many an epoch has (`steps`), and may add to an epoch's row of the
-    history (`measure`). The configuration has seed, epochs, ema, eval_every and workers.
+    history (`noted`, `measure`). The configuration has seed, epochs, ema, eval_every and workers.
     """
 
     warm_up = 100
@@ -40,6 +42,10 @@ class Averaging(LightningModule):
     def steps(self) -> int:
         """Batches of an epoch, over all processes; asked for often."""
         raise NotImplementedError
+
+    def noted(self) -> dict[str, float]:
+        """Figures of the steps of an epoch, for the history of every one."""
+        return {}
 
     def measure(self) -> dict[str, float]:
         """Figures of held-out photos, for the history."""
@@ -66,10 +72,17 @@ class Averaging(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _rate(self, step: int) -> float:
-        world = self.trainer.world_size if self._trainer is not None else 1
-        total = max(1, self.config.epochs * max(1, self.steps // world))
+        return self.falling(step, self.config.epochs)
+
+    @property
+    def own_steps(self) -> int:
+        """Batches of an epoch that are this process's."""
+        return max(1, self.steps // (self.trainer.world_size if self._trainer is not None else 1))
+
+    def falling(self, step: int, epochs: int) -> float:
+        """What the rate is multiplied by: a warm-up, and half a cosine that ends after so many epochs."""
         warm = min(1.0, (step + 1) / self.warm_up)
-        return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / total)))
+        return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / max(1, epochs * self.own_steps))))
 
     def on_train_epoch_start(self) -> None:
         self._started, self._losses = time.monotonic(), []
@@ -81,19 +94,12 @@ class Averaging(LightningModule):
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
     def on_train_batch_end(self, outputs: Any, batch: Any, step: int) -> None:
-        done = self.global_step
-        decay = min(self.config.ema, (1 + done) / (10 + done))
-        with torch.no_grad():
-            now = self.network.state_dict()
-            for name, kept in self.averaged.state_dict().items():
-                if kept.dtype.is_floating_point and decay > 0:
-                    kept.lerp_(now[name], 1 - decay)
-                else:
-                    kept.copy_(now[name])
+        average(self.network, self.averaged, self.global_step, self.config.ema)
 
     def on_train_epoch_end(self) -> None:
         loss = float(torch.stack(self._losses).mean())
-        row = {"epoch": float(self.current_epoch), "loss": loss, "seconds": time.monotonic() - self._started}
+        row = {"epoch": float(self.current_epoch), "loss": loss} | self.noted()
+        row["seconds"] = time.monotonic() - self._started
         if (self.current_epoch + 1) % self.config.eval_every == 0:
             row |= self.measure()
         told = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
@@ -106,3 +112,23 @@ class Averaging(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = list(checkpoint["history"])
+
+
+def average(network: nn.Module, averaged: nn.Module, done: int, ema: float) -> None:
+    """Move `averaged` towards `network` after its step `done`; at first by more than `ema` says."""
+    decay = min(ema, (1 + done) / (10 + done))
+    with torch.no_grad():
+        now = network.state_dict()
+        for name, kept in averaged.state_dict().items():
+            if kept.dtype.is_floating_point and decay > 0:
+                kept.lerp_(now[name], 1 - decay)
+            else:
+                kept.copy_(now[name])
+
+
+def compiles(config: Any, steps: int) -> bool:
+    """Whether torch.compile is used: it takes a minute, so not for short runs unless asked for."""
+    if config.compile is not None:
+        return bool(config.compile)
+    compiler = any(shutil.which(name) for name in ("g++", "c++", "clang++"))
+    return compiler and sys.platform == "linux" and steps >= 200

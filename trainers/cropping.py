@@ -1,27 +1,21 @@
-"""Training a network that sees crops: the loss of a batch, the averaged weights, and watching for
-collapse."""
+"""Training a network that sees crops: the loss of a batch, and watching for collapse."""
 
 from __future__ import annotations
 
-import copy
-import math
-import time
 from collections.abc import Callable
-from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 import typer
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from trainers.averaging import Averaging, compiles
 from trainers.camera_photos import Photos
 from trainers.crop_figures import look_at, quick_figures
 from trainers.cropper import Cropper, Seen
 from trainers.crops import Cropped, How, Sample, epoch_draws, held_samples
-from trainers.finetune import WARM_UP, compiles
 from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import leads
 
@@ -45,22 +39,23 @@ def how_to_judge(config: Any, lens: float = 0.0) -> How:
     return How(config.resize, lens, 1.0, pieces=config.stage != "thumbnail")
 
 
-class Cropping(LightningModule):
-    """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept."""
+class Cropping(Averaging):
+    """Trains a network that sees crops, and notes how much what it says varies; see `Averaging`."""
+
+    network: Cropper
+    averaged: Cropper
 
     def __init__(self, network: Cropper, config: Config, training: Photos, held: Photos) -> None:
-        super().__init__()
-        self.network = network
-        self.averaged = copy.deepcopy(network).requires_grad_(False)
-        self.config, self.training_photos, self.held = config, training, held
-        self.history: list[dict[str, float]] = []
-        self._steps = len(self._draws(0))
-        self._losses: list[Tensor] = []
+        super().__init__(network, config, "crop")
+        self.training_photos, self.held = training, held
         self._spreads: list[Tensor] = []
-        self._started = 0.0
         self._compiled: Callable[[Tensor], Any] = network.forward
-        if compiles(config, self._steps * config.epochs):  # type: ignore[arg-type]
+        if compiles(config, self.steps * config.epochs):
             self._compiled = torch.compile(network.forward)
+
+    @cached_property
+    def steps(self) -> int:
+        return len(self._draws(0))
 
     # Data
 
@@ -78,14 +73,8 @@ class Cropping(LightningModule):
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """The batches of the current epoch (Lightning asks anew for each)."""
-        batches = self._draws(self.current_epoch)
-        share = max(1, len(batches) // self.trainer.world_size)
-        return DataLoader(
-            Cropped(self.training_photos, how_to_train(self.config), self.config.seed),
-            batch_sampler=batches[self.trainer.global_rank :: self.trainer.world_size][:share],
-            num_workers=self.config.workers,
-            prefetch_factor=4 if self.config.workers else None,
-        )
+        samples = Cropped(self.training_photos, how_to_train(self.config), self.config.seed)
+        return self.loader(samples, self._draws(self.current_epoch))
 
     # Loss
 
@@ -93,18 +82,15 @@ class Cropping(LightningModule):
         sheets, places, factors, cropped, cells, _ = batch
         seen = Seen(*self._compiled(sheets))
         self._spreads.append(spread(seen))
-        loss = crop_loss(seen, places, factors, cropped, cells, self.config)
-        self._losses.append(loss.detach())
-        return loss
+        return self.lost(crop_loss(seen, places, factors, cropped, cells, self.config))
 
     # Loop
 
     def configure_optimizers(self) -> dict[str, Any]:
         config, network = self.config, self.network
-        schedule = torch.optim.lr_scheduler.LambdaLR
         if config.arch == "paper":
             adam = torch.optim.Adam(network.parameters(), PAPER_RATE)
-            rates = schedule(adam, lambda epoch: PAPER_DECAY**epoch)
+            rates = torch.optim.lr_scheduler.LambdaLR(adam, lambda epoch: PAPER_DECAY**epoch)
             return {"optimizer": adam, "lr_scheduler": {"scheduler": rates, "interval": "epoch"}}
         bodies = nn.ModuleList([network.whole.body, network.whole.top])  # type: ignore[list-item]
         own = nn.ModuleList(
@@ -119,57 +105,24 @@ class Cropping(LightningModule):
         )
         faster = config.head_lr / config.lr
         by = Multipliers(1.0, 1.0, faster, faster)
-        adamw = torch.optim.AdamW(parameter_groups(bodies, own, config.lr, config.weight_decay, by))
-        rates = schedule(adamw, self._rate)
-        return {"optimizer": adamw, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
-
-    def _rate(self, step: int) -> float:
-        """A warm-up and half a cosine down to 0."""
-        world = self.trainer.world_size if self._trainer is not None else 1
-        total = max(1, self.config.epochs * max(1, self._steps // world))
-        return min(1.0, (step + 1) / (5 * WARM_UP)) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / total)))
+        groups = parameter_groups(bodies, own, config.lr, config.weight_decay, by)
+        return self.scheduled(torch.optim.AdamW(groups))
 
     def on_train_epoch_start(self) -> None:
-        self._started, self._losses, self._spreads = time.monotonic(), [], []
-        self.network.train()
+        super().on_train_epoch_start()
+        self._spreads = []
 
-    def on_train_batch_start(self, batch: Any, step: int) -> None:
-        # Dropout must not depend on how many draws went before: a resumed run has made none.
-        key = [self.config.seed, self.global_step, self.global_rank]
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+    def noted(self) -> dict[str, float]:
+        return {"spread": float(torch.stack(self._spreads).mean())}
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, step: int) -> None:
-        done = self.global_step
-        decay = min(self.config.ema, (1 + done) / (10 + done))
-        with torch.no_grad():
-            now = self.network.state_dict()
-            for name, kept in self.averaged.state_dict().items():
-                if kept.dtype.is_floating_point and decay > 0:
-                    kept.lerp_(now[name], 1 - decay)
-                else:
-                    kept.copy_(now[name])
-
-    def on_train_epoch_end(self) -> None:
-        row = {
-            "epoch": float(self.current_epoch),
-            "loss": float(torch.stack(self._losses).mean()),
-            "spread": float(torch.stack(self._spreads).mean()),
-            "seconds": time.monotonic() - self._started,
-        }
-        self.log_dict({name: row[name] for name in ("loss", "spread")}, sync_dist=True)
-        if len(self.held) and (self.current_epoch + 1) % self.config.eval_every == 0:
-            samples = held_samples(self.held, how_to_judge(self.config, self.config.judge_lens), 2)
-            row |= quick_figures(look_at(self.averaged, samples))
-            if leads():
-                typer.echo("  held out: " + "  ".join(f"{name} {row[name]:.3f}" for name in list(row)[4:]))
-        self.history.append(row)
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["config"] = asdict(self.config) | {"trainer": "crop"}
-        checkpoint["history"] = self.history
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.history = list(checkpoint["history"])
+    def measure(self) -> dict[str, float]:
+        if not len(self.held):
+            return {}
+        samples = held_samples(self.held, how_to_judge(self.config, self.config.judge_lens), 2)
+        found = quick_figures(look_at(self.averaged, samples))
+        if leads():
+            typer.echo("  held out: " + "  ".join(f"{name} {value:.3f}" for name, value in found.items()))
+        return found
 
 
 def spread(seen: Seen) -> Tensor:

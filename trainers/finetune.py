@@ -1,23 +1,16 @@
-"""Fine-tuning a scorer: the loss of a batch, the two stages, the averaged weights."""
+"""Fine-tuning a scorer: the loss of a batch, and the two stages."""
 
 from __future__ import annotations
 
-import copy
-import math
-import shutil
-import sys
-import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from lightning.pytorch import LightningModule
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from trainers.averaging import Averaging, compiles
 from trainers.batches import Batch, Item, Look, Photos, Plan, collate
 from trainers.degrade import DEGRADATIONS
 from trainers.labels import Mode
@@ -32,27 +25,28 @@ from trainers.views import Augmentation
 if TYPE_CHECKING:
     from trainers.aesthetics import Config
 
-WARM_UP = 20  # steps
 
+class Finetuning(Averaging):
+    """Trains a scorer, at first its head alone where that is asked for; see `Averaging`."""
 
-class Finetuning(LightningModule):
-    """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept."""
+    network: Scorer
+    averaged: Scorer
+    warm_up = 20
 
     def __init__(self, network: Scorer, config: Config, training: TrainingSet, held: HeldOut | None) -> None:
-        super().__init__()
-        self.network = network
-        self.averaged = copy.deepcopy(network).requires_grad_(False)
-        self.config, self.training_set, self.held = config, training, held
+        super().__init__(network, config, "aesthetics")
+        self.training_set, self.held = training, held
         self.plan = plan_for(config, training)
-        self.history: list[dict[str, float]] = []
         balance = config.balance == "weights" and config.labels in ("binary", "three-way")
         self.weights = class_weights(training.targets[: training.labelled]) if balance else None
-        self._losses: list[Tensor] = []
-        self._started = 0.0
         # A function, not a module: compiled modules would change the names in checkpoints.
         self._compiled: Callable[[Tensor], Tensor] | None = None
         if compiles(config, self.plan.steps * config.epochs):
             self._compiled = torch.compile(self.network.forward)
+
+    @property
+    def steps(self) -> int:
+        return self.plan.steps
 
     # Data
 
@@ -92,8 +86,7 @@ class Finetuning(LightningModule):
             margin = config.pair_margin * batch.severity
             pairs = pair_loss(score[:photos][batch.originals], score[photos:], margin)
             loss = loss + config.pair_weight * pairs
-        self._losses.append(loss.detach())
-        return loss
+        return self.lost(loss)
 
     def _raw(self, images: Tensor) -> Tensor:
         """Raw outputs; in the first stage no gradient reaches the body."""
@@ -125,22 +118,16 @@ class Finetuning(LightningModule):
         else:
             kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
             optimizer = kind(groups)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return self.scheduled(optimizer)
 
     def _rate(self, step: int) -> float:
         """Full rate for the head alone; then a warm-up and half a cosine down to 0."""
-        world = self.trainer.world_size if self._trainer is not None else 1
-        steps = max(1, self.plan.steps // world)
-        step -= self.config.head_epochs * steps
-        if step < 0:
-            return 1.0
-        total = max(1, (self.config.epochs - self.config.head_epochs) * steps)
-        return min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / total)))
+        config = self.config
+        step -= config.head_epochs * self.own_steps
+        return self.falling(step, config.epochs - config.head_epochs) if step >= 0 else 1.0
 
     def on_train_epoch_start(self) -> None:
-        self._started, self._losses = time.monotonic(), []
-        self.network.train()
+        super().on_train_epoch_start()
         if self.body_is_frozen:
             self.network.body.eval()
         if self.config.bn == "frozen":
@@ -148,45 +135,16 @@ class Finetuning(LightningModule):
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
-    def on_train_batch_start(self, batch: Batch, step: int) -> None:
-        # Dropout must not depend on how many draws went before: a resumed run has made none.
-        key = [self.config.seed, self.global_step, self.global_rank]
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, step: int) -> None:
-        done = self.global_step
-        decay = min(self.config.ema, (1 + done) / (10 + done))
-        with torch.no_grad():
-            now = self.network.state_dict()
-            for name, kept in self.averaged.state_dict().items():
-                if kept.dtype.is_floating_point and decay > 0:
-                    kept.lerp_(now[name], 1 - decay)
-                else:
-                    kept.copy_(now[name])
-
-    def on_train_epoch_end(self) -> None:
-        loss = float(torch.stack(self._losses).mean())
-        row = {"epoch": float(self.current_epoch), "loss": loss}
-        row["seconds"] = time.monotonic() - self._started
-        self.log("loss", loss, sync_dist=True)
-        if self.held is not None and (self.current_epoch + 1) % self.config.eval_every == 0:
-            said = self.predict_held()
-            row["spearman"] = correlation(spearmanr, said.score, self.held.ratings.mean)
-            self.log("spearman", row["spearman"], sync_dist=True)
-        self.history.append(row)
+    def measure(self) -> dict[str, float]:
+        if self.held is None:
+            return {}
+        return {"spearman": correlation(spearmanr, self.predict_held().score, self.held.ratings.mean)}
 
     def predict_held(self) -> Said:
         """What the averaged network says of the held-out photos."""
         assert self.held is not None
         config = self.config
         return predict(self.averaged, self.held.pictures, config.size, config.fit, mirror=config.mirror)
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["config"] = asdict(self.config)
-        checkpoint["history"] = self.history
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.history = list(checkpoint["history"])
 
 
 def plan_for(config: Config, training: TrainingSet) -> Plan:
@@ -206,11 +164,3 @@ def plan_for(config: Config, training: TrainingSet) -> Plan:
 def augmentation(config: Config) -> Augmentation | None:
     """How training views stray, or nothing if they shall not."""
     return Augmentation(config.area, config.aspect, config.colour) if config.augment else None
-
-
-def compiles(config: Config, steps: int) -> bool:
-    """Whether torch.compile is used: it takes a minute, so not for short runs unless asked for."""
-    if config.compile is not None:
-        return config.compile
-    compiler = any(shutil.which(name) for name in ("g++", "c++", "clang++"))
-    return compiler and sys.platform == "linux" and steps >= 200

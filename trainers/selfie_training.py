@@ -17,6 +17,7 @@ from scipy.stats import pearsonr
 from torch import Tensor, nn
 
 from trainers.aligned import Faces
+from trainers.averaging import average
 from trainers.face_batches import Batches, Rated
 from trainers.face_scorer import FaceScorer
 from trainers.losses import band_loss, correlation_loss
@@ -155,7 +156,7 @@ class Training:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self._optimizer.step()
         self.at.step += 1
-        self._average()
+        average(self.network, self.averaged, self.at.step, self.config.ema)
         self.at.losses.append(float(loss.detach()))
         self._watch(self.at.losses[-1])
         self.at.seconds += self._clock() - started
@@ -180,16 +181,6 @@ class Training:
         if self.config.optimizer == "sgd":
             return warm * 0.1 ** sum(done >= at for at in STEPS_AT)
         return warm * (0.5 + 0.5 * math.cos(math.pi * min(done, 1.0)))
-
-    def _average(self) -> None:
-        decay = min(self.config.ema, (1 + self.at.step) / (10 + self.at.step))
-        with torch.no_grad():
-            now = self.network.state_dict()
-            for name, kept in self.averaged.state_dict().items():
-                if kept.dtype.is_floating_point and decay > 0:
-                    kept.lerp_(now[name], 1 - decay)
-                else:
-                    kept.copy_(now[name])
 
     def _compiled(self) -> Callable[[Tensor], Tensor]:
         """The network's forward pass."""
