@@ -76,6 +76,18 @@ class Models:
         return (*(card.label for card in self.cards.values()), *own)
 
     @property
+    def classifiers(self) -> tuple[str, ...]:
+        """The names of the models that have columns of their own."""
+        return tuple(card.name for card in self.cards.values() if card.kind in lineup.SEVERAL)
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The texts that fields and columns of classifiers may have, by their names."""
+        return {
+            field: names for card in self.cards.values() for field, names in assessors.labels(card).items()
+        }
+
+    @property
     def needs(self) -> dict[str, tuple[str, ...]]:
         """The outputs that are read, by model: by the assessors, or by whoever asked for them."""
         needs = {}
@@ -192,7 +204,10 @@ class Models:
         values: dict[str, Any] = {}
         # Faces are found, and then judged: what judges them says more of each.
         for key in sorted(self.cards, key=lambda key: self.cards[key].input.fit == "faces"):
-            values.update(self._assessors[key].assess(self.cards[key], self.seen(key, outputs)))
+            said = self._assessors[key].assess(self.cards[key], self.seen(key, outputs))
+            if "answers" in said:  # each classifier adds its own
+                said["answers"] = (*values.get("answers", ()), *said["answers"])
+            values.update(said)
         if self.taste is not None:
             values["taste"] = self.taste.score(outputs[self.taste.model_key], values["aesthetic"])
         # The last digits of a network's output depend on the size of the batch; those that are kept do not.

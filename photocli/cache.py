@@ -44,6 +44,7 @@ _TABLES = (
 )
 _SMALL = 64  # outputs of more values (embeddings) are kept as float16, which halves the file
 _EXACT = ("faces", "sharpness")  # but these, whose size depends on the photo, as they were found
+_LARGE = ("maps",)  # not kept: a map for each of many classes, which no record needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ class Cache:
                 (photo, model, name, *_packed(name, value))
                 for model, values in known.outputs.items()
                 for name, value in values.items()
+                if name not in _LARGE
             ],
         )
 

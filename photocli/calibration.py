@@ -13,6 +13,12 @@ def logistic(value: float, curve: Mapping[str, Any]) -> float:
     return 1 / (1 + math.exp(-(curve["slope"] * value + curve["intercept"])))
 
 
+def log_odds(chance: float) -> float:
+    """The logit of a probability, which `logistic` turns into another one; certainty is left out."""
+    chance = min(max(chance, 1e-7), 1 - 1e-7)
+    return math.log(chance / (1 - chance))
+
+
 def isotonic(value: float, curve: Mapping[str, Any] | None) -> float:
     """The rising curve through the points (`x`, `y`), straight between them; without one, the value
     itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Status = Literal["ok", "failed", "skipped"]
+
+CONFIDENCE = "_confidence"
+"""Ends the name of the second column of a classifier; the first has that of the model."""
+
+SEPARATOR = "; "
+"""Stands between classes that hold at once; the name of a class has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +86,31 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one classifier says of a photo; there may be several, each with columns of its own.
+
+    `probabilities` has every class in the model's order, calibrated. `label` is the most probable one; where
+    several may hold at once, all that do, the most probable first, joined by `SEPARATOR`, None if none does.
+    `confidence` (0-1) is the probability of the first of them; where none holds, 1 less the highest one.
+    """
+
+    model: str
+    label: str | None
+    confidence: float
+    probabilities: tuple[tuple[str, float], ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that hold; empty if none does."""
+        return () if self.label is None else tuple(self.label.split(SEPARATOR))
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Everything that a run says about one path. Field names and order are the CSV columns and JSON keys.
 
     The names are an interface: fields are added (at the end), never renamed. A field is `None` where its
-    assessor was not asked for, or abstained.
+    assessor was not asked for, or abstained. Classifiers have columns of their own after these (`columns`).
     """
 
     path: str
@@ -135,6 +162,8 @@ class Record:
     faults: tuple[str, ...] = field(default=())
     rotate_confidence: float | None = None
     each_face: tuple[Face, ...] = field(default=())
+    answers: tuple[Answer, ...] = field(default=())
+    styles: tuple[tuple[str, float], ...] = field(default=())
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))
@@ -143,3 +172,19 @@ RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))
 def as_dict(record: Record) -> dict[str, Any]:
     """The record as a plain dictionary, in the order of its fields."""
     return {name: getattr(record, name) for name in RECORD_FIELDS}
+
+
+def columns(models: Iterable[str]) -> tuple[str, ...]:
+    """The columns of the classifiers of these names: `<model>` and `<model>_confidence` of each."""
+    return tuple(column for model in models for column in (model, model + CONFIDENCE))
+
+
+def as_columns(record: Record, models: Iterable[str]) -> dict[str, Any]:
+    """What those classifiers say of a photo, by column; None where they were not asked."""
+    answers = {answer.model: answer for answer in record.answers}
+    values: dict[str, Any] = {}
+    for model in models:
+        answer = answers.get(model)
+        said = (None, None) if answer is None else (answer.label, answer.confidence)
+        values.update(zip(columns([model]), said, strict=True))
+    return values

@@ -1,7 +1,8 @@
 """Assessors: one module per kind of model; each turns a network's outputs into fields of the record.
 
 An assessor module offers `FIELDS`, the record fields that it fills; `NEEDS`, the outputs that it reads; and
-`assess(card, outputs)`. Listing the names imports none of them.
+`assess(card, outputs)`; one whose model tells classes apart offers `labels(card)`, too: their names, by
+field. Listing the names imports none of them.
 """
 
 from __future__ import annotations
@@ -40,3 +41,9 @@ def load(kind: str) -> Assessor:
     if kind not in names():
         raise ModelError(f"this version cannot run models of kind '{kind}', only: {', '.join(names())}")
     return cast("Assessor", importlib.import_module(f"{__name__}.{kind}"))
+
+
+def labels(card: Card) -> dict[str, tuple[str, ...]]:
+    """The texts that fields and columns may have by what this model says; of most kinds there are none."""
+    found = getattr(load(card.kind), "labels", None)
+    return {} if found is None else found(card)

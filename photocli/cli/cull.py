@@ -228,8 +228,8 @@ def _write_tables(run: Run, records: list[Record], outputs: Outputs) -> None:
         None if outputs.dry_run and str(file) != "-" else file for file in (outputs.csv, outputs.json)
     )
     with ExitStack() as stack:
-        table = stack.enter_context(CsvWriter(csv)) if csv else None
-        document = stack.enter_context(JsonWriter(json)) if json else None
+        table = stack.enter_context(CsvWriter(csv, run.models.classifiers)) if csv else None
+        document = stack.enter_context(JsonWriter(json, run.models.classifiers)) if json else None
         for record in records:
             for writer in (table, document):
                 if writer is not None:

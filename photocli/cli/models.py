@@ -69,13 +69,18 @@ def add_model(
     Examples:
       photocli models add face_detection_yunet.onnx
       photocli models add my-model/          # made by python -m export
+      photocli models add my-rooms/          # a classifier: columns rooms and rooms_confidence
     """
     with reported(debug):
         from photocli import detectors
-        from photocli.models import adding, store
+        from photocli.models import adding, lineup, store
+        from photocli.records import columns
 
         card = adding.add(source)
         typer.echo(f"added {card.label} ({card.kind}): {card.folder}")
+        if card.kind in lineup.SEVERAL:
+            typer.echo(f"what it says stands in the columns {' and '.join(columns([card.name]))}")
+            return
         for other in store.cards():
             if other.name == card.name:
                 continue

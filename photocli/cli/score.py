@@ -133,10 +133,12 @@ def _score(
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=quiet))
         shown = 0 if quiet or to_stdout else top
-        table = TableWriter(sort=sort, top=shown, profile=run.models.profile)
+        own = run.models.classifiers
+        table = TableWriter(sort=sort, top=shown, profile=run.models.profile, classifiers=own)
         sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar))
-        document = JsonWriter(json) if json else None
-        chosen: tuple[Writer | None, ...] = (table, CsvWriter(csv) if csv else None, document, sidecars)
+        document = JsonWriter(json, own) if json else None
+        rows = CsvWriter(csv, own) if csv else None
+        chosen: tuple[Writer | None, ...] = (table, rows, document, sidecars)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
         for record in arguments.starred(progress.watched(run), stars):
             for writer in writers:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli import assessors, detectors
 from photocli.errors import ModelError, UsageError
-from photocli.models import graph, store
+from photocli.models import graph, lineup, store
 from photocli.models.card import CARD_FILE, Card, read_card
 
 if TYPE_CHECKING:
@@ -165,8 +165,11 @@ def _yunet_card(content: bytes, source: Path) -> dict[str, Any]:
 
 
 def _check_name(card: Card) -> None:
+    """Raise `ModelError` for a name that is no file's, `UsageError` for columns that there are already."""
     if _NAME.fullmatch(card.name) is None:
         raise ModelError(f"'{card.name}' cannot be a model's name: letters, digits, '.', '_' and '-' can")
+    if card.kind in lineup.SEVERAL:
+        lineup.check_columns([*(other for other in store.cards() if other.name != card.name), card])
 
 
 def _try(card: Card) -> None:

@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING
 from photocli import detectors
 from photocli.errors import UsageError
 from photocli.models import store
+from photocli.records import RECORD_FIELDS, columns
 
 if TYPE_CHECKING:
     from photocli.models.card import Card
+
+SEVERAL = ("classifier",)
+"""The kinds of which several models may run at once, as each has columns of its own."""
+
+_TAKEN = frozenset((*RECORD_FIELDS, "class", "details", "photo"))  # the last by tables and documents
 
 
 def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
@@ -35,6 +41,7 @@ def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
         chosen = [finder, *chosen]
     chosen = [card for card in chosen if card == finder or card.kind not in detectors.names()]
     _check_kinds(chosen)
+    check_columns(chosen)
     if detail == "native":
         chosen = _closer(chosen)
     return chosen if finder is None else [_bound(card, finder) for card in chosen]
@@ -84,9 +91,34 @@ def _check_kinds(cards: Sequence[Card]) -> None:
     """Raise `UsageError` where two models would fill the same fields of the record."""
     names: dict[str, str] = {}
     for card in cards:
-        if card.kind in names:
+        if card.kind in names and card.kind not in SEVERAL:
             raise UsageError(
                 f"{names[card.kind]} and {card.name} are both models of kind {card.kind}; "
                 "choose one of them with --assess"
             )
         names[card.kind] = card.name
+
+
+def check_columns(cards: Iterable[Card]) -> None:
+    """Raise `UsageError` where the columns of a classifier have the name of others, or two of them are one.
+
+    Capitals make no difference, since they make none to spreadsheets and databases.
+    """
+    taken = dict.fromkeys(_TAKEN, "every record")
+    networks: dict[str, str] = {}
+    for card in cards:
+        if card.kind not in SEVERAL:
+            continue
+        for column in columns([card.name]):
+            owner = taken.setdefault(column.lower(), card.name)
+            if owner != card.name:
+                raise UsageError(
+                    f"a classifier cannot be named {card.name}: its column {column} would be one that "
+                    f"{owner} has already; give it another name"
+                )
+        twin = networks.setdefault(card.cache_key, card.name)
+        if twin != card.name:
+            raise UsageError(
+                f"{twin} and {card.name} are one network under two names; choose one of them with --assess, "
+                "or remove one with photocli models remove"
+            )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from photocli.files import open_output
-from photocli.records import RECORD_FIELDS
+from photocli.records import RECORD_FIELDS, as_columns, as_dict, columns
 from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
@@ -18,26 +19,31 @@ if TYPE_CHECKING:
 # Python's csv module leaves a lone carriage return unquoted, which cuts a row in two for its own reader.
 _NEEDS_QUOTES = re.compile(r'[",\x00-\x1f\x7f]|^\s|\s$')
 
+_STRUCTURED = ("each_face", "answers", "styles")
+
 
 class CsvWriter(FileWriter):
     """Writes records to a CSV file, or to standard output for `-`, row by row.
 
     UTF-8 without a byte order mark, lines end in a newline, quotes as in RFC 4180. Nothing is an empty cell;
-    an empty text is `""`. Several models, or faults, are joined by `;`; `each_face` is JSON, as in the JSON
-    document. A file takes the old one's place at `close`.
+    an empty text is `""`. Several models, or faults, are joined by `;`; `each_face`, `answers` and `styles`
+    are JSON, as in the JSON document. A file takes the old one's place at `close`.
 
     Text is an interface and is never altered. So a cell may begin with `=`, `+`, `-` or `@`, which
     spreadsheets take for formulas: import untrusted names as text. And a file name that is no UTF-8 keeps its
     own bytes: read such a file with `errors="surrogateescape"`.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], classifiers: Sequence[str] = ()) -> None:
+        """`classifiers` are the names of those that have columns of their own, as in `Models.classifiers`."""
         self._output = open_output(path)
-        self._line(RECORD_FIELDS)
+        self._classifiers = tuple(classifiers)
+        self._line([*RECORD_FIELDS, *columns(self._classifiers)])
 
     def write(self, record: Record) -> None:
         """Write one row."""
-        self._line([cell(name, getattr(record, name)) for name in RECORD_FIELDS])
+        values = {**as_dict(record), **as_columns(record, self._classifiers)}
+        self._line([cell(name, value) for name, value in values.items()])
 
     def close(self) -> None:
         """Put the file in place."""
@@ -47,7 +53,7 @@ class CsvWriter(FileWriter):
         """Drop what is not in place yet."""
         self._output.discard()
 
-    def _line(self, cells: list[str] | tuple[str, ...]) -> None:
+    def _line(self, cells: list[str]) -> None:
         text = ",".join(cells) + "\n"
         try:
             data = text.encode("utf-8", "surrogateescape")
@@ -61,7 +67,7 @@ def cell(name: str, value: Any) -> str:
     if name in ("models", "faults"):
         value = ";".join(value) or None
     value = tidy_field(name, value)
-    if name == "each_face":
+    if name in _STRUCTURED:
         value = json.dumps(value, separators=(",", ":")) if value else None
     if value is None:
         return ""

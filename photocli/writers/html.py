@@ -121,6 +121,8 @@ class HtmlWriter(FileWriter):
         record = entry.record
         self._models.update(record.models)
         values = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
+        for answer in values["answers"]:
+            del answer["probabilities"]  # of a thousand classes, they would be most of the page
         parts = breakdown(record, self._profile)
         values["made_of"] = in_words(parts, most=len(parts)) if len(parts) > 1 else None
         self._put(("\n" if self._first else ",\n") + _data({**values, "thumbnail": entry.thumbnail}))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from photocli import __version__
 from photocli.files import open_output
-from photocli.records import RECORD_FIELDS
+from photocli.records import RECORD_FIELDS, as_columns
 from photocli.writers import FileWriter, tidy, tidy_field
 
 if TYPE_CHECKING:
@@ -20,12 +20,15 @@ class JsonWriter(FileWriter):
     """Writes one JSON document, `{"photocli": version, "records": [...], "summary": {...}}`.
 
     To a file, or to standard output for `-`; one record per line, written as it comes, so memory stays flat.
-    Keys stand in the order of the record's fields; what is missing is `null`. A file name that is no UTF-8
+    Keys stand in the order of the record's fields, then those of classifiers, as in CSV; what is missing is
+    `null`. A file name that is no UTF-8
     has its odd bytes as escaped lone surrogates, which Python's `json` and `os.fsencode` turn into the name
     again. On standard output, a run that fails leaves the document unfinished.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], classifiers: Sequence[str] = ()) -> None:
+        """`classifiers` are the names of those that have keys of their own, as in `Models.classifiers`."""
+        self._classifiers = tuple(classifiers)
         self._output = open_output(path)
         self._first = True
         self._closed = False
@@ -34,6 +37,7 @@ class JsonWriter(FileWriter):
     def write(self, record: Record, details: Mapping[str, Any] | None = None) -> None:
         """Write one record; `details` (all votes, each face) go under a key of that name, at its end."""
         entry = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
+        entry |= tidy(as_columns(record, self._classifiers))
         if details is not None:
             entry["details"] = tidy(details)
         self._put(("\n" if self._first else ",\n") + _dumps(entry))

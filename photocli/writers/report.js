@@ -39,7 +39,8 @@ function prepare() {
     photo.order = order;
     photo.name = clean(photo.path.split(/[\\/]/).pop());
     photo.faults = photo.faults.map((fault) => fault.replaceAll("_", " "));
-    photo.text = [photo.path, photo.camera, photo.lens, photo.aesthetic_class, photo.style, photo.medium, ...photo.faults]
+    photo.text = [photo.path, photo.camera, photo.lens, photo.aesthetic_class, photo.style, photo.medium,
+      ...photo.answers.map((answer) => answer.label), ...photo.faults]
       .filter(Boolean).join("\n").toLowerCase();
     photo.size = photo.width ? `${photo.width} × ${photo.height}` : null;
     photo.exposure = exposureOf(photo);
@@ -213,6 +214,9 @@ function open(index) {
     const value = Array.isArray(photo[key]) ? photo[key].join(", ") : photo[key];
     if (value === null || value === undefined || value === "") continue;
     facts.append(make("dt", "", label), make("dd", "", clean(String(value))));
+  }
+  for (const { model, label, confidence } of photo.answers) {
+    facts.append(make("dt", "", clean(model)), make("dd", "", clean(`${label || "none"} (${number(confidence)})`)));
   }
   if (!by("detail").open) by("detail").showModal();
 }

@@ -11,7 +11,7 @@ from photocli.display import bar, cells, common_folder, printable, shorten
 from photocli.errors import UsageError
 from photocli.profiles import FAULTS, GENERAL
 from photocli.ratings import breakdown, in_words
-from photocli.records import RECORD_FIELDS, as_dict
+from photocli.records import CONFIDENCE, RECORD_FIELDS, as_columns, as_dict, columns
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,31 +30,37 @@ _PROVIDERS = {
 }
 _CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
 _NAME_CELLS = 20  # the least that the names of the photos get
-_LEFT = ("Stars", "Faults", "Class")  # the columns that begin at their left
-_WORTH = (
-    "Stars",
-    "Faults",
-    "Aesthetic",
-    "Selfie",
-    "Technical",
-    "Faces",
-    "Class",
-)  # in this order, as far as there is room
-_OPTIONAL = ("Selfie", "Faults", "Technical", "Faces")  # not shown where no photo has anything for them
+_LEFT = ("Stars", "Faults", "Style", "Medium", "Class")  # the columns that begin at their left
+_WORTH = ("Stars", "Faults", "Aesthetic", "Selfie", "Technical", "Faces", "Style", "Medium", "Class")
+_AFTER = 3  # of these come classifiers, which somebody chose; all in this order, as far as there is room
+_OPTIONAL = ("Selfie", "Faults", "Technical", "Faces", "Medium", "Style")  # shown where a photo has something
 _SMALL = 0.15  # the share of a deduction below which its fault is not named
-_OWN_COLUMN = ("score", "stars", "aesthetic", "aesthetic_class", "technical", "faults", "path")
+_OWN_COLUMN = (
+    *("score", "stars", "aesthetic", "aesthetic_class", "technical", "faults", "path"),
+    *("medium", "style", "style_confidence"),
+)
+_UNSORTED = ("each_face", "answers", "styles")
+_LABEL_CELLS = 24  # the most that the names of classes get
 _LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
 
 
 class TableWriter:
     """Keeps the best and the worst records, and counts the rest; `show` prints. Memory does not grow."""
 
-    def __init__(self, *, sort: str = "score", top: int = 10, profile: Profile = GENERAL) -> None:
+    def __init__(
+        self,
+        *,
+        sort: str = "score",
+        top: int = 10,
+        profile: Profile = GENERAL,
+        classifiers: Sequence[str] = (),
+    ) -> None:
         """`sort` is the field that ranks, `top` how many photos each end shows, `profile` what scores follow.
 
-        Raises `UsageError`.
+        `classifiers` are the names of those that have columns. Raises `UsageError`.
         """
-        if sort not in RECORD_FIELDS or sort == "each_face":
+        self._classifiers = tuple(classifiers)
+        if sort not in (*RECORD_FIELDS, *columns(self._classifiers)) or sort in _UNSORTED:
             raise UsageError(f"there is no field '{sort}' to sort by; try score, aesthetic, captured or path")
         self._sort = sort
         self._top = top
@@ -70,7 +76,7 @@ class TableWriter:
             return
         if record.score is not None:
             self._spread[min(max(round(record.score), _LOWEST), _HIGHEST) - _LOWEST] += 1
-        value = as_dict(record)[self._sort]
+        value = {**as_dict(record), **as_columns(record, self._classifiers)}[self._sort]
         if value is None or not self._top:
             return
         self._number += 1  # of equal photos the earlier one comes first
@@ -116,14 +122,16 @@ class TableWriter:
         table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
         names = [printable(record.path[len(folder) :]) for record in best + worst]
         least = min(_NAME_CELLS, max(map(cells, names)))
-        everything = _columns(best + worst, self._sort, self._profile)
-        columns = _fitting(everything, console.width, least)
-        room = max(1, _room(columns, console.width))
+        everything = _columns(best + worst, self._sort, self._profile, self._classifiers)
+        worth = (*_WORTH[:_AFTER], *self._classifiers, *_WORTH[_AFTER:])
+        fitting = _fitting(everything, worth, console.width, least)
+        room = max(1, _room(fitting, console.width))
         table.add_column("Photo", no_wrap=True)
-        for name in columns:
-            table.add_column(name, no_wrap=True, justify="left" if name in _LEFT else "right")
+        for name in fitting:
+            left = name in (*_LEFT, *self._classifiers)
+            table.add_column(Text(name), no_wrap=True, justify="left" if left else "right")
         for row, name in enumerate(names):
-            beside = (texts[row] for texts in columns.values())
+            beside = (texts[row] for texts in fitting.values())
             table.add_row(Text(shorten(name, room)), *beside, end_section=row == len(best) - 1)
         console.print(table)
         self._print_example(console, best + worst, folder)
@@ -144,14 +152,16 @@ class TableWriter:
                 return
 
 
-def _columns(records: list[Record], sort: str, profile: Profile) -> dict[str, list[Text]]:
+def _columns(
+    records: list[Record], sort: str, profile: Profile, classifiers: Sequence[str] = ()
+) -> dict[str, list[Text]]:
     """The cells beside the names, by column: Score = Aesthetic + Selfie + Faults."""
     from rich.text import Text
 
-    columns: dict[str, list[Text]] = {}
+    found: dict[str, list[Text]] = {}
 
     def add(column: str, text: str, style: str = "") -> None:
-        columns.setdefault(column, []).append(Text(text, style=style))
+        found.setdefault(column, []).append(Text(text, style=style))
 
     for record in records:
         spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
@@ -164,10 +174,15 @@ def _columns(records: list[Record], sort: str, profile: Profile) -> dict[str, li
         add("Faults", faults, "red" if record.faults else "")
         add("Technical", _value(record.technical))
         add("Faces", _faces(record))
+        answers = as_columns(record, classifiers)
+        for name in classifiers:
+            add(name, _sure(answers[name], answers[name + CONFIDENCE]))
+        add("Style", _sure(record.style, record.style_confidence))
+        add("Medium", record.medium or "")
         add("Class", label, _CLASS_STYLE.get(label, ""))
-        if sort not in _OWN_COLUMN:
+        if sort not in (*_OWN_COLUMN, *columns(classifiers)):
             add(sort, _value(as_dict(record)[sort]))
-    return {name: texts for name, texts in columns.items() if name not in _OPTIONAL or any(texts)}
+    return {name: texts for name, texts in found.items() if name not in _OPTIONAL or any(texts)}
 
 
 def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
@@ -194,6 +209,13 @@ def _faces(record: Record) -> str:
     return f"{record.faces}" if record.selfie is None else f"{record.faces}: {record.selfie:.1f}"
 
 
+def _sure(label: str | None, confidence: float | None) -> str:
+    """The name of a class, and how probable it is; `none` where none holds."""
+    if confidence is None:
+        return ""
+    return f"{shorten(printable(label or 'none'), _LABEL_CELLS)} {confidence:.2f}"
+
+
 def _lost(parts: Sequence[Part]) -> float:
     """The points, 0 or less, that faults take."""
     return sum(part.points for part in parts if part.name in (*FAULTS, "technical"))
@@ -204,18 +226,21 @@ def _signed(change: float) -> str:
     return "" if text == "0.00" else f"{'−' if change < 0 else '+'}{text}"
 
 
-def _fitting(columns: Mapping[str, list[Text]], width: int, least: int) -> dict[str, list[Text]]:
-    """Those columns which leave `least` cells for the names; what says most has precedence."""
-    chosen = {name: texts for name, texts in columns.items() if name not in _WORTH}
-    for name in (name for name in _WORTH if name in columns):
-        if _room({**chosen, name: columns[name]}, width) >= least:
-            chosen[name] = columns[name]
-    return {name: texts for name, texts in columns.items() if name in chosen}
+def _fitting(
+    found: Mapping[str, list[Text]], worth: Sequence[str], width: int, least: int
+) -> dict[str, list[Text]]:
+    """Those columns which leave `least` cells for the names; what says most, and is first in `worth`, has
+    precedence."""
+    chosen = {name: texts for name, texts in found.items() if name not in worth}
+    for name in (name for name in worth if name in found):
+        if _room({**chosen, name: found[name]}, width) >= least:
+            chosen[name] = found[name]
+    return {name: texts for name, texts in found.items() if name in chosen}
 
 
-def _room(columns: Mapping[str, list[Text]], width: int) -> int:
+def _room(found: Mapping[str, list[Text]], width: int) -> int:
     """How many cells the columns leave for the names; each has three of its own beside its text."""
-    return width - 4 - sum(3 + max(map(cells, (name, *map(str, texts)))) for name, texts in columns.items())
+    return width - 4 - sum(3 + max(map(cells, (name, *map(str, texts)))) for name, texts in found.items())
 
 
 def _value(value: Any) -> str:
