@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from photocli.rules import value
+
 if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.rules import Rule
@@ -94,7 +96,7 @@ class Check:
         else:
             reasons = ((str(rule), rule.broken(record)) for rule in self._rules)
             found = [(rule, reason) for rule, reason in reasons if reason is not None]
-            self._empty -= {name for name in self._empty if getattr(record, name) is not None}
+            self._empty -= {name for name in self._empty if value(record, name) is not None}
         findings = tuple(Finding(rule, reason, (name, rule) in self._baseline) for rule, reason in found)
         photo = Checked(record.path, name, record.status == "ok", findings)
         self.report.photos.append(photo)

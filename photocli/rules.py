@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from photocli.errors import UsageError
-from photocli.records import Record
+from photocli.records import CONFIDENCE, RECORD_FIELDS, Record, columns
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -21,7 +21,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
 }
 _FOR_TEXT = ("==", "!=")
-_NOT_CHECKED = frozenset(("path", "status", "error", "models", "twin", "faults", "each_face"))
+_NOT_CHECKED = frozenset(
+    ("path", "status", "error", "models", "twin", "faults", "each_face", "answers", "styles")
+)
 
 NUMBERS: tuple[str, ...] = tuple(
     f.name for f in fields(Record) if f.name not in _NOT_CHECKED and ("float" in f.type or "int" in f.type)
@@ -31,63 +33,116 @@ NUMBERS: tuple[str, ...] = tuple(
 TEXTS: tuple[str, ...] = tuple(f.name for f in fields(Record) if f.name not in (*_NOT_CHECKED, *NUMBERS))
 """The fields of a record that a rule compares with a quoted text."""
 
-_RULE = re.compile(
-    r"""\s*(?P<field>[A-Za-z_]+)(?P<optional>\?)?
+_TEXT = r"""(?:"[^"]*"|'[^']*')"""
+_REST = rf"""(?:\[(?P<label>[^\[\]]*)\])?(?P<optional>\?)?
         \s*(?P<operator>>=|<=|==|!=|>|<)
-        \s*(?:(?P<number>[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))
-             |"(?P<double>[^"]*)"|'(?P<single>[^']*)')\s*""",
-    re.VERBOSE,
-)
+        \s*(?:(?P<number>[+-]?(?:\d{{1,15}}(?:\.\d{{0,15}})?|\.\d{{1,15}}))
+             |(?P<texts>{_TEXT}(?:\s*,\s*{_TEXT})*))\s*"""
 _SHAPE = "write a field, one of >= <= > < == !=, and a number or a quoted text, like: aesthetic >= 4.5"
+
+Classes = Mapping[str, Sequence[str]]
+"""The texts that may stand in fields and in columns of classifiers, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One comparison that every photo must keep. `str(rule)` is its one spelling, whatever the user's was.
 
-    A photo without a value breaks the rule, unless it is `optional` (`blur? < 0.5`).
+    A photo without a value breaks the rule, unless it is `optional` (`blur? < 0.5`). Several texts are joined
+    by commas: `==` wants one of them, `!=` none. `field` may be a column of a classifier, or the probability
+    that it gives to a class, `rooms[kitchen]`.
     """
 
     field: str
     operator: str
-    value: float | str
+    value: float | str | tuple[str, ...]
     optional: bool = False
 
     def __str__(self) -> str:
-        value = f"{self.value:.15g}" if isinstance(self.value, float) else _quoted(self.value)
-        return f"{self.field}{'?' if self.optional else ''} {self.operator} {value}"
+        return f"{self.field}{'?' if self.optional else ''} {self.operator} {self._wanted}"
+
+    @property
+    def _wanted(self) -> str:
+        if isinstance(self.value, float):
+            return f"{self.value:.15g}"
+        return ", ".join(map(_quoted, _each(self.value)))
 
     def broken(self, record: Record) -> str | None:
         """Why the photo breaks the rule, in a few words; None where it keeps it."""
-        value = getattr(record, self.field)
-        if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        found = value(record, self.field)
+        if found is None or found == "" or (isinstance(found, float) and math.isnan(found)):
             return None if self.optional else f"{self.field}: no value"
-        if _OPERATORS[self.operator](value, self.value):
+        if self._holds(found):
             return None
-        said = f"{value:.6g}" if isinstance(value, float) else str(value)
-        asked = str(self).partition(" ")[2]
-        return f"{self.field} is {said}, not {asked}"
+        said = f"{found:.6g}" if isinstance(found, float) else "; ".join(map(str, _each(found))) or "none"
+        return f"{self.field} is {said}, not {self.operator} {self._wanted}"
+
+    def _holds(self, found: Any) -> bool:
+        if isinstance(self.value, float):
+            return _OPERATORS[self.operator](found, self.value)
+        return set(_each(found)).isdisjoint(_each(self.value)) == (self.operator == "!=")
 
 
-def parse(text: str) -> Rule:
-    """The rule that a text says. Raises `UsageError` with what is wrong and what can be written instead."""
-    match = _RULE.fullmatch(text)
+def value(record: Record, field: str) -> Any:
+    """What a record says in a field or for a classifier; None where there is nothing.
+
+    A classifier's column gives the classes that hold as a tuple, which is empty where none does.
+    """
+    if field in RECORD_FIELDS:
+        return getattr(record, field)
+    for answer in record.answers:
+        if field == answer.model:
+            return answer.labels
+        if field == answer.model + CONFIDENCE:
+            return answer.confidence
+        if field.startswith(f"{answer.model}["):
+            return dict(answer.probabilities).get(field[len(answer.model) + 1 : -1])
+    return None
+
+
+def parse(text: str, classes: Classes | None = None) -> Rule:
+    """The rule that a text says. Raises `UsageError` with what is wrong and what can be written instead.
+
+    `classes` are those of the models of the run: the classifiers among them can be checked, too, and a text
+    that none of their photos can have is refused, since a misspelt filter would let everything pass.
+    """
+    classes = classes or {}
+    own = [name for name in classes if name not in RECORD_FIELDS]
+    numbers, texts = (*NUMBERS, *(name + CONFIDENCE for name in own)), (*TEXTS, *own)
+    names = "|".join(map(re.escape, columns(own)))
+    match = re.fullmatch(rf"\s*(?P<field>{names + '|' if names else ''}[A-Za-z_]+){_REST}", text, re.VERBOSE)
     if match is None:
         raise UsageError(f"the rule '{text}' cannot be understood; {_SHAPE}")
-    field, sign, number = match["field"], match["operator"], match["number"]
-    optional = match["optional"] is not None
-    if field not in NUMBERS and field not in TEXTS:
-        known = f"numbers: {', '.join(NUMBERS)}; texts: {', '.join(TEXTS)}"
+    field, sign, number, label = match["field"], match["operator"], match["number"], match["label"]
+    if field not in (*numbers, *texts) or (label is not None and field not in own):
+        known = f"numbers: {', '.join(numbers)}; texts: {', '.join(texts)}"
         raise UsageError(f"the rule '{text}' names no field that can be checked ({known})")
-    if (number is not None) != (field in NUMBERS):
-        kind = "a number" if field in NUMBERS else "a quoted text"
+    is_number = field in numbers or label is not None
+    if (number is not None) != is_number:
+        kind = "a number" if is_number else "a quoted text"
         raise UsageError(f"the rule '{text}' compares {field}, which is {kind}, with something else")
+    if label is not None:
+        _check_known(text, field, [label], classes)
+        field = f"{field}[{label}]"
+    optional = match["optional"] is not None
     if number is not None:
         return Rule(field, sign, float(number), optional)
     if sign not in _FOR_TEXT:
         raise UsageError(f"the rule '{text}' compares a text, which can only be done with == and !=")
-    words = match["double"] if match["double"] is not None else match["single"]
-    return Rule(field, sign, words, optional)
+    words = tuple(found[1:-1] for found in re.findall(_TEXT, match["texts"]))
+    _check_known(text, field, words, classes)
+    return Rule(field, sign, words[0] if len(words) == 1 else words, optional)
+
+
+def _check_known(text: str, field: str, words: Sequence[str], classes: Classes) -> None:
+    odd = next((word for word in words if field in classes and word not in classes[field]), None)
+    if odd is not None:
+        known = ", ".join(classes[field])
+        raise UsageError(f"the rule '{text}' asks for '{odd}', which {field} never is; it may be: {known}")
+
+
+def _each(found: Any) -> tuple[Any, ...]:
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _quoted(text: str) -> str:

@@ -59,7 +59,8 @@ def check(
     """Check photos against rules.
 
     A rule is a field of the record, a comparison (>= <= > < == !=), and a number or a quoted text. A photo
-    that has no value in the field breaks the rule, unless the field is written with a question mark. Rules,
+    that has no value in the field breaks the rule, unless the field is written with a question mark. Models
+    of your own classes have a field of their name, and field[class] is how probable a class is. Rules,
     max_failures and baseline may also stand in photocli.toml, in a table [check]; options win over it, and
     rules add up.
 
@@ -67,6 +68,7 @@ def check(
     Examples:
       photocli check photos --require 'aesthetic >= 4.5' --require 'blur? < 0.5'
       photocli check photos --require "aesthetic_class != 'bad'" --junit report.xml
+      photocli check photos --require "rooms == 'kitchen', 'bathroom'" --require 'content[nude] < 0.2'
       photocli check photos --write-baseline known.json   # now: excuse what there is,
       photocli check photos --baseline known.json         # later: only what is new counts
 
@@ -132,7 +134,7 @@ def _check(
     if not settings.require:
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")
     known = baseline.read(settings.baseline) if settings.baseline is not None else None
-    check = Check([parse(rule) for rule in settings.require], root_of(run.paths), known)
+    check = Check([parse(rule, run.models.classes) for rule in settings.require], root_of(run.paths), known)
     with Progress(run, quiet=quiet) as progress:
         for record in run:
             progress.advance(record)
