@@ -30,19 +30,14 @@ class ServedFinder(Served):
     def __init__(self, network: Finder) -> None:
         super().__init__()
         self.network = evaluated(network)
-        for part in (
-            "near",
-            "far",
-            "deep",
-            "middle",
-            "tell",
-            "where",
-        ):
+        for part in ("near", "far", "deep", "middle", "tell", "where"):
             setattr(self.network, part, fuse(getattr(self.network, part)))
+        if self.network.refiner is not None:
+            self.network.refiner.see = fuse(self.network.refiner.see)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         seen = self.network(image)
-        return seen.logits.sigmoid(), seen.boxes, self.network.points(seen)
+        return seen.logits.sigmoid(), seen.boxes, self.network.points(seen, image)
 
 
 def serve(model: Model, flip: bool | None) -> ServedFinder:

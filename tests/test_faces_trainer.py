@@ -44,6 +44,7 @@ QUICK = Config(
     eval_every=3,
     workers=0,
     tune_epochs=1,
+    refine_steps=0,
 )
 # The astronaut's face by hand, in pixels of the picture of 512: box, eyes, nose and corners of the mouth.
 BOX = (180, 68, 272, 184)
@@ -300,7 +301,7 @@ def test_points_are_put_right_by_the_cells_that_they_lie_in() -> None:
     cell = (41 // STRIDE) * (SIDE // STRIDE) + 33 // STRIDE  # the one that the first point lies in
     around[0, cell, :2] = torch.tensor([36.0, 40])
     around[0, cell, 2:4] = torch.tensor([50.0, 50])  # what it says of other points does not count
-    points = network.points(Seen(torch.zeros((1, cells)), boxes, told, around))
+    points = network.points(Seen(torch.zeros((1, cells)), boxes, told, around), torch.zeros(1, 3, SIDE, SIDE))
     assert points.shape == (1, cells, 10)
     assert points[0, 7].tolist() == [36, 40, *told[0, 0, 2:].tolist()]
 

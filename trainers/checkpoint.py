@@ -56,7 +56,7 @@ def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScore
     if config.get("trainer") == "selfie":
         return make_scorer(config)
     if config.get("trainer") == "faces":
-        return Finder(config["side"])
+        return Finder(config["side"], refined=config.get("refine_steps", 0) > 0)
     return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 

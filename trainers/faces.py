@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.checkpoint import Model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.face_photos import FacePhotos, divide, read_photos
 from trainers.finder import Finder
 from trainers.options import option, with_options
@@ -44,6 +45,10 @@ class Config:
     score_weight: float = option(1.0, "weight of the scores' loss")
     box_weight: float = option(2.0, "weight of the boxes' loss")
     point_weight: float = option(30.0, "weight of the points' loss")
+    refine_steps: int = option(4000, "steps of the second look at faces' points; 0: none")
+    refine_batch: int = option(64, "faces per step of it")
+    refine_lr: float = option(3e-3, "learning rate of it")
+    refine_colour: float = option(0.3, "random changes of brightness, contrast and colours in it")
     clip: float = option(5.0, "largest norm of the gradient")
     ema: float = option(0.995, "decay of the averaged weights, which are kept")
     overlap: float = option(0.4, "intersection over union from which two boxes are one face")
@@ -90,6 +95,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
     from trainers.face_figures import judge
     from trainers.finding import Finding
     from trainers.loop import make_trainer, newest
+    from trainers.refining import refine
 
     training, held = divide(photos, config.folds, config.fold)
     resume = resume and (out / "last.ckpt").exists()
@@ -98,6 +104,9 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
     make_trainer(config, out, watch=False).fit(module, ckpt_path=newest(out) if resume else None)  # type: ignore[arg-type]
     averaged = module.averaged.cpu().eval()
     assert isinstance(averaged, Finder)
+    second: dict[str, float] = {}
+    if config.refine_steps:
+        averaged.refiner, second = refine(training, config)
     facts: dict[str, Any] = {
         "trainer": "faces",
         "command": command_line("trainers.faces"),
@@ -108,6 +117,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
         "training_photos": len(training),
         "thresholds": {"score": 0.5, "overlap": config.overlap},
         "history": module.history,
+        "second_look": second,
     }
     if len(held):
         split = f"fold {config.fold} of {config.folds}, by a hash of the name"
@@ -137,22 +147,17 @@ def run(
     from trainers.face_figures import others
     from trainers.report import report
 
-    try:
+    with told_errors("trainers.faces"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         photos = read_photos(folders, [Path(folder) for folder in config.drawn], teacher, cache)
         facts = train(config, photos, out, resume)
-    except PhotocliError as error:
-        typer.echo(f"trainers.faces: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(with_options(Config, run))
-    return app
+    return app_of(with_options(Config, run))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 
 from trainers.bodies import initialise
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
+from trainers.refiner import LEAST, MOST, Refiner, around, from_square, look, surest
 
 STRIDE = 8
 """Pixels from one cell to the next; cells are squares."""
@@ -46,9 +47,11 @@ class Finder(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, side: int) -> None:
+    def __init__(self, side: int, refined: bool = False) -> None:
+        """With `refined`, the points of the surest faces come from a second look; see `refiner`."""
         super().__init__()
         self.side = side
+        self.refiner = Refiner() if refined else None
         features = torchvision.models.mobilenet_v2().features
         self.near, self.far = features[:_NEAR], features[_NEAR:_FAR]
         self.deep = nn.Sequential(
@@ -88,8 +91,9 @@ class Finder(nn.Module):
 
     @property
     def own(self) -> nn.ModuleList:
-        """All other layers."""
-        return nn.ModuleList(module for module in self.children() if module not in {self.near, self.far})
+        """All other layers that learn with them."""
+        apart = {self.near, self.far, self.refiner}
+        return nn.ModuleList(module for module in self.children() if module not in apart)
 
     def forward(self, canvas: Tensor) -> Seen:
         return self.read(self.near(self.scaled(canvas)))
@@ -113,7 +117,23 @@ class Finder(nn.Module):
         places = ((boxes[..., 2:] + boxes[..., :2]) / 2).detach().repeat(1, 1, 5) + points * size
         return Seen(logits[..., 0], boxes, places, self.middles.repeat(1, 5) + close * STRIDE)
 
-    def points(self, seen: Seen) -> Tensor:
+    def points(self, seen: Seen, canvas: Tensor) -> Tensor:
+        """The points (n, c, 10) of the faces in whose middle the cells are: as these tell them, put right by
+        those that they lie in, and of the surest faces as a second look sees them."""
+        told = self._put_right(seen)
+        if self.refiner is None:
+            return told
+        cells = surest(seen.logits, self.side // STRIDE)
+        boxes = seen.boxes.gather(1, cells[..., None].expand(-1, -1, 4)).flatten(0, 1)
+        rows = cells[..., None].expand(-1, -1, 10)
+        points = told.gather(1, rows)
+        maps = around(boxes, points.flatten(0, 1))
+        squares = look(canvas.float().repeat_interleave(MOST, 0), maps)
+        better = from_square(self.refiner(squares), maps).view_as(points)
+        large = ((boxes[:, 2:] - boxes[:, :2]).mean(1) >= LEAST).view(-1, MOST, 1)
+        return told.scatter(1, rows, torch.where(large, better, points))
+
+    def _put_right(self, seen: Seen) -> Tensor:
         """The points (n, c, 10) that cells in the middle of a face tell, put right by the cells that they lie
         in, which see an eye from near; unless these are of quite another mind."""
         photos, cells, _ = seen.points.shape

@@ -50,8 +50,9 @@ def find(network: Finder, canvases: Iterable[Picture], overlap: float, batch: in
     def run() -> None:
         pixels = torch.from_numpy(np.stack(waiting).transpose(0, 3, 1, 2).copy())
         with torch.inference_mode():
-            seen = network(pixels.to(network.mean.device))
-            said = (seen.logits.sigmoid(), seen.boxes, network.points(seen))
+            pixels = pixels.to(network.mean.device)
+            seen = network(pixels)
+            said = (seen.logits.sigmoid(), seen.boxes, network.points(seen, pixels))
         for scores, boxes, points in zip(*(part.cpu().numpy() for part in said), strict=True):
             kept = distinct(scores, boxes, _LEAST, overlap)
             found.append(np.concatenate([boxes[kept], points[kept], scores[kept, None]], axis=1))

@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 _SIDE = 320  # long side, pixels; a multiple of the largest stride
 _MARGINS = (1.6, 1.8, 2.0, 2.2, 2.5, 2.8)  # sides of the squares of closer looks, in sizes of the face
 _SHIFT = 0.04  # how far from the middle the face lies in them, at most, as a share of their sides
-_SWAPPED = (1, 0, 2, 4, 3)  # the points of a face in a mirror
+MIRRORED = (1, 0, 2, 4, 3)  # the points of a face in a mirror
 _OVERLAP = 0.3  # intersection over union from which two boxes are one face
 
 
@@ -86,7 +86,7 @@ def mirrored(faces: NDArray[Any]) -> NDArray[Any]:
     """The faces (n, 15), as fractions, of the picture in a mirror."""
     other = faces.copy()
     other[:, [0, 2]] = 1 - faces[:, [2, 0]]
-    points = faces[:, 4:14].reshape(-1, 5, 2)[:, _SWAPPED].copy()
+    points = faces[:, 4:14].reshape(-1, 5, 2)[:, MIRRORED].copy()
     points[:, :, 0] = 1 - points[:, :, 0]
     other[:, 4:14] = points.reshape(-1, 10)
     return other

@@ -1,0 +1,122 @@
+"""The second look at faces: squares around them, and what it learns of their points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from trainers.faces import Config
+from trainers.finder import STRIDE, Finder, Seen
+from trainers.refiner import LEAST, MOST, SIDE, Refiner, around, from_square, into_square, look, surest
+from trainers.refining import Close, batch, point_loss, refine
+
+BOX = torch.tensor([[180.0, 68.0, 272.0, 184.0]])
+POINTS = torch.tensor([[203.0, 101, 247, 103, 226, 127, 205, 140, 244, 142]])
+"""The face of the astronaut, in pixels."""
+
+
+def astronaut() -> torch.Tensor:
+    return torch.from_numpy(skimage.data.astronaut().transpose(2, 0, 1).copy())[None].float()
+
+
+def test_a_square_shows_the_face_upright_and_points_come_back_from_it() -> None:
+    maps = around(BOX, POINTS)
+    places = into_square(POINTS, maps)
+    assert torch.allclose(from_square(places, maps), POINTS, atol=1e-3)
+    assert places.abs().max() < 0.8
+    assert abs(float(places[0, 0, 1] - places[0, 1, 1])) < 0.02  # eyes level
+    turned = torch.rot90(astronaut(), 1, (2, 3))  # a quarter to the left: x, y become y, 512 - x
+    x, y = POINTS.view(5, 2).unbind(1)
+    points = torch.stack([y, 512 - x], 1).view(1, 10)
+    left, top, right, bottom = BOX[0].tolist()
+    boxes = torch.tensor([[top, 512 - right, bottom, 512 - left]])
+    straight = look(astronaut(), maps)
+    assert straight.shape == (1, 3, SIDE, SIDE)
+    assert (look(turned, around(boxes, points)) - straight).abs().mean() < 6
+    middle = straight[0, :, SIDE // 2 - 4 : SIDE // 2 + 4, SIDE // 2 - 4 : SIDE // 2 + 4].mean((1, 2))
+    assert middle[0] > middle[2] > 60  # skin
+
+
+def test_the_surest_cells_are_those_above_their_neighbours() -> None:
+    logits = torch.full((1, 100), -9.0)
+    logits[0, [34, 35, 77]] = torch.tensor([3.0, 2.0, 1.0])
+    cells = surest(logits, 10)[0].tolist()
+    assert cells[:2] == [34, 77] and len(cells) == MOST
+    assert 35 not in cells[:2]
+
+
+def test_only_large_faces_get_their_points_from_a_second_look() -> None:
+    torch.manual_seed(0)
+    side, told = 128, torch.tensor([50.0, 50, 70, 50, 60, 60, 52, 70, 68, 70])
+    network = Finder(side, refined=True).eval()
+    cells = (side // STRIDE) ** 2
+    boxes = torch.tensor([40.0, 30, 80, 90]).repeat(1, cells, 1)
+    small = torch.tensor([40.0, 30, 40 + LEAST / 2, 30 + LEAST / 2])
+    logits = torch.full((1, cells), -9.0)
+    logits[0, 3], logits[0, 100], boxes[0, 100] = 2.0, 1.0, small
+    points = told.repeat(1, cells, 1)
+    seen = Seen(logits, boxes, points, torch.full((1, cells, 10), 1e4))
+    canvas = torch.zeros(1, 3, side, side, dtype=torch.uint8)
+    found = network.points(seen, canvas)
+    assert not torch.allclose(found[0, 3], told) and torch.equal(found[0, 100], told)
+    assert torch.equal(found[0, 4], told)
+
+
+@pytest.fixture(scope="module")
+def faces() -> Close:
+    """One face, three times, in every size."""
+    middle = (BOX[:, :2] + BOX[:, 2:]) / 2
+    size = float((BOX[:, 2:] - BOX[:, :2]).mean())
+    identity = torch.tensor([[[size, 0.0, 0.0], [0.0, size, 0.0]]]) + torch.cat(
+        [torch.zeros(1, 2, 2), middle[:, :, None]], 2
+    )
+    pictures = []
+    for wanted in (160, 100, 62, 38):
+        side = 2 * wanted
+        grid_ = torch.nn.functional.affine_grid(
+            identity * torch.tensor([2 / 512, 2 / 512]).view(1, 2, 1) - torch.tensor([[0.0, 0, 1]]),
+            [1, 3, side, side],
+            align_corners=False,
+        )
+        shown = torch.nn.functional.grid_sample(astronaut(), grid_, align_corners=False)
+        pictures.append(shown.byte().repeat(3, 1, 1, 1))
+    boxes = (BOX - middle.repeat(1, 2)) / size
+    points = (POINTS - middle.repeat(1, 5)) / size
+    return Close(tuple(pictures), boxes.repeat(3, 1), points.repeat(3, 1))
+
+
+CONFIG = Config(refine_steps=60, refine_batch=16, refine_lr=3e-3, weight_decay=0.0)
+
+
+def test_batches_follow_from_seed_and_step_and_their_points_lie_on_the_eyes(faces: Close) -> None:
+    squares, truth = batch(faces, CONFIG, 3)
+    again, same = batch(faces, CONFIG, 3)
+    assert torch.equal(squares, again) and torch.equal(truth, same)
+    assert not torch.equal(squares, batch(faces, CONFIG, 4)[0])
+    assert squares.shape == (16, 3, SIDE, SIDE) and truth.shape == (16, 5, 2)
+    assert (truth[:, 1, 0] > truth[:, 0, 0]).all()  # in a mirror the other eye is the left one
+    assert (truth[:, 3:, 1].mean(1) > truth[:, :2, 1].mean(1)).all()
+    plain = []
+    for step in range(12):  # pupils are darker than the cheeks below them, in most squares
+        squares, truth = batch(faces, CONFIG, step)
+        grey = squares.mean(1)
+        for row in range(len(truth)):
+            for x, y in ((truth[row, :2] + 1) * SIDE / 2).tolist():
+                at = (round(y), round(x))
+                if 4 < at[0] < SIDE - 14 and 4 < at[1] < SIDE - 4:
+                    eye = grey[row, at[0] - 1 : at[0] + 2, at[1] - 1 : at[1] + 2].mean()
+                    plain.append(bool(eye < grey[row, at[0] + 8 : at[0] + 11, at[1] - 1 : at[1] + 2].mean()))
+    assert np.mean(plain) > 0.85
+
+
+def test_it_learns_where_points_are(faces: Close, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainers.refining.close", lambda photos: faces)
+    network, told = refine(None, CONFIG)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    untrained = Refiner().eval()
+    squares, truth = batch(faces, CONFIG, 999)
+    with torch.inference_mode():
+        before, after = (float(point_loss(one(squares), truth)) for one in (untrained, network))
+    assert after < 0.4 * before and told["faces"] == 3

@@ -1,0 +1,152 @@
+"""Training the second look at faces: where exactly their points are, from squares that stray as much as the
+places at which the finder sees them do."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+import typer
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import smooth_l1_loss
+
+from photocli.detectors.faces import PADDING
+from photocli.errors import UsageError
+from trainers.face_photos import FacePhotos
+from trainers.face_views import SPOILS, recoloured, spoiled
+from trainers.placing import Placing, Region, lay, moved
+from trainers.refiner import Refiner, around, into_square, look
+from trainers.yunet import MIRRORED
+
+if TYPE_CHECKING:
+    from trainers.faces import Config
+
+_SIZES = (160, 100, 62, 38)
+"""Sizes of a face in pixels in which it is kept: as large and as small as on canvases."""
+
+_ROOM = 2.0  # a kept picture's side in sizes of its face
+_LEAST = 40.0  # size in pixels of the photo from which a face shows its points well enough
+_SHIFT, _SCALE, _TURN = 0.04, 0.07, 5.0  # how squares stray: sizes of a face, logarithm, degrees; deviations
+_FARTHER = 2.5  # how much more one of ten strays
+_SPOILED = 0.25
+_WARM_UP, _TOLD = 100, 500  # steps
+
+
+class Close(NamedTuple):
+    """n faces, kept in each of `_SIZES`: `pictures`, uint8 (n, 3, w, w) each; `boxes` (n, 4) and `points`
+    (n, 10) in sizes of the face, from the middle of its picture."""
+
+    pictures: tuple[Tensor, ...]
+    boxes: Tensor
+    points: Tensor
+
+
+def close(photos: FacePhotos) -> Close:
+    """The faces of photos that are large enough, with all of their points. Raises `UsageError` if there are
+    fewer than two."""
+    pictures: list[list[np.ndarray]] = [[] for _ in _SIZES]
+    boxes, points = [], []
+    for row in photos.photographed().rows:
+        photo = photos.frames[row]
+        length = np.array([photo.shape[1], photo.shape[0]])
+        for face in photos.sure(row):
+            size = float(((face[2:4] - face[:2]) * length).mean())
+            if size < _LEAST or not np.isfinite(face).all():
+                continue
+            middle = (float(face[0] + face[2]) / 2, float(face[1] + face[3]) / 2)
+            for kept, wanted in zip(pictures, _SIZES, strict=True):
+                side = round(_ROOM * wanted)
+                canvas = Image.new("RGB", (side, side), (PADDING,) * 3)
+                how = Placing(middle, (side / 2, side / 2), wanted / size)
+                lay(canvas, Region(0, 0, side, side), photo, face[None], how)
+                kept.append(np.asarray(canvas).transpose(2, 0, 1))
+            placed = moved(
+                face[None], (int(length[0]), int(length[1])), Placing(middle, (0.0, 0.0), 1 / size)
+            )
+            boxes.append(placed[0, :4])
+            points.append(placed[0, 4:14])
+    if len(boxes) < 2:
+        raise UsageError("too few faces are large enough to learn from where their points are")
+    stacked = tuple(torch.from_numpy(np.stack(kept)) for kept in pictures)
+    return Close(stacked, torch.from_numpy(np.stack(boxes)), torch.from_numpy(np.stack(points)))
+
+
+def refine(photos: FacePhotos, config: Config) -> tuple[Refiner, dict[str, float]]:
+    """A network that was trained for a second look at the faces of photos; the last loss, and the time.
+
+    It takes minutes, and begins anew where a run is resumed in the midst of it.
+    """
+    faces, started = close(photos), time.monotonic()
+    torch.manual_seed(config.seed)
+    network = Refiner()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device)
+    optimizer = torch.optim.AdamW(network.parameters(), config.refine_lr, weight_decay=config.weight_decay)
+    losses: list[float] = []
+    for step in range(config.refine_steps):
+        rate = min(1.0, (step + 1) / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * step / config.refine_steps))
+        for group in optimizer.param_groups:
+            group["lr"] = rate * config.refine_lr
+        squares, truth = batch(faces, config, step)
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            said = network(squares.to(device))
+        loss = point_loss(said, truth.to(device))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+        if (step + 1) % _TOLD == 0:
+            typer.echo(f"second look, step {step + 1}  loss {np.mean(losses[-_TOLD:]):.4f}")
+    told = {"faces": float(len(faces.boxes)), "loss": float(np.mean(losses[-_TOLD:]))}
+    return network.cpu().eval(), told | {"seconds": time.monotonic() - started}
+
+
+def batch(faces: Close, config: Config, step: int) -> tuple[Tensor, Tensor]:
+    """Squares (n, 3, SIDE, SIDE) with the points (n, 5, 2) in them; a function of seed and step."""
+    draw = torch.Generator().manual_seed(
+        int(np.random.SeedSequence([config.seed, step]).generate_state(1)[0])
+    )
+    rows = torch.randint(len(faces.boxes), (config.refine_batch,), generator=draw)
+    which = int(torch.randint(len(_SIZES), (1,), generator=draw))
+    maps = _strayed(around(faces.boxes[rows], faces.points[rows]), draw)
+    truth = into_square(faces.points[rows], maps)
+    pictures = faces.pictures[which][rows].float()
+    pixels = maps * _SIZES[which] + torch.tensor([0.0, 0.0, pictures.shape[3] / 2])
+    squares = recoloured(look(pictures, pixels), config.refine_colour, draw)
+    hard = torch.nonzero(torch.rand(len(rows), generator=draw) < _SPOILED)[:, 0]
+    if len(hard):
+        kinds = torch.randint(len(SPOILS), (len(hard),), generator=draw)
+        severity = 0.6 * torch.rand(len(hard), generator=draw)
+        squares[hard] = spoiled(squares[hard], kinds, severity, draw)
+    flipped = torch.rand(len(rows), generator=draw) < 0.5
+    squares = torch.where(flipped[:, None, None, None], squares.flip(3), squares)
+    mirror = truth[:, MIRRORED] * torch.tensor([-1.0, 1.0])
+    return squares, torch.where(flipped[:, None, None], mirror, truth)
+
+
+def _strayed(maps: Tensor, draw: torch.Generator) -> Tensor:
+    """Maps of squares that lie a little beside, are larger or smaller, and turned."""
+    count = len(maps)
+    more = torch.where(torch.rand(count, generator=draw) < 0.1, _FARTHER, 1.0)
+    turn = more * math.radians(_TURN) * torch.randn(count, generator=draw)
+    scale = (more * _SCALE * torch.randn(count, generator=draw)).exp()
+    cos, sin = scale * turn.cos(), scale * turn.sin()
+    right, down = maps[:, :, 0], maps[:, :, 1]
+    shift = more[:, None] * _SHIFT * torch.randn(count, 2, generator=draw)
+    columns = [
+        cos[:, None] * right + sin[:, None] * down,
+        cos[:, None] * down - sin[:, None] * right,
+        maps[:, :, 2] + shift,
+    ]
+    return torch.stack(columns, 2)
+
+
+def point_loss(said: Tensor, truth: Tensor) -> Tensor:
+    """The mean distance of points (n, 5, 2), x and y, in distances of the eyes; those of faces from the side
+    count as if they were a fifth of the square apart."""
+    apart = (truth[:, 1] - truth[:, 0]).square().sum(1).sqrt().clamp_min(0.4)[:, None, None]
+    return smooth_l1_loss(said / apart, truth / apart, beta=0.02)
