@@ -1,4 +1,4 @@
-"""The kinds of models that can be exported: a module of this package for each, named as its trainer."""
+"""The kinds of models that can be exported: a module of this package for each, named as the kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.checkpoint import Model
 
-KINDS = ("aesthetics", "crop", "faces", "selfie", "technical")
+KINDS = ("aesthetics", "classifier", "crop", "faces", "selfie", "technical")
+
+_KIND_OF = {"style": "classifier"}
+"""Where a trainer has another name than the kind of its models."""
 
 
 class Kind(Protocol):
@@ -51,7 +54,8 @@ class Kind(Protocol):
 
 def kind_of(model: Model) -> tuple[str, Kind]:
     """The kind of a trained model, and its module. Raises `UsageError` for one that cannot be exported."""
-    name = model.config.get("trainer", "aesthetics")
+    trainer = model.config.get("trainer", "aesthetics")
+    name = _KIND_OF.get(trainer, trainer)
     if name not in KINDS:
         raise UsageError(f"models of kind '{name}' cannot be exported, only {', '.join(KINDS)}")
     return name, cast("Kind", import_module(f"export.{name}"))

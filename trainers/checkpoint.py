@@ -9,18 +9,22 @@ from typing import Any
 import torch
 
 from photocli.errors import UsageError
+from trainers.classifier import Classifier
 from trainers.cropper import Cropper
 from trainers.face_scorer import FaceScorer, make_scorer
 from trainers.finder import Finder
+from trainers.generator import Generator
 from trainers.inspector import Inspector
 from trainers.network import Scorer
+
+Network = Scorer | Classifier | Inspector | Cropper | FaceScorer | Finder | Generator
 
 
 @dataclass(frozen=True)
 class Model:
     """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
 
-    network: Scorer | Inspector | Cropper | FaceScorer | Finder
+    network: Network
     config: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -47,8 +51,10 @@ def load_model(path: Path) -> Model:
     return Model(network.eval(), config, stored.get("facts", {}))
 
 
-def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScorer | Finder:
+def _network(config: dict[str, Any]) -> Network:
     """The network of a configuration, with random weights."""
+    if config.get("trainer") == "style":
+        return Classifier(config["arch"], len(config["classes"]), config["several"])
     if config.get("trainer") == "technical":
         return Inspector(config["side"], config["dropout"])
     if config.get("trainer") == "crop":
@@ -57,6 +63,8 @@ def _network(config: dict[str, Any]) -> Scorer | Inspector | Cropper | FaceScore
         return make_scorer(config)
     if config.get("trainer") == "faces":
         return Finder(config["side"], refined=config.get("refine_steps", 0) > 0)
+    if config.get("trainer") == "stylize":
+        return Generator(config["width"], config["upsample"])
     return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 

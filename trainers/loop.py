@@ -52,7 +52,8 @@ def make_trainer(config: Config, out: Path, watch: bool) -> Trainer:
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
     keep = {"dirpath": out, "enable_version_counter": False, "save_on_train_epoch_end": True}
-    callbacks: list[Callback] = [ModelCheckpoint(filename=LAST, **keep)]
+    rest = getattr(config, "snapshot_every", 1)  # epochs; large networks take long to write
+    callbacks: list[Callback] = [ModelCheckpoint(filename=LAST, every_n_epochs=rest, **keep)]
     if watch:
         every = config.eval_every
         callbacks.append(

@@ -56,17 +56,14 @@ def filters(body: nn.Module, to: Path) -> Path:
     return grid(list(tiles), [""] * len(tiles), 8, to, "filters of the first layer")
 
 
-def activations(model: Model, picture: Picture, to: Path) -> Path:
-    """What the first layer's filters answer to a photo, and the photo."""
-    assert isinstance(model.network, Scorer)
-    config = model.config
-    view = plain_view(picture, config["size"], config["fit"])
+def activations(network: nn.Module, view: Picture, to: Path) -> Path:
+    """What the first layer's filters answer to a network's input (3, height, width), and that input."""
     seen: list[torch.Tensor] = []
-    layer = first_convolution(model.network.body)
+    layer = first_convolution(network)
     handle = layer.register_forward_hook(lambda module, given, answer: seen.append(answer))
     try:
         with torch.inference_mode():
-            model.network.eval()(torch.from_numpy(view)[None])
+            network.eval()(torch.from_numpy(view)[None])
     finally:
         handle.remove()
     maps = seen[0][0].clamp_min(0).cpu().numpy()
@@ -146,7 +143,8 @@ def _of_photos(model: Model, rows: list[dict[str, Any]], photos: Path, folder: P
             picture = decode(photos / by_score[-1]["file"], 640).pixels
         except DecodeError:
             return drawn
-        drawn.append(activations(model, picture, folder / "activations.png"))
+        view = plain_view(picture, model.config["size"], model.config["fit"])
+        drawn.append(activations(model.network, view, folder / "activations.png"))
     return drawn
 
 

@@ -1,0 +1,111 @@
+"""Exporting a classifier of a user's own classes: their probabilities, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
+
+from export.graph import INPUT, Served, evaluated
+from photocli.inputs import InputSpec
+from trainers.checkpoint import Model
+from trainers.classifier import Classifier, places
+
+ROUNDING = 0.02
+"""Probability, 0-1."""
+
+LOOSE = ("maps",)
+
+
+class ServedClassifier(Served):
+    """uint8 (n, 3, size, size) -> probabilities (n, k) and, where the network ends in a mean over places and
+    a linear layer, maps (n, k, rows, columns): what each place adds to the logit of the class, which with the
+    layer's bias is their sum (class activation maps, Zhou et al. 2016).
+
+    With `mirror` both are the means over the photo and its mirror image, at twice the cost.
+    """
+
+    def __init__(self, network: Classifier, mirror: bool = False) -> None:
+        super().__init__()
+        self.network, self.mirror = evaluated(network), mirror
+        found = places(self.network.body)
+        self.mapped = found is not None
+        body = found if found is not None else self.network.body
+        try:  # batch norm becomes part of the convolution before it
+            self.network.body = fuse(body)
+        except Exception:  # networks that cannot be traced are served as they are
+            self.network.body = body
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        seen = self._look(image)
+        if not self.mirror:
+            return seen
+        mirrored = self._look(image.flip(3))
+        probabilities = (seen[0] + mirrored[0]) / 2
+        if not self.mapped:
+            return (probabilities,)
+        return probabilities, (seen[1] + mirrored[1].flip(3)) / 2
+
+    def _look(self, image: Tensor) -> tuple[Tensor, ...]:
+        network = self.network
+        features = network.body(network.scaled(image))
+        if not self.mapped:
+            return (network.probabilities(network.head(features.flatten(1))),)
+        logits = network.head(features.mean((2, 3)))
+        weight = network.head.weight[:, :, None, None]
+        maps = nn.functional.conv2d(features, weight) / (features.shape[2] * features.shape[3])
+        return network.probabilities(logits), maps
+
+
+def serve(model: Model, flip: bool | None) -> ServedClassifier:
+    """See `kinds.Kind`."""
+    assert isinstance(model.network, Classifier)
+    return ServedClassifier(model.network, bool(flip))
+
+
+def spec(config: Mapping[str, Any]) -> InputSpec:
+    """See `kinds.Kind`."""
+    return InputSpec(INPUT, config["size"], config["size"], "squash")
+
+
+def outputs(model: Model) -> dict[str, dict[str, Any]]:
+    """See `kinds.Kind`."""
+    assert isinstance(model.network, Classifier)
+    labels = list(model.config["classes"])
+    meaning = "probability of each class" + (", of which several may hold" if model.config["several"] else "")
+    found: dict[str, dict[str, Any]] = {
+        "probabilities": {"shape": [len(labels)], "labels": labels, "meaning": meaning}
+    }
+    if places(evaluated(model.network).body) is not None:
+        found["maps"] = {
+            "shape": [len(labels), "rows", "columns"],
+            "labels": labels,
+            "meaning": "what each place adds to the logit of each class",
+        }
+    return found
+
+
+def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The probabilities, (n, k)."""
+    return outputs["probabilities"]
+
+
+def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The classes, whether several may hold, and the probabilities above which they do."""
+    limits = measured.get("thresholds") or {}
+    if config["several"]:
+        limits = {name: limits.get(name, 0.5) for name in config["classes"]}
+    return {"classes": list(config["classes"]), "several": config["several"], "thresholds": limits}
+
+
+def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
+    """See `kinds.Kind`."""
+    from trainers.class_pictures import (
+        draw_all,
+    )  # matplotlib takes a second, and is needed for pictures alone
+
+    return draw_all(model, folder, run, photos)
