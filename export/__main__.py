@@ -11,9 +11,9 @@ from export.card import make_card, read_json
 from export.graph import to_onnx
 from export.kinds import kind_of
 from export.parity import check, sample_views
-from photocli.errors import PhotocliError
 from photocli.files import atomic_write
 from trainers.checkpoint import load_model
+from trainers.commands import app_of, told_errors
 from trainers.runs import write_json
 
 
@@ -34,7 +34,7 @@ def run(
     pictures: Annotated[bool, typer.Option(help="Draw the network's pictures beside it too.")] = False,
 ) -> None:
     """Export a trained network to ONNX with its card; fails when ONNX and PyTorch disagree."""
-    try:
+    with told_errors("export", 1):
         model = load_model(checkpoint)
         kind = kind_of(model)
         spec = kind[1].spec(model.config)
@@ -50,9 +50,6 @@ def run(
         with atomic_write(to / card["file"]) as file:
             file.write(network)
         write_json(to / "card.json", card)
-    except PhotocliError as error:
-        typer.echo(f"export: {error}", err=True)
-        raise typer.Exit(1) from error
     _report(to, card)
     if pictures:
         run = (metrics or checkpoint).parent
@@ -73,9 +70,7 @@ def _report(to: Path, card: dict[str, Any]) -> None:
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(run)
-    return app
+    return app_of(run)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.checkpoint import Model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.evaluation import Outcome, degraded_shares, judge, others, pooled
 from trainers.labels import Mode
 from trainers.materials import HeldOut, Materials, TrainingSet, divide, extremes, read_materials, training_set
@@ -214,22 +215,17 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    try:
+    with told_errors("trainers.aesthetics"):
         materials = read_materials(data, checked(config))
         if sane:
             raise typer.Exit(0 if sanity(config, materials, out) else 1)
         outcome = (cross_validate if cross else train_fold)(config, materials, out, resume)
-    except PhotocliError as error:
-        typer.echo(f"trainers.aesthetics: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(outcome.facts, others(outcome.facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(with_options(Config, run))
-    return app
+    return app_of(with_options(Config, run))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.camera_photos import Photos, Rules, divide, prepare, read_photos
 from trainers.checkpoint import Model, load_model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.cropper import Cropper
 from trainers.options import option, with_options
 from trainers.report import report
@@ -182,11 +183,8 @@ def run_prepare(
     edited: Annotated[bool, typer.Option("--edited", help="Take photos that an editor wrote, too.")] = False,
 ) -> None:
     """List the photos that look straight from the camera, with their side of the 75/15/10 split."""
-    try:
+    with told_errors("trainers.crop"):
         kept, dropped = prepare(folders, to, Rules(side, margin, edited))
-    except PhotocliError as error:
-        typer.echo(f"trainers.crop: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{to}: {sum(kept.values())} photos; " + ", ".join(f"{n} {name}" for name, n in kept.items()))
     for reason, count in dropped.most_common():
         typer.echo(f"dropped {count}: {reason}")
@@ -203,14 +201,11 @@ def run_train(
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better, or when the
     network says the same of every photo.
     """
-    try:
+    with told_errors("trainers.crop"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         photos = read_photos(listed, [Path(folder) for folder in config.more], cache)
         facts = train(config, photos, out, resume)
-    except PhotocliError as error:
-        typer.echo(f"trainers.crop: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
@@ -227,21 +222,15 @@ def run_evaluate(
     trace."""
     from trainers.crop_pictures import evaluate
 
-    try:
+    with told_errors("trainers.crop"):
         facts = evaluate(checkpoint, read_photos(listed, [], cache), to, held, views, control)
-    except PhotocliError as error:
-        typer.echo(f"trainers.crop: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
-    app.command("prepare")(run_prepare)
-    app.command("train")(with_options(Config, run_train))
-    app.command("evaluate")(run_evaluate)
-    return app
+    options = with_options(Config, run_train)
+    return app_of({"prepare": run_prepare, "train": options, "evaluate": run_evaluate})
 
 
 if __name__ == "__main__":

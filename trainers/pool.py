@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.aesthetics import Config
+from trainers.commands import app_of, told_errors
 from trainers.evaluation import Outcome, others, pooled
 from trainers.report import report
 
@@ -40,16 +41,11 @@ def run(
     to: Annotated[Path, typer.Option(help="Folder for run.json and the predictions.")],
 ) -> None:
     """Judge the finished folds of a run together."""
-    try:
+    with told_errors("trainers.pool"):
         outcome = pool(run)
-    except PhotocliError as error:
-        typer.echo(f"trainers.pool: {error}", err=True)
-        raise typer.Exit(2) from error
     outcome.write(to)
     raise typer.Exit(0 if report(outcome.facts, others(outcome.facts)) else 1)
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(run)
-    app()
+    app_of(run)()

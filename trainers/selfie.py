@@ -14,9 +14,10 @@ import torch
 import typer
 
 from photocli.alignment import Place
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.aligned import Faces, divide, read_faces
 from trainers.checkpoint import Model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.face_scorer import FaceScorer
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
@@ -225,7 +226,7 @@ def run(
     """
     from trainers.selfie_figures import report
 
-    try:
+    with told_errors("trainers.selfie"):
         config = checked(config)
         data = read(listed, config)
         if ablation:
@@ -238,17 +239,12 @@ def run(
             from trainers.ablation import join
 
             join(out / "run.json", table)
-    except PhotocliError as error:
-        typer.echo(f"trainers.selfie: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(facts) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(with_options(Config, run))
-    return app
+    return app_of(with_options(Config, run))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from typing import Annotated
 import torch
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.checkpoint import Model, load_model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.runs import command_line, commit
 
 SAME = ("arch", "labels", "size", "fit", "middle")
@@ -45,13 +46,10 @@ def run(
     to: Annotated[Path, typer.Option(help="The model to write.")],
 ) -> None:
     """Average the weights of runs that started from the same weights."""
-    try:
+    with told_errors("trainers.soup"):
         save_model(to, average(checkpoints))
-    except PhotocliError as error:
-        typer.echo(f"trainers.soup: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{to}: the average of {len(checkpoints)} runs")
 
 
 if __name__ == "__main__":
-    typer.run(run)
+    app_of(run)()

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.checkpoint import Model, load_model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.inspector import Inspector
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
@@ -145,24 +146,19 @@ def run(
     from trainers.inspection import others
     from trainers.report import report
 
-    try:
+    with told_errors("trainers.technical"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         faces = Path(config.faces) if config.faces else None
         upright = [Path(folder) for folder in config.upright]
         shots = read_shots(photos, upright, set(config.turned), faces, cache)
         facts = train(config, shots, out, resume)
-    except PhotocliError as error:
-        typer.echo(f"trainers.technical: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(with_options(Config, run))
-    return app
+    return app_of(with_options(Config, run))
 
 
 if __name__ == "__main__":
