@@ -86,8 +86,9 @@ def quick_figures(
 def judge(network: Inspector, held: Shots, side: int, split: str) -> dict[str, Any]:
     """Figures beside their baselines, calibrations and thresholds, from held-out photos."""
     clean = look_at(network, held, side)
-    upright = held.part(held.rows[held.upright[held.rows]])
-    turned = [look_at(network, upright, side, turn).logits for turn in range(4)]
+    up = held.upright[held.rows]
+    upright = held.part(held.rows[up])
+    turned = [clean.logits[up], *(look_at(network, upright, side, turn).logits for turn in (1, 2, 3))]
     few = _some(held, _JUDGED)
     faults = {
         name: _one_fault(network, few, clean.severities, place, side) for place, name in enumerate(FAULTS)
