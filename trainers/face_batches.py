@@ -31,6 +31,11 @@ class Rated(NamedTuple):
     own: int
     severity: Tensor
 
+    def to(self, device: torch.device) -> Rated:
+        """The same on another device."""
+        images, truth, own, severity = self
+        return Rated(images.to(device), truth.to(device), own, severity.to(device))
+
 
 class Batches:
     """Draws batches from the main list of faces and, if there is one, a further list."""

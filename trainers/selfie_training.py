@@ -18,14 +18,14 @@ from torch import Tensor, nn
 
 from trainers.aligned import Faces
 from trainers.averaging import average
-from trainers.face_batches import Batches, Rated
+from trainers.face_batches import Batches
 from trainers.face_scorer import FaceScorer
-from trainers.losses import band_loss, correlation_loss
 from trainers.metrics import correlation
 from trainers.progress import Progress
 from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import portable
 from trainers.selfie_figures import say, unseen_pairs
+from trainers.selfie_losses import regression_loss, said
 from trainers.siamese import LEARNED_BY, all_pairs, balanced_hinge, guard, has_pairs, score_classes
 
 if TYPE_CHECKING:
@@ -66,44 +66,12 @@ class Training:
         return balanced_hinge(*all_pairs(known, classes.to(known.device), self.config.distance))
 
     def _regression(self) -> Tensor:
-        """Huber's loss of both lists' scores, the correlation, and the order of spoiled copies."""
-        config = self.config
-        batch = self.batches.rated(*self._draws(), joint=self.progress() < config.more_until)
+        """The loss of faces with scores; see `regression_loss`."""
+        batch = self.batches.rated(*self._draws(), joint=self.progress() < self.config.more_until)
+        batch = batch.to(self.device)
         with self._cast():
-            raw = self._raw(batch)
-        truth, own = batch.truth.to(self.device), batch.own
-        loss = nn.functional.huber_loss(raw[:own, 0], truth[:own], delta=1.0)
-        if len(truth) > own:
-            loss = loss + nn.functional.huber_loss(raw[own : len(truth), 1], truth[own:], delta=1.0)
-        if config.correlation_weight > 0:
-            loss = loss + config.correlation_weight * correlation_loss(raw[:own, 0], truth[:own])
-        if pairs := len(batch.severity):
-            margin = config.margin * batch.severity.to(self.device)
-            better, worse = raw[-2 * pairs : -pairs, 0], raw[-pairs:, 0]
-            loss = loss + config.craft * band_loss(better, worse, margin)
-        return loss
-
-    def _raw(self, batch: Rated) -> Tensor:
-        """What the network says of a batch; last of all of the faces that were spoiled, and of the copies.
-
-        Batch norm that learns sees each list by itself, and no spoiled copies: what it would see of a mixture
-        is not what it is to see when it serves.
-        """
-        images, count, pairs = batch.images.to(self.device), len(batch.truth), len(batch.severity)
-        if self.config.bn == "frozen":
-            raw = self._forward(images).float()
-            return torch.cat([raw[:count], raw[:pairs], raw[count:]])
-        lists = [
-            self._forward(part) for part in images[:count].split([batch.own, count - batch.own]) if len(part)
-        ]
-        if pairs:
-            norms = [part for part in self.network.modules() if isinstance(part, nn.BatchNorm2d)]
-            for norm in norms:
-                norm.eval()
-            lists.append(self._forward(torch.cat([images[:pairs], images[count:]])))
-            for norm in norms:
-                norm.train()
-        return torch.cat(lists).float()
+            raw = said(self.network, self._forward, batch, self.config.bn == "frozen")
+        return regression_loss(raw, batch, self.config)
 
     def _draws(self) -> tuple[np.random.Generator, torch.Generator]:
         """The randomness of a step, which does not depend on how many came before in this process."""
@@ -267,8 +235,7 @@ class Training:
             if self.progress() >= LEARNED_BY:
                 guard(found, self.config.collapse)
             return {"held_pairs": found}
-        said = say(self.averaged, self.held.squares)
-        return {"pearson": correlation(pearsonr, said, self.held.score)}
+        return {"pearson": correlation(pearsonr, say(self.averaged, self.held.squares), self.held.score)}
 
     def held_pairs(self) -> float:
         """The loss of pairs that were never seen, of the list where it is least: who tells the faces of one
