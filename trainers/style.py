@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import UsageError
 from trainers.ava_style import STYLES, is_ava_style, read_test, read_training
 from trainers.checkpoint import Model, save_model
 from trainers.class_lists import Listed, divide, listed, read_listed
 from trainers.classifier import SMALL, Classifier
+from trainers.commands import app_of, told_errors
 from trainers.options import option, with_options
 from trainers.report import report
 from trainers.runs import command_line, commit, leads, portable, write_json, write_table
@@ -237,23 +238,18 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    try:
+    with told_errors("trainers.style"):
         facts = train(checked(config), sources, out, resume)
-        if "figures" in facts and leads():
-            from trainers.class_pictures import confusion
+    if "figures" in facts and leads():
+        from trainers.class_pictures import confusion
 
-            confusion(facts["figures"]["confusion"], list(facts["groups"]), out / "confusion.png")
-    except PhotocliError as error:
-        typer.echo(f"trainers.style: {error}", err=True)
-        raise typer.Exit(2) from error
+        confusion(facts["figures"]["confusion"], list(facts["groups"]), out / "confusion.png")
     raise typer.Exit(0 if report(facts, others(facts) if "figures" in facts else ()) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(with_options(Config, run))
-    return app
+    return app_of(with_options(Config, run))
 
 
 if __name__ == "__main__":
