@@ -16,8 +16,9 @@ from trainers.finder import Finder
 from trainers.generator import Generator
 from trainers.inspector import Inspector
 from trainers.network import Scorer
+from trainers.styler import Styler
 
-Network = Scorer | Classifier | Inspector | Cropper | FaceScorer | Finder | Generator
+Network = Scorer | Classifier | Inspector | Cropper | FaceScorer | Finder | Generator | Styler
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ def _network(config: dict[str, Any]) -> Network:
         return Finder(config["side"], refined=config.get("refine_steps", 0) > 0)
     if config.get("trainer") == "stylize":
         return Generator(config["width"], config["upsample"])
+    if config.get("trainer") == "styles":
+        return Styler(config["classes"], config["dropout"])
     return Scorer(config["arch"], config["labels"], config["dropout"], config["middle"])
 
 
