@@ -1,4 +1,7 @@
-"""Where in a photo a score comes from: its places are covered in turn, and the score is asked again."""
+"""Where in a photo a score comes from: its places are covered in turn, and the score is asked again.
+
+Of classes, a network may say itself what each place adds.
+"""
 
 from __future__ import annotations
 
@@ -77,6 +80,20 @@ def measure(
         if advance is not None:
             advance(start + len(chosen), len(places))
     return Heat((total / weight).astype(np.float32), whole)
+
+
+def activation(places: Floats, size: tuple[int, int], score: float) -> Heat:
+    """A class activation map (Zhou et al. 2016) as heat over an input of `size` (height, width), smoothly.
+
+    `places` (rows, columns) is what each place adds to the class's logit. A point of the heat is the logit
+    that would come of it if all of the photo were like this place, whatever the grid. `score` is its own.
+    """
+    import numpy as np
+    from PIL import Image
+
+    whole = np.asarray(places, np.float32) * places.size
+    smooth = Image.fromarray(whole).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    return Heat(np.asarray(smooth), score)
 
 
 def grid(aspect: float) -> tuple[int, int]:

@@ -45,8 +45,9 @@ def titled(title: str, frame: Pixels, found: Heat, size: tuple[int, int]) -> Can
     return picture
 
 
-def legend(width: float, end: float, said: str) -> Canvas:
-    """The scale of colours, with its ends in points, and what they mean."""
+def legend(width: float, end: float, said: str, ends: tuple[str, str] | None = None) -> Canvas:
+    """The scale of colours, with its ends in points, or in words, and what they mean."""
+    low, high = ends or (f"{-end:+.2f}", f"{end:+.2f} points")
     bar = Canvas(width, 34)
     middle = mixed((255, 255, 255), canvas.CARD, 0.45)
     steps = 80
@@ -54,6 +55,6 @@ def legend(width: float, end: float, said: str) -> Canvas:
         share = 2 * (step + 0.5) / steps - 1
         colour = mixed(canvas.RAISES if share > 0 else canvas.LOWERS, middle, abs(share))
         bar.rectangle((width * step / steps, 0, width * (step + 1) / steps, 10), colour)
-    for at, text, anchor in ((0, f"{-end:+.2f}", "ls"), (0.5, "0", "ms"), (1, f"{end:+.2f} points", "rs")):
+    for at, text, anchor in ((0, low, "ls"), (0.5, "0", "ms"), (1, high, "rs")):
         bar.text(width * at, 29, text, canvas.SMALL, canvas.FAINT, anchor=anchor)
     return canvas.column([bar, paragraph(said, width, canvas.SMALL, canvas.FAINT)], 6)
