@@ -107,6 +107,15 @@ def initialise(body: nn.Module, arch: str, init: str) -> None:
     body.load_state_dict({name: state[name] for name in own if name in state}, strict=False)
 
 
+def mobilenet_layers(init: str) -> nn.Sequential:
+    """MobileNetV2's layers with starting weights, for networks that are made of some of them; see
+    `initialise`."""
+    whole, _ = make_body("mobilenet_v2")
+    initialise(whole, "mobilenet_v2", init)
+    assert isinstance(whole.features, nn.Sequential)
+    return whole.features
+
+
 def _downloaded(arch: str) -> dict[str, Tensor]:
     if arch not in torchvision.models.list_models():
         raise UsageError(

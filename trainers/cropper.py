@@ -13,7 +13,7 @@ import torchvision
 from torch import Tensor, nn
 
 from photocli.pieces import GRID, PATCH, THUMBNAIL
-from trainers.bodies import initialise
+from trainers.bodies import initialise, mobilenet_layers
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 from trainers.registration import Registration
 
@@ -129,12 +129,10 @@ class Thumbnail(nn.Module):
 
     def initialise(self, init: str) -> None:
         """Load MobileNetV2's weights; coordinates count for nothing at first."""
-        whole = torchvision.models.mobilenet_v2()
-        whole.classifier = nn.Identity()
-        initialise(whole, "mobilenet_v2", init)
-        whole.features[0][0] = _with_coordinates(whole.features[0][0])
-        self.body.load_state_dict(whole.features[:-1].state_dict())
-        self.top.load_state_dict(whole.features[-1].state_dict())
+        layers = mobilenet_layers(init)
+        layers[0][0] = _with_coordinates(layers[0][0])
+        self.body.load_state_dict(layers[:-1].state_dict())
+        self.top.load_state_dict(layers[-1].state_dict())
 
 
 class PaperThumbnail(nn.Module):

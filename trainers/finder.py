@@ -9,7 +9,7 @@ import torchvision
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from trainers.bodies import initialise
+from trainers.bodies import mobilenet_layers
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 from trainers.refiner import LEAST, MOST, Refiner, around, from_square, look, surest
 
@@ -78,11 +78,9 @@ class Finder(nn.Module):
 
     def initialise(self, init: str) -> None:
         """Load MobileNetV2's starting weights for the layers that are its own (see `bodies.initialise`)."""
-        whole = torchvision.models.mobilenet_v2()
-        whole.classifier = nn.Identity()
-        initialise(whole, "mobilenet_v2", init)
-        self.near.load_state_dict(whole.features[:_NEAR].state_dict())
-        self.far.load_state_dict(whole.features[_NEAR:_FAR].state_dict())
+        layers = mobilenet_layers(init)
+        self.near.load_state_dict(layers[:_NEAR].state_dict())
+        self.far.load_state_dict(layers[_NEAR:_FAR].state_dict())
 
     @property
     def body(self) -> nn.ModuleList:

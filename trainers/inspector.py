@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from photocli.profiles import FAULTS
 from photocli.sheet import GRID
-from trainers.bodies import initialise
+from trainers.bodies import mobilenet_layers
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 
 TURNS = 4
@@ -69,12 +69,10 @@ class Inspector(nn.Module):
 
     def initialise(self, init: str) -> None:
         """Load MobileNetV2's starting weights, for the body and the stem (see `bodies.initialise`)."""
-        whole = torchvision.models.mobilenet_v2()
-        whole.classifier = nn.Identity()
-        initialise(whole, "mobilenet_v2", init)
-        self.near.load_state_dict(whole.features[:_NEAR].state_dict())
-        self.far.load_state_dict(whole.features[_NEAR:].state_dict())
-        self.stem.load_state_dict(whole.features[:_STEM].state_dict())
+        layers = mobilenet_layers(init)
+        self.near.load_state_dict(layers[:_NEAR].state_dict())
+        self.far.load_state_dict(layers[_NEAR:].state_dict())
+        self.stem.load_state_dict(layers[:_STEM].state_dict())
 
     def forward(self, sheet: Tensor) -> Seen:
         pixels = (sheet.float() / 255 - self.mean) / self.std
