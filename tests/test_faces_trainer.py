@@ -25,10 +25,11 @@ from trainers.face_scenes import MOST, Draw, Scenes, epoch_draws
 from trainers.faces import Config, start, train
 from trainers.faces import command as train_command
 from trainers.finder import STRIDE, Seen
-from trainers.finding import Finding, duties, face_loss, fits
+from trainers.finding import Finding, duties, face_loss
 from trainers.frames import Frames, Picture
 from trainers.loop import make_trainer
 from trainers.matching import Looks, count, false_share, look_at, match
+from trainers.overlap import fits
 from trainers.placing import Placing, Region, contained, in_sight, lay, moved
 from trainers.yunet import YuNet, mirrored
 

@@ -15,13 +15,13 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec, cut
 from photocli.pieces import HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, landscape, lay
 from trainers import fuzz, lens
-from trainers.camera_photos import Photos, Rules, divide, prepare, read_photos
+from trainers.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
 from trainers.checkpoint import load_model
 from trainers.clouds import cloud, clouds
 from trainers.crop import Config, checked, command, start, train
 from trainers.crop_figures import Said, abstention, best_constant, calibrate, checks, figures, overlap
-from trainers.cropper import Cropper, turned_back
-from trainers.cropping import Cropping, how_to_train
+from trainers.cropper import Cropper, Seen, turned_back
+from trainers.cropping import Cropping, crop_loss, how_to_train
 from trainers.crops import Cropped, How, cells, draw_box, epoch_draws, held_samples, make, mirrored, whole
 from trainers.frames import Frames, Picture
 from trainers.loop import make_trainer
@@ -296,6 +296,30 @@ def test_every_stage_answers_linearly_and_only_looks_at_its_part(stage: str) -> 
     assert [tuple(part.shape) for part in seen] == [(2, 4), (2,), (2,), (2,), (2, 16, 16)]
     assert torch.equal(seen.cells, changed.cells) == (stage == "thumbnail")
     assert network.rest[-1].out_features == 7  # and nothing after it that could hold outputs at 0
+
+
+def test_fewer_photos_are_among_more_of_them(photos: Photos) -> None:
+    parts = [fewer(photos, count) for count in (2, 5, 0)]
+    assert [len(part) for part in parts] == [2, 5, 9]
+    assert set(parts[0].rows) < set(parts[1].rows) < set(parts[2].rows)
+
+
+def test_the_overlap_counts_where_it_is_asked_for() -> None:
+    """A rectangle beside the true one costs more, the farther it lies; the true one costs nothing."""
+    places = torch.tensor([[0.1, 0.8, 0.0, 0.7]] * 2)
+    near, far = places + 0.05, places + torch.tensor([0.3, 0.3, 0.2, 0.2])
+
+    def cost(rectangle: torch.Tensor, weight: float) -> float:
+        seen = Seen(rectangle, torch.full((2,), 0.7), torch.zeros(2), torch.zeros(2), torch.zeros(2, 16, 16))
+        config = replace(QUICK, stage="thumbnail", rectangle_weight=0.0, overlap_weight=weight)
+        factors, cropped, cells_ = torch.full((2,), 0.7), torch.tensor([1.0, 0.0]), torch.zeros(2, 16)
+        return float(crop_loss(seen, places, factors, cropped, cells_.long(), config))
+
+    assert cost(places, 1.0) == pytest.approx(cost(places, 0.0))
+    assert cost(near, 1.0) - cost(near, 0.0) == pytest.approx(
+        1 - 0.65**2 / (2 * 0.49 - 0.65**2) + 0.015 / 0.5625, abs=0.02
+    )
+    assert cost(far, 1.0) - cost(far, 0.0) > 2 * (cost(near, 1.0) - cost(near, 0.0))
 
 
 def test_later_stages_go_on_from_earlier_ones(photos: Photos, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 import typer
 
 from photocli.errors import UsageError
-from trainers.camera_photos import Photos, Rules, divide, prepare, read_photos
+from trainers.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
 from trainers.checkpoint import Model, load_model, save_model
 from trainers.commands import app_of, told_errors
 from trainers.cropper import Cropper
@@ -37,6 +37,7 @@ class Config:
     more: tuple[str, ...] = option((), "folder of further photos to learn from (repeatable)")
     held: str = option("both", "held out: validation, test, both, none, or the number of a fold")
     folds: int = option(5, "folds by a hash of the name, where --held is a number")
+    photos: int = option(0, "photos to learn from, the first by a hash of the name; 0: all")
     share: float = option(0.5, "share of cropped samples (the paper: .5)")
     resize: Literal["before", "after"] = option(
         "before", "random resizing before the crop, or after (the paper)"
@@ -55,6 +56,7 @@ class Config:
     weight_decay: float = option(0.05, "decay of weights (not of biases)")
     cell_weight: float = option(0.15, "weight of the summed loss of the pieces' cells")
     rectangle_weight: float = option(3.0, "weight of the rectangle's squared error")
+    overlap_weight: float = option(0.0, "weight of how badly the rectangle fits, by the generalised IoU")
     whole_weight: float = option(0.1, "what a whole photo counts for the rectangle (the paper: 1)")
     factor_weight: float = option(2.0, "weight of the crop factor's error")
     pair_weight: float = option(0.5, "weight of the order of a crop and the whole photo that it is from")
@@ -79,6 +81,8 @@ def checked(config: Config) -> Config:
         raise UsageError(f"--held is validation, test, both, none or a number, not {config.held}")
     if not 0 < config.share <= 1 or config.lens < 0 or not 0 <= config.smoothing < 0.5:
         raise UsageError("share lies between 0 and 1, lens is at least 0, smoothing below 0.5")
+    if config.photos < 0 or config.photos == 1:
+        raise UsageError("photos are at least 2, or 0 for all")
     if min(config.epochs, config.batch, config.eval_every, config.repeat_camera, config.views // 2) < 1:
         raise UsageError("epochs, batch, eval-every and repeat-camera are at least 1, views at least 2")
     return config
@@ -112,6 +116,7 @@ def train(config: Config, photos: Photos, out: Path, resume: bool) -> dict[str, 
     from trainers.loop import make_trainer, newest
 
     training, held = divide(photos, config.held, config.folds)
+    training = fewer(training, config.photos)
     resume = resume and (out / "last.ckpt").exists()
     network = Cropper(config.arch, config.stage, config.dropout) if resume else start(config)
     module = Cropping(network, config, training, held)

@@ -16,6 +16,7 @@ from trainers.camera_photos import Photos
 from trainers.crop_figures import look_at, quick_figures
 from trainers.cropper import Cropper, Seen
 from trainers.crops import Cropped, How, Sample, epoch_draws, held_samples
+from trainers.overlap import fits
 from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import leads
 
@@ -138,7 +139,8 @@ def crop_loss(
     seen: Seen, places: Tensor, factors: Tensor, cropped: Tensor, cells: Tensor, config: Config
 ) -> Tensor:
     """The paper's loss, .15 · ΣCE over the pieces + 3 · MSE of the rectangle + BCE of being cropped, with
-    more.
+    more: how well the rectangle fits (generalised intersection over union, Rezatofighi et al. 2019), if asked
+    for.
 
     For samples `places` (n, 4), `factors` (n,), `cropped` (n,) and `cells` (n, 16). Added are the error of
     the factor, the order of the two views of each photo, and how well the network knows its own error. Whole
@@ -153,6 +155,10 @@ def crop_loss(
     counts = cropped + (1 - cropped) * config.whole_weight
     error = ((seen.rectangle - places) ** 2).mean(1)
     loss = loss + config.rectangle_weight * (error * counts).sum() / counts.sum().clamp_min(1e-6)
+    if config.overlap_weight > 0:
+        order = [0, 2, 1, 3]  # left, top, right, bottom
+        giou = fits(seen.rectangle[:, order], places[:, order])[1]
+        loss = loss + config.overlap_weight * ((1 - giou) * counts).sum() / counts.sum().clamp_min(1e-6)
     loss = loss + config.factor_weight * nn.functional.l1_loss(seen.factor, factors)
     soft = cropped * (1 - 2 * config.smoothing) + config.smoothing
     loss = loss + nn.functional.binary_cross_entropy_with_logits(seen.cropped, soft)

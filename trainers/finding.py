@@ -15,6 +15,7 @@ from trainers.averaging import Averaging
 from trainers.face_photos import SURE, UNSURE, FacePhotos
 from trainers.face_scenes import Scene, Scenes, epoch_draws
 from trainers.finder import REACH, STRIDE, Finder, Seen
+from trainers.overlap import fits
 from trainers.rates import Multipliers, parameter_groups
 
 if TYPE_CHECKING:
@@ -166,16 +167,3 @@ def _apart(off: Tensor, size: Tensor) -> Tensor:
     share = torch.where(known, off, 0.0) / size.clamp_min(1.0)
     each = smooth_l1_loss(share, torch.zeros_like(share), reduction="none", beta=0.02)
     return (each * known).sum() / known.sum().clamp_min(1)
-
-
-def fits(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Intersection over union of boxes (n, 4) with their partners (n, 4), and its generalisation
-    (Rezatofighi et al. 2019), which also says how far apart they are."""
-    low, high = torch.maximum(one[:, :2], other[:, :2]), torch.minimum(one[:, 2:], other[:, 2:])
-    common = (high - low).clamp_min(0).prod(1)
-    sizes = [(boxes[:, 2:] - boxes[:, :2]).clamp_min(0).prod(1) for boxes in (one, other)]
-    union = (sizes[0] + sizes[1] - common).clamp_min(1e-6)
-    low, high = torch.minimum(one[:, :2], other[:, :2]), torch.maximum(one[:, 2:], other[:, 2:])
-    hull = (high - low).prod(1).clamp_min(1e-6)
-    iou = common / union
-    return iou, iou - (hull - union) / hull
