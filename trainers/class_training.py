@@ -83,6 +83,7 @@ class Classifying(Averaging):
         photos = len(training.listed)
         self.plan = Plan(photos, 0, min(config.batch, photos), 0, 0, config.seed, chances)
         self.weights = balancing(training.listed) if config.balance == "weights" else None
+        self.warm_up = min(self.warm_up, max(1, self.steps * config.epochs // 10))  # runs may be short
 
     @property
     def steps(self) -> int:
