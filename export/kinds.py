@@ -14,9 +14,9 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.checkpoint import Model
 
-KINDS = ("aesthetics", "classifier", "crop", "faces", "selfie", "technical")
+KINDS = ("aesthetics", "classifier", "crop", "faces", "selfie", "style", "technical")
 
-_KIND_OF = {"style": "classifier"}
+_KIND_OF = {"style": "classifier", "styles": "style"}
 """Where a trainer has another name than the kind of its models."""
 
 

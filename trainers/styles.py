@@ -109,8 +109,7 @@ def train(config: Config, pictures: Pictures, out: Path, resume: bool) -> dict[s
         "command": command_line("trainers.styles"),
         "commit": commit(),
         "seed": config.seed,
-        "config": asdict(config),
-        "classes": pictures.classes,
+        "config": asdict(config) | {"classes": pictures.classes},
         "data": list(pictures.sources),
         "training_pictures": len(training),
         "history": module.history,
@@ -118,7 +117,7 @@ def train(config: Config, pictures: Pictures, out: Path, resume: bool) -> dict[s
     if len(held):
         split = f"fold {config.fold} of {config.folds}, by a hash of the name of the photo that is shown"
         facts |= {"split": split} | judge(averaged, held, config, out)
-    stored = portable(asdict(config)) | {"trainer": "styles", "classes": portable(pictures.classes)}
+    stored = portable(facts["config"]) | {"trainer": "styles"}
     save_model(out / "model.ckpt", Model(averaged, stored, portable(facts)))
     write_json(out / "run.json", portable(facts))
     return facts

@@ -65,7 +65,9 @@ def measure(picture: Picture) -> Measures:
     reduced.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
     values = np.asarray(reduced, np.float32) / np.float32(255)
     level = values @ LUMA
-    chroma = values.max(2) - values.min(2)
+    red, green, blue = (values[:, :, channel] for channel in range(3))
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    chroma = most - least
     y01, y05, y10, y75, y95 = (float(y) for y in np.quantile(level, [0.01, 0.05, 0.1, 0.75, 0.95]))
     stray, warmth = _hue(values, level)
     full = np.asarray(image.convert("L"), np.float32) / np.float32(255)
@@ -136,7 +138,7 @@ def _hue(values: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[float
     y = level.ravel()
     curve = np.stack([np.ones_like(y), y, y * y], axis=1)
     both = np.stack([first, second], axis=1)
-    told = curve @ np.linalg.lstsq(curve, both, rcond=None)[0]
+    told = curve @ np.linalg.solve(curve.T @ curve + 1e-3 * np.eye(3, dtype=np.float32), curve.T @ both)
     stray = float(np.abs(both - told).mean())
     coloured = np.abs(both).sum(1) > 0.04
     warm = (first > -0.02) & (second > -0.02) & (first + second > 0.04)

@@ -10,14 +10,19 @@ shared=$1 out=$2
 data=$shared/data weights=$shared/weights
 photos=("$data/pool" "$data/aesthetics" "$data/photos/native" "$data/photos/extra")
 
-# A painting of the training side serves as further style: its name says on which side of the split it lies.
-styles=("$data"/style/*.jpg "$data/media/art_painting/0003.jpg")
-trained=()
-for picture in "${styles[@]}"; do
+# One of the paintings serves as a fourth style; a style is named as its picture's file.
+mkdir -p "$out/pictures"
+cp "$data"/style/*.jpg "$out/pictures"
+cp "$data/media/art_painting/0011.jpg" "$out/pictures/palette_knife.jpg"
+
+trained=() first=()
+for picture in "$out"/pictures/*.jpg; do
   to=$out/stylize/$(basename "$picture" .jpg)
-  [ -f "$to/model.ckpt" ] || python -m trainers.stylize "$picture" "${photos[@]}" --out "$to" \
-    --init "$weights/squeezenet1_1_imagenet.pt" --resume
+  [ -f "$to/run.json" ] || python -m trainers.stylize train "$picture" "${photos[@]}" --out "$to" --size 160 \
+    --loss-weights "$weights/squeezenet1_1_imagenet.pt" --cache "$out/cache" "${first[@]}" --resume ||
+    [ -f "$to/run.json" ] # a figure below its baseline stops nothing; what is painted is judged again
   trained+=(--style "$to/model.ckpt")
+  [ ${#first[@]} -gt 0 ] || first=(--start "$to/model.ckpt" --steps 1000) # the others go on from the first one
 done
 [ -f "$out/painted/labels.csv" ] || python -m trainers.stylize generate "${photos[@]}" "${trained[@]}" \
   --out "$out/painted"

@@ -1,0 +1,97 @@
+"""Exporting a network of styles: the medium, the looks, the paintings, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.fx.experimental.optimization import fuse
+
+from export.graph import INPUT, Served, evaluated
+from photocli.errors import UsageError
+from photocli.inputs import InputSpec
+from trainers.checkpoint import Model
+from trainers.styler import GROUPS, Styler
+
+ROUNDING = 0.03
+"""Probability, 0-1."""
+
+LOOSE = ("maps",)
+
+_STRIDE = 32  # pixels of the input for each place of the maps
+
+
+class ServedStyler(Served):
+    """uint8 (n, 3, side, side) -> probabilities of the medium (n, m), which add up to 1, of the looks (n, l),
+    each by itself, and of the paintings (n, p + 1), which add up to 1; and maps (n, k, rows, columns) of all
+    of these in this order: what each place adds to the logit, which with the bias is their sum."""
+
+    def __init__(self, network: Styler) -> None:
+        super().__init__()
+        self.network = evaluated(network)
+        self.network.body = fuse(self.network.body)  # batch norm becomes part of the convolution before it
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        features = self.network.features(image)
+        said = self.network.parts(self.network.head(features.mean((2, 3))))
+        maps = self.network.maps(features)
+        return said.medium.softmax(1), said.looks.sigmoid(), said.paintings.softmax(1), maps
+
+
+def serve(model: Model, flip: bool | None) -> ServedStyler:
+    """See `kinds.Kind`."""
+    if flip:
+        raise UsageError("a model of styles does not judge mirror images; leave out --flip")
+    assert isinstance(model.network, Styler)
+    return ServedStyler(model.network)
+
+
+def spec(config: Mapping[str, Any]) -> InputSpec:
+    """See `kinds.Kind`."""
+    return InputSpec(INPUT, config["side"], config["side"], "squash")
+
+
+def outputs(model: Model) -> dict[str, dict[str, Any]]:
+    """See `kinds.Kind`."""
+    assert isinstance(model.network, Styler)
+    names = {group: list(model.network.classes[group]) for group in GROUPS}
+    meanings = (
+        "probability of each medium",
+        "probability of each look, of which several may hold",
+        "probability of each painting's style, the first one none",
+    )
+    found: dict[str, dict[str, Any]] = {
+        group: {"shape": [len(names[group])], "labels": names[group], "meaning": meaning}
+        for group, meaning in zip(GROUPS, meanings, strict=True)
+    }
+    places = model.config["side"] // _STRIDE
+    labels = [name for group in GROUPS for name in names[group]]
+    found["maps"] = {
+        "shape": [len(labels), places, places],
+        "labels": labels,
+        "meaning": "what each place adds to the logit of each class; with the bias, their sum is the logit",
+    }
+    return found
+
+
+def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The probabilities, (n, k)."""
+    return np.concatenate([outputs[group] for group in GROUPS], axis=1)
+
+
+def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The classes, and the calibrated probabilities above which looks hold."""
+    classes = {group: list(config["classes"][group]) for group in GROUPS}
+    known = measured.get("thresholds") or {}
+    return {"classes": classes, "thresholds": {name: known.get(name, 0.5) for name in classes["looks"]}}
+
+
+def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
+    """See `kinds.Kind`."""
+    from trainers.style_pictures import draw_all  # matplotlib takes a second, only pictures need it
+
+    return draw_all(model, folder, run, photos)
