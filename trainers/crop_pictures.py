@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from photocli.errors import UsageError
 from photocli.pieces import GRID
-from trainers.calibration import probability, reliability
+from trainers.calibration import probability
 from trainers.camera_photos import Photos, divide
 from trainers.checkpoint import load_model
 from trainers.clouds import clouds
@@ -22,6 +21,7 @@ from trainers.cropper import Cropper
 from trainers.cropping import how_to_judge
 from trainers.crops import held_samples
 from trainers.metrics import Check
+from trainers.pictures import Reliability, reliability_diagrams, reliability_of, save
 from trainers.runs import portable, write_json
 
 CHANCE = 0.06
@@ -70,11 +70,8 @@ def draw_all(network: Cropper, held: Photos, config: Config, facts: dict[str, An
     drawn = []
     if config.stage != "patches":
         drawn += [errors(said, to / "factor_error.png"), factors(said, to / "factor.png")]
-        drawn.append(
-            reliability_diagram(
-                said["photos as they are"], facts["calibration"]["cropped"], to / "reliability.png"
-            )
-        )
+        reliable = _reliability(said["photos as they are"], facts["calibration"]["cropped"])
+        drawn.append(reliability_diagrams([reliable], to / "reliability.png"))
     if config.stage != "thumbnail":
         drawn.append(cells(said, to / "cells.png"))
     return drawn
@@ -93,7 +90,7 @@ def errors(said: dict[str, Said], to: Path) -> Path:
             axes.hist(np.clip(error, -0.55, 0.55), edges, histtype="step", label=label)
         axes.set(xlabel="said - true crop factor", ylabel="samples", title=kind)
         axes.legend(fontsize=7)
-    return _save(figure, to)
+    return save(figure, to)
 
 
 def factors(said: dict[str, Said], to: Path) -> Path:
@@ -104,20 +101,13 @@ def factors(said: dict[str, Said], to: Path) -> Path:
         axes.plot([0.5, 1], [0.5, 1], color="grey", linewidth=1)
         axes.scatter(found.true_factor, found.factor, s=6, alpha=0.5)
         axes.set(xlabel="true crop factor", ylabel="said", title=kind, ylim=(0.4, 1.1))
-    return _save(figure, to)
+    return save(figure, to)
 
 
-def reliability_diagram(said: Said, curve: dict[str, Any], to: Path) -> Path:
-    """Stated probability of having been cropped against the share that was."""
+def _reliability(said: Said, curve: dict[str, Any]) -> Reliability:
+    """The stated probability of having been cropped against the share that was."""
     chance = probability(said.logit, curve["slope"], curve["intercept"])
-    stated, seen, count, error = reliability(chance, said.cropped.astype(np.float64))
-    figure = Figure(figsize=(4, 4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.scatter(stated, seen, s=10 + 200 * count / count.sum())
-    title = f"{len(chance)} samples, error {error:.3f}"
-    axes.set(xlabel="stated probability", ylabel="share cropped", title=title, xlim=(0, 1), ylim=(0, 1))
-    return _save(figure, to)
+    return reliability_of(chance, said.cropped, "samples", "stated probability", "share cropped")
 
 
 def cells(said: dict[str, Said], to: Path) -> Path:
@@ -133,11 +123,4 @@ def cells(said: dict[str, Said], to: Path) -> Path:
         image = axes.imshow(np.reshape(share, (GRID, GRID)), vmin=0, cmap="magma")
         axes.set(xticks=[], yticks=[], title=f"{kind}: {right.mean():.3f} right, chance {1 / 16:.3f}")
         figure.colorbar(image, ax=axes)
-    return _save(figure, to)
-
-
-def _save(figure: Figure, to: Path) -> Path:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    FigureCanvasAgg(figure)  # draws without a screen, and without touching matplotlib's global state
-    figure.savefig(to, dpi=110)
-    return to
+    return save(figure, to)

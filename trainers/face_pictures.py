@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from photocli.decode import decode
@@ -21,7 +19,13 @@ from trainers.face_photos import FRAME_SIDE, Faces
 from trainers.finder import Finder
 from trainers.frames import Picture
 from trainers.matching import find
-from trainers.pictures import filters, grid, run_document, save
+from trainers.pictures import grid, of_every_kind
+
+_CURVES = (
+    ("training loss", ("loss",)),
+    ("held-out portraits", ("recall", "precision", "eyes_near")),
+    ("held-out photos without people with a face", ("false",)),
+)
 
 _SHEETS = (
     ("missed", "portraits where a face was missed, or one too many was found"),
@@ -32,10 +36,7 @@ _SHEETS = (
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
     assert isinstance(model.network, Finder)
-    drawn = [filters(model.network.near, folder / "filters.png")]
-    document = run_document(run)
-    if document.get("history"):
-        drawn.append(curves(document["history"], folder / "curves.png"))
+    drawn, document = of_every_kind(model.network.near, _CURVES, folder, run)
     if photos is None or "figures" not in document:
         return drawn
     paths = {found.path.name: found.path for found in discover([photos]) if isinstance(found, Photo)}
@@ -46,28 +47,6 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
         if tiles:
             drawn.append(grid(tiles, [""] * len(tiles), 6, folder / f"{name}.png", title))
     return drawn
-
-
-def curves(history: Sequence[dict[str, float]], to: Path) -> Path:
-    """Loss by epoch; on held-out photos recall and precision of portraits, and the share of photos without
-    people that show a face."""
-    figure = Figure(figsize=(10, 3.2), layout="constrained")
-    for place, (keys, title) in enumerate(
-        (
-            (("loss",), "training loss"),
-            (("recall", "precision", "eyes_near"), "held-out portraits"),
-            (("false",), "held-out photos without people with a face"),
-        )
-    ):
-        axes = figure.add_subplot(1, 3, place + 1)
-        for key in keys:
-            rows = [row for row in history if key in row]
-            axes.plot([row["epoch"] + 1 for row in rows], [row[key] for row in rows], linewidth=1, label=key)
-        axes.set(xlabel="epoch", title=title)
-        axes.grid(alpha=0.3)
-        if len(keys) > 1:
-            axes.legend()
-    return save(figure, to)
 
 
 def _marked(network: Finder, path: Path, thresholds: dict[str, Any]) -> Picture | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import nn
 
 from photocli.decode import decode
@@ -23,6 +24,11 @@ from trainers.labels import Floats
 from trainers.network import Scorer
 from trainers.views import plain_view
 
+Panels = Sequence[tuple[str, Sequence[str]]]
+"""Titles of plots, and the entries of a history that each shows."""
+
+_CURVES = (("training loss", ("loss",)), ("held-out Spearman", ("spearman",)))
+
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """Draw everything that there is data for, and return the files: `filters.png` and so on in `folder`.
@@ -31,21 +37,29 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     the ratings file names, for the contact sheets and the activations.
     """
     assert isinstance(model.network, Scorer)
-    drawn = [filters(model.network.body, folder / "filters.png")]
-    document = run_document(run)
-    if document.get("history"):
-        drawn.append(curves(document["history"], folder / "curves.png"))
+    drawn, document = of_every_kind(model.network.body, _CURVES, folder, run)
     table = run / "predictions.csv"
     if not table.is_file():
         return drawn
     rows = _table(table)
     calibration = document.get("calibration", {}).get("good")
     if calibration:
-        middle = model.config["middle"]
-        drawn.append(reliability_diagram(rows, calibration, middle, folder / "reliability.png"))
+        reliable = _reliability(rows, calibration, model.config["middle"])
+        drawn.append(reliability_diagrams([reliable], folder / "reliability.png"))
     if photos is not None:
         drawn += _of_photos(model, rows, photos, folder)
     return drawn
+
+
+def of_every_kind(
+    body: nn.Module, panels: Panels, folder: Path, run: Path
+) -> tuple[list[Path], dict[str, Any]]:
+    """What is drawn of every network, its filters and how it learned; and the run.json of its run."""
+    drawn = [filters(body, folder / "filters.png")]
+    document = run_document(run)
+    if document.get("history"):
+        drawn.append(curves(document["history"], panels, folder / "curves.png"))
+    return drawn, document
 
 
 def filters(body: nn.Module, to: Path) -> Path:
@@ -74,57 +88,80 @@ def activations(network: nn.Module, view: Picture, to: Path) -> Path:
     return grid(tiles, ["input", *[""] * len(maps)], 8, to, "activations of the first layer")
 
 
-def curves(history: Sequence[Any], to: Path) -> Path:
-    """Loss and held-out Spearman by epoch; one thin line per fold of a cross-validation."""
+def curves(history: Sequence[Any], panels: Panels, to: Path) -> Path:
+    """Figures of a history by epoch, a panel for each title; one thin line per fold of a cross-validation."""
     runs = history if history and isinstance(history[0], list) else [history]
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    for place, (key, title) in enumerate((("loss", "training loss"), ("spearman", "held-out Spearman"))):
-        axes = figure.add_subplot(1, 2, place + 1)
-        for run in runs:
-            rows = [row for row in run if key in row]
-            axes.plot([row["epoch"] + 1 for row in rows], [row[key] for row in rows], linewidth=1)
+    figure = Figure(figsize=(4 + 2 * len(panels), 3.2), layout="constrained")
+    for place, (title, keys) in enumerate(panels):
+        axes = figure.add_subplot(1, len(panels), place + 1)
+        for key in keys:
+            for run in runs:
+                rows = [row for row in run if key in row]
+                values = [row[key] for row in rows]
+                axes.plot([row["epoch"] + 1 for row in rows], values, linewidth=1, label=key)
         axes.set(xlabel="epoch", title=title)
         axes.grid(alpha=0.3)
+        if len(keys) > 1:
+            axes.legend()
     return save(figure, to)
 
 
-def reliability_diagram(
-    rows: Sequence[dict[str, Any]], calibration: dict[str, Any], middle: float, to: Path
-) -> Path:
-    """Stated probability of lying above the middle against the share that did."""
-    score = np.array([row["prediction"] for row in rows])
-    good = np.array([row["truth"] > middle for row in rows], dtype=np.float64)
-    chance: Floats = probability(score, calibration["slope"], calibration["intercept"])
-    stated, seen, count, error = reliability(chance, good)
-    figure = Figure(figsize=(4, 4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.scatter(stated, seen, s=10 + 200 * count / count.sum())
-    axes.set(
-        xlabel="stated probability of being good",
-        ylabel="share that was",
-        title=f"{len(rows)} photos, error {error:.3f}",
-        xlim=(0, 1),
-        ylim=(0, 1),
-    )
+class Reliability(NamedTuple):
+    """What was stated of photos, in bins with so many in each, and what was true of them, both 0 to 1."""
+
+    title: str
+    stated: Sequence[float]
+    seen: Sequence[float]
+    count: Sequence[float]
+    statement: str = "stated"
+    truth: str = "share that was right"
+
+
+def reliability_of(chance: Floats, good: NDArray[Any], kind: str, statement: str, truth: str) -> Reliability:
+    """The reliability of stated probabilities (n,) of what is `good` (n,); `kind` is what is counted."""
+    stated, seen, count, error = reliability(chance, good.astype(np.float64))
+    title = f"{len(chance)} {kind}, error {error:.3f}"
+    return Reliability(title, stated.tolist(), seen.tolist(), count.tolist(), statement, truth)
+
+
+def reliability_diagrams(found: Sequence[Reliability], to: Path, across: int = 4) -> Path:
+    """What was stated against what was true, an axis for each, `across` in a row."""
+    across = min(across, len(found))
+    down = -(-len(found) // across)
+    side = 4.0 if len(found) == 1 else 3.25
+    figure = Figure(figsize=(side * across, side * down), layout="constrained")
+    for place, one in enumerate(found):
+        axes = figure.add_subplot(down, across, place + 1)
+        axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+        axes.scatter(one.stated, one.seen, s=[10 + 200 * number / sum(one.count) for number in one.count])
+        axes.set(xlabel=one.statement, ylabel=one.truth, title=one.title, xlim=(0, 1), ylim=(0, 1))
     return save(figure, to)
 
 
-def contact_sheet(rows: Sequence[dict[str, Any]], photos: Path, to: Path, title: str) -> Path | None:
-    """Photos with predicted and true score; None if none of them can be read."""
+def contact_sheet(rows: Iterable[tuple[Path | None, str]], to: Path, title: str) -> Path | None:
+    """Photos with their captions, without those that are not there; None if none of them can be read."""
     tiles, captions = [], []
-    for row in rows:
+    for path, caption in rows:
         try:
-            tiles.append(decode(photos / row["file"], 240).pixels)
+            if path is not None:
+                tiles.append(decode(path, 240).pixels)
+                captions.append(caption)
         except DecodeError:
             continue
-        captions.append(f"{row['prediction']:.2f} (true {row['truth']:.2f})")
     return grid(tiles, captions, 6, to, title) if tiles else None
 
 
 def first_convolution(body: nn.Module) -> nn.Conv2d:
     """The convolution that sees the photo."""
     return next(module for module in body.modules() if isinstance(module, nn.Conv2d))
+
+
+def _reliability(rows: Sequence[dict[str, Any]], calibration: dict[str, Any], middle: float) -> Reliability:
+    """The stated probability of lying above the middle against the share that did."""
+    score = np.array([row["prediction"] for row in rows])
+    good = np.array([row["truth"] > middle for row in rows])
+    chance = probability(score, calibration["slope"], calibration["intercept"])
+    return reliability_of(chance, good, "photos", "stated probability of being good", "share that was")
 
 
 def _of_photos(model: Model, rows: list[dict[str, Any]], photos: Path, folder: Path) -> list[Path]:
@@ -136,8 +173,13 @@ def _of_photos(model: Model, rows: list[dict[str, Any]], photos: Path, folder: P
         ("worst", by_score[:18], "lowest predictions, held out: predicted (true)"),
         ("errors", by_error[:18], "largest errors, held out: predicted (true)"),
     )
-    made = [contact_sheet(few, photos, folder / f"{name}.png", title) for name, few, title in sheets]
-    drawn = [path for path in made if path is not None]
+    drawn = []
+    for name, few, title in sheets:
+        captioned = [
+            (photos / row["file"], f"{row['prediction']:.2f} (true {row['truth']:.2f})") for row in few
+        ]
+        if sheet := contact_sheet(captioned, folder / f"{name}.png", title):
+            drawn.append(sheet)
     if drawn and by_score:
         try:
             picture = decode(photos / by_score[-1]["file"], 640).pixels
