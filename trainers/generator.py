@@ -12,6 +12,7 @@ Upsample = Literal["nearest", "transposed"]
 
 BLOCKS = 5
 _EPSILON = 1e-3
+_CONTRAST = 0.4  # the spread of a photo, as a share of the 150 levels of the tanh
 
 
 class Generator(nn.Module):
@@ -40,6 +41,12 @@ class Generator(nn.Module):
             nn.ReLU(),
             _layer(near, 3, 9),
         )
+        # Colours begin within what the tanh can tell apart, and the residual blocks do nothing at first, so
+        # that what goes in comes out after a few hundred steps already.
+        _scale(self.layers[-1], _CONTRAST)
+        for block in self.layers.children():
+            if isinstance(block, Residual):
+                _scale(block.layers[-1], 0.0)
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[2:]
@@ -72,6 +79,13 @@ def _larger(inputs: int, outputs: int, upsample: Upsample) -> nn.Sequential:
         return nn.Sequential(nn.Upsample(scale_factor=2), _layer(inputs, outputs, 3))
     wider = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=False)
     return nn.Sequential(wider, _norm(outputs))
+
+
+def _scale(layer: nn.Module, by: float) -> None:
+    """What a layer's normalisation multiplies by, before it has learned."""
+    for part in layer.children():
+        if isinstance(part, nn.InstanceNorm2d):
+            nn.init.constant_(part.weight, by)
 
 
 def _norm(channels: int) -> nn.InstanceNorm2d:
