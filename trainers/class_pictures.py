@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,8 +14,10 @@ from photocli.errors import DecodeError
 from photocli.records import Photo
 from trainers.checkpoint import Model
 from trainers.classifier import Classifier
-from trainers.pictures import activations, filters, run_document, save
+from trainers.pictures import Reliability, activations, of_every_kind, reliability_diagrams, save
 from trainers.views import plain_view
+
+_CURVES = (("training loss", ("loss",)), ("held out", ("accuracy", "mAP")))
 
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
@@ -25,15 +26,14 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     Activations are those of the first photo of `photos` that can be read.
     """
     assert isinstance(model.network, Classifier)
-    drawn = [filters(model.network.body, folder / "filters.png")]
-    document = run_document(run)
-    if document.get("history"):
-        drawn.append(curves(document["history"], folder / "curves.png"))
+    drawn, document = of_every_kind(model.network.body, _CURVES, folder, run)
     figures = document.get("figures")
     if figures:
         drawn.append(confusion(figures["confusion"], model.config["classes"], folder / "confusion.png"))
     if figures and "reliability" in figures:
-        drawn.append(reliability_diagram(figures, folder / "reliability.png"))
+        title = f"error {figures['calibration_error']:.3f}"
+        parts = (figures["reliability"][key] for key in ("stated", "seen", "photos"))
+        drawn.append(reliability_diagrams([Reliability(title, *parts)], folder / "reliability.png"))
     for found in discover([photos]) if photos is not None else ():
         try:
             if isinstance(found, Photo):
@@ -63,36 +63,4 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str], to: Path)
         label = str(int(table[row, column]))
         axes.text(column, row, label, ha="center", va="center", fontsize=6, color=colour)
     figure.colorbar(image, ax=axes, shrink=0.8)
-    return save(figure, to)
-
-
-def curves(history: Sequence[dict[str, float]], to: Path) -> Path:
-    """Loss by epoch; accuracy and mean average precision on held-out photos."""
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    for place, (keys, title) in enumerate(((("loss",), "training loss"), (("accuracy", "mAP"), "held out"))):
-        axes = figure.add_subplot(1, 2, place + 1)
-        for key in keys:
-            rows = [row for row in history if key in row]
-            axes.plot([row["epoch"] + 1 for row in rows], [row[key] for row in rows], label=key, linewidth=1)
-        axes.set(xlabel="epoch", title=title)
-        axes.grid(alpha=0.3)
-        if place:
-            axes.legend()
-    return save(figure, to)
-
-
-def reliability_diagram(figures: dict[str, Any], to: Path) -> Path:
-    """Stated probability against the share that was right, on the half that it was not fitted to."""
-    stated, seen, count = (figures["reliability"][key] for key in ("stated", "seen", "photos"))
-    figure = Figure(figsize=(4, 4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.scatter(stated, seen, s=[10 + 200 * number / sum(count) for number in count])
-    axes.set(
-        xlabel="stated probability",
-        ylabel="share that was right",
-        title=f"error {figures['calibration_error']:.3f}",
-        xlim=(0, 1),
-        ylim=(0, 1),
-    )
     return save(figure, to)
