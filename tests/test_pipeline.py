@@ -231,12 +231,14 @@ def test_the_golden_record(tmp_path: Path) -> None:
     for record, wanted in zip(records, expected, strict=True):
         assert tuple(record) == RECORD_FIELDS
         # JPEG decoders and processors differ in the last bit, which may cost a little of a score.
-        about = ("aesthetic", "score", "selfie", "face_")
+        about = ("aesthetic", "score", "selfie", "face_", "style_")
         predicted = {name for name, value in wanted.items() if name.startswith(about)}
         for name, value in wanted.items():
             if name == "each_face":
                 boxes = [[face["box"] for face in faces] for faces in (record[name], value)]
                 assert np.allclose(*boxes, atol=0.03), record["path"]
+            elif name == "styles":
+                assert dict(record[name]) == pytest.approx(dict(value), abs=0.05), record["path"]
             elif name in predicted and isinstance(value, float):
                 assert record[name] == pytest.approx(value, abs=0.05), (record["path"], name)
             else:

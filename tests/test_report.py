@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from photocli.cli import app
 from photocli.models.store import cards
 from photocli.ratings import rate
-from photocli.records import RECORD_FIELDS, Record
+from photocli.records import RECORD_FIELDS, Answer, Record
 from photocli.writers.html import THUMBNAIL, HtmlWriter
 
 HOSTILE = "</script><script>hacked=1</script><img src=x onerror=hacked=1> &\"'`\x1b\u2028\u202e.jpg"
@@ -61,6 +61,12 @@ def test_the_page_says_what_a_score_is_made_of(tmp_path: Path) -> None:
     read = data(page(tmp_path / "r.html", [faulty, Record("b.jpg", aesthetic=7.0, score=7.0)]))["photos"]
     assert [photo["made_of"] for photo in read] == ["7.00 aesthetic − 1.05 motion blur − 0.18 noise", None]
     assert [photo["faults"] for photo in read] == [["motion_blur"], []]
+
+
+def test_classes_are_in_the_page_without_all_their_probabilities(tmp_path: Path) -> None:
+    answer = Answer("rooms", None, 0.75, (("kitchen", 0.25), ("bath", 0.1)))
+    (read,) = data(page(tmp_path / "r.html", [Record("a.jpg", answers=(answer,))]))["photos"]
+    assert read["answers"] == [{"model": "rooms", "label": None, "confidence": 0.75}]
 
 
 @pytest.mark.parametrize(
@@ -149,8 +155,11 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     photo = str(write_photo(folder / "chelsea.jpg", "chelsea", size=(450, 300)))
     shown = {"camera": "Canon EOS R5", "exposure_s": 0.004, "f_number": 2.8}
     said = {"aesthetic": 5.5, "aesthetic_std": 1.6, "aesthetic_good": 0.55, "aesthetic_class": "average"}
+    own = Answer("rooms", "kitchen", 0.93, (("kitchen", 0.93), ("<b>bath</b>", 0.07)))
     shaken = {"motion_blur": 0.07, "faults": ("motion_blur",)}
-    records = [Record(photo, **shown, **{**said, **shaken, **rate({**said, **shaken}), "stars": 3})]
+    records = [
+        Record(photo, **shown, **{**said, **shaken, **rate({**said, **shaken}), "stars": 3}, answers=(own,))
+    ]
     for number in range(299):
         score = 1 + 9 * number / 300
         records.append(
@@ -266,6 +275,9 @@ def test_a_photo_explains_its_score(opened: Browser) -> None:
     assert "The score adds up: 5.25 = 5.50 aesthetic − 0.25 motion blur." in text
     facts = opened.run("return document.getElementById('detail-facts').textContent")
     assert "faultsmotion blur" in facts
+    assert facts.endswith("roomskitchen (0.93)")
+    choose(opened, "search", "kitchen")
+    assert names(opened) == ["chelsea.jpg"]
     assert "better half is 55%. It counts as average." in text
     assert "1/250 s, f/2.8" in text
     assert opened.run("return document.querySelector('#detail-curve path').getBBox().width") > 200
