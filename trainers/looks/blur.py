@@ -40,8 +40,8 @@ def subject(picture: Picture, rng: Generator) -> Light:
     at times with the ground that the subject stands on."""
     height, width = picture.shape[:2]
     middle = sharpest(picture, rng)
-    size = rng.uniform(0.16, 0.30)
-    reach = size * np.exp(rng.uniform(-0.3, 0.3)) * np.array([1.15, 0.9]) * np.sqrt(height * width)
+    size = rng.uniform(0.13, 0.24)
+    reach = size * np.exp(rng.uniform(-0.25, 0.25)) * np.array([1.15, 0.9]) * np.sqrt(height * width)
     turn = rng.uniform(-0.5, 0.5)
     down = np.arange(height, dtype=np.float32) + np.float32(0.5 - middle[0] * height)
     across = np.arange(width, dtype=np.float32) + np.float32(0.5 - middle[1] * width)
@@ -116,11 +116,14 @@ def _moved(light: Light, middle: tuple[float, float], amount: float, turns: bool
     cos, sin = (float(np.cos(amount)), float(np.sin(amount))) if turns else (1.0, 0.0)
     a, b = scale * cos, -scale * sin
     d, e = scale * sin, scale * cos
-    matrix = (a, b, x - a * x - b * y, d, e, y - d * x - e * y)
     height, width = light.shape[:2]
+    # Corners that turn out of the frame are followed by what a mirror at its edge would show.
+    edge = min(int(amount * max(height, width)) + 2, height - 1, width - 1) if turns else 0
+    matrix = (a, b, x - a * x - b * y + edge, d, e, y - d * x - e * y + edge)
+    wide = np.pad(light, ((edge, edge), (edge, edge), (0, 0)), mode="reflect") if edge else light
     planes = []
     for channel in range(3):
-        image = Image.fromarray(np.pad(light[:, :, channel], 0))
+        image = Image.fromarray(np.ascontiguousarray(wide[:, :, channel]))
         image = image.transform(
             (width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=-1
         )

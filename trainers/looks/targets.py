@@ -64,7 +64,10 @@ def _shows(name: str, before: Mapping[str, float]) -> bool:
 
 
 def _seen(name: str, before: Mapping[str, float], finished: Picture) -> bool:
-    """Whether a look that was made can be seen: strong colours need colours, blur needs detail."""
+    """Whether a look that was made can be seen: strong colours need colours, blur needs detail, dark
+    corners bright ones."""
     if name == "vivid":
         return measure(finished).chroma > _LEAST_COLOUR
+    if name == "vignette":  # corners that were dark before
+        return not {"vignette", "low key"} & before.keys()
     return name not in BLUR or "motion blur" not in before

@@ -71,9 +71,9 @@ def noir(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 def black_and_white(picture: Picture, strength: float, rng: Generator) -> Picture:
     """Grey with all its halftones; the stronger, the softer."""
-    tones = stretched(grey(picture, rng), 0.002)
+    tones = grey(picture, rng)
     middle = float(tones.mean())
-    soft = middle + (tones - middle) * np.float32(1.1 - 0.3 * strength)
+    soft = middle + (tones - middle) * np.float32(1.15 - 0.3 * strength)
     return picture_of(soft + np.float32(rng.uniform(-0.03, 0.04)))
 
 
