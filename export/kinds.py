@@ -27,7 +27,7 @@ class Kind(Protocol):
     """By how much storing weights as float16 may change the `answer`."""
 
     LOOSE: tuple[str, ...]
-    """Outputs on whose last digits nothing depends; the others must agree with PyTorch
+    """Outputs on whose last digits nothing depends, where there are such; the others must agree with PyTorch
     (`parity.TOLERANCE`)."""
 
     def serve(self, model: Model, flip: bool | None) -> Served:

@@ -16,12 +16,15 @@ from PIL import Image
 from sklearn.metrics import average_precision_score
 from typer.testing import CliRunner
 
+from export import classifier
 from export.__main__ import command as export_command
 from export.classifier import ServedClassifier
+from export.graph import to_onnx
+from export.parity import check, sample_views
 from photocli.errors import UsageError
 from photocli.models.card import read_card
 from trainers.ava_style import STYLES
-from trainers.checkpoint import load_model
+from trainers.checkpoint import Model, load_model
 from trainers.class_figures import average_precision, calibrated, judge
 from trainers.class_lists import divide, read_listed
 from trainers.class_pictures import draw_all
@@ -384,9 +387,18 @@ def test_maps_add_up_to_the_logit(arch: str) -> None:
     assert torch.allclose(turned.flip(3), whole, atol=1e-5)
 
 
-def test_pictures_need_no_run(tmp_path: Path) -> None:
-    from trainers.checkpoint import Model
+def test_networks_that_do_not_end_in_a_mean_export_without_maps() -> None:
+    torch.manual_seed(4)
+    config = {"size": 64, "classes": ["a", "b"], "several": False}
+    model = Model(Classifier("mobilenet_v3_small", 2).eval(), config)
+    spec, served = classifier.spec(config), classifier.serve(model, None)
+    assert list(classifier.outputs(model)) == ["probabilities"]
+    network = to_onnx(served, spec, ["probabilities"], float16=False).SerializeToString()
+    parity = check(network, served, served, classifier, model, sample_views(None, spec))
+    assert (parity.loose, parity.rounding) == (0, 0) and parity.outputs < 1e-4
 
+
+def test_pictures_need_no_run(tmp_path: Path) -> None:
     model = Model(Classifier("small-cnn", 2), {"size": 64, "classes": ["a", "b"]})
     assert [path.name for path in draw_all(model, tmp_path, tmp_path / "none", None)] == ["filters.png"]
 
