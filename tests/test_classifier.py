@@ -240,8 +240,8 @@ def test_the_table_has_a_column_where_there_is_room(
     assert max(map(cell_len, lines)) <= width
     assert all(line.isprintable() for line in lines)
     shown = re.sub(" +", " ", "\n".join(lines))
-    assert ("rooms" in shown, "[b]x" in shown) == (width >= 80, width >= 140)
-    if width >= 80:
+    assert ("rooms" in shown, "[b]x" in shown) == (width >= 60, width >= 100)
+    if width >= 60:
         assert "kitchen 0.93" in shown and "none 0.93" in shown
 
 
