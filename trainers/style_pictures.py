@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from photocli.decode import decode
 from photocli.discover import discover
@@ -17,7 +16,14 @@ from photocli.records import Photo
 from trainers.checkpoint import Model
 from trainers.frames import Picture
 from trainers.looks import NAMES
-from trainers.pictures import filters, first_convolution, grid, run_document, save
+from trainers.pictures import (
+    Reliability,
+    activations,
+    contact_sheet,
+    grid,
+    of_every_kind,
+    reliability_diagrams,
+)
 from trainers.style_samples import Samples
 from trainers.styler import GROUPS, Styler
 from trainers.views import plain_view
@@ -25,92 +31,42 @@ from trainers.views import plain_view
 if TYPE_CHECKING:
     from trainers.style_answers import Judged
 
-_MOST = 36
+_CURVES = (("training loss", ("loss",)), ("held-out pictures", ("medium", "paintings", "looks_ap")))
+_MOST = 36  # pictures on a sheet
 
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
     assert isinstance(model.network, Styler)
-    drawn = [filters(model.network.body, folder / "filters.png")]
-    document = run_document(run)
-    if document.get("history"):
-        drawn.append(curves(document["history"], folder / "curves.png"))
-    if "figures" in document:
-        drawn.append(reliability_diagrams(document["figures"]["reliability"], folder / "reliability.png"))
+    drawn, document = of_every_kind(model.network.body, _CURVES, folder, run)
+    figures = document.get("figures")
+    if figures:
+        parts = [(name, figures["reliability"][name]) for name in GROUPS]
+        found = [
+            Reliability(f"{name}: error {one['error']:.3f}", one["stated"], one["seen"], one["pictures"])
+            for name, one in parts
+        ]
+        drawn.append(reliability_diagrams(found, folder / "reliability.png"))
     if photos is None:
         return drawn
-    paths = [found.path for found in discover([photos]) if isinstance(found, Photo)]
-    for path in paths:
-        try:
-            picture = decode(path, 640).pixels
-        except DecodeError:
-            continue
-        drawn.append(activations(model.network, picture, model.config["side"], folder / "activations.png"))
-        drawn.append(maps(model.network, picture, model.config["side"], folder / "maps.png"))
-        break
-    if "figures" in document:
-        drawn += _sheets(document["figures"], {path.name: path for path in paths}, folder)
+    paths = {found.path.name: found.path for found in discover([photos]) if isinstance(found, Photo)}
+    picture = next((picture for path in paths.values() if (picture := _read(path)) is not None), None)
+    if picture is not None:
+        view = plain_view(picture, model.config["side"], "squash")
+        drawn.append(activations(model.network, view, folder / "activations.png"))
+        drawn.append(maps(model.network, view, folder / "maps.png"))
+    if figures:
+        rows = [
+            (paths.get(row["file"]), f"{row['said']} {row['chance']:.2f}")
+            for row in figures["plain"]["mistakes"]
+        ]
+        sheet = contact_sheet(rows, folder / "plain.png", "plain photos called styled")
+        drawn += [sheet] if sheet else []
     return drawn
 
 
-def curves(history: Sequence[dict[str, float]], to: Path) -> Path:
-    """Loss by epoch; on held-out pictures the medium's and the paintings' accuracy, the looks' mean average
-    precision."""
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    for place, (keys, title) in enumerate(
-        ((("loss",), "training loss"), (("medium", "paintings", "looks_ap"), "held-out pictures"))
-    ):
-        axes = figure.add_subplot(1, 2, place + 1)
-        for key in keys:
-            rows = [row for row in history if key in row]
-            axes.plot([row["epoch"] + 1 for row in rows], [row[key] for row in rows], linewidth=1, label=key)
-        axes.set(xlabel="epoch", title=title)
-        axes.grid(alpha=0.3)
-        if len(keys) > 1:
-            axes.legend()
-    return save(figure, to)
-
-
-def reliability_diagrams(found: dict[str, Any], to: Path) -> Path:
-    """What is stated, calibrated on other photos, against what is true, for each answer."""
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    for place, name in enumerate(GROUPS):
-        axes = figure.add_subplot(1, 3, place + 1)
-        stated, seen, count = (found[name][key] for key in ("stated", "seen", "pictures"))
-        axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-        axes.scatter(stated, seen, s=[10 + 250 * number / sum(count) for number in count])
-        axes.set(
-            xlabel="stated",
-            ylabel="share that was right",
-            title=f"{name}: error {found[name]['error']:.3f}",
-            xlim=(0, 1),
-            ylim=(0, 1),
-        )
-    return save(figure, to)
-
-
-def activations(network: Styler, picture: Picture, side: int, to: Path) -> Path:
-    """What the first layer's filters answer to a photo, and the photo."""
-    view = plain_view(picture, side, "squash")
-    seen: list[torch.Tensor] = []
-    layer = first_convolution(network.body)
-    handle = layer.register_forward_hook(lambda module, given, answer: seen.append(answer))
-    try:
-        with torch.inference_mode():
-            network.eval()(torch.from_numpy(view)[None])
-    finally:
-        handle.remove()
-    answers = seen[0][0].clamp_min(0).cpu().numpy()
-    tiles: list[Any] = [
-        view.transpose(1, 2, 0),
-        *(one / max(float(one.max()), 1e-9) for one in answers),
-    ]
-    return grid(tiles, ["input", *[""] * len(answers)], 8, to, "activations of the first layer")
-
-
-def maps(network: Styler, picture: Picture, side: int, to: Path) -> Path:
-    """What each place of a photo adds to each class, and the photo."""
-    view = plain_view(picture, side, "squash")
+def maps(network: Styler, view: Picture, to: Path) -> Path:
+    """What each place of a view (3, side, side) adds to each class, and the view."""
     with torch.inference_mode():
         found = network.eval().maps(network.features(torch.from_numpy(view)[None]))[0].cpu().numpy()
     names = [name for group in GROUPS for name in network.classes[group]]
@@ -121,34 +77,35 @@ def maps(network: Styler, picture: Picture, side: int, to: Path) -> Path:
 def sheets_of_mistakes(said: Judged, samples: Samples, out: Path) -> list[Path]:
     """Held-out pictures that were taken for something else, as the network saw them; the files."""
     seen = said.seen
-    plain = np.flatnonzero(seen.plain & said.styled)
     missed = np.flatnonzero(seen.made & (said.holds != (seen.true_looks == 1)).any(1))
-    wrong = seen.judged & (said.medium.argmax(1) != seen.true_medium)
-    painted = seen.paintings.argmax(1) != seen.true_painting
-    kinds = (
-        ("plain", plain, lambda row: said.style(row)[0], "plain photos called styled"),
+    media, paintings = seen.classes["medium"], seen.classes["paintings"]
+
+    def between(classes: tuple[str, ...], truth: Any, chances: Any) -> Callable[[int], str]:
+        return lambda row: f"{classes[truth[row]]} >\n{classes[int(chances[row].argmax())]}"
+
+    kinds: tuple[tuple[str, Any, Callable[[int], str], str], ...] = (
+        (
+            "plain",
+            np.flatnonzero(seen.plain & said.styled),
+            lambda row: said.style(row)[0],
+            "plain photos called styled",
+        ),
         (
             "looks",
-            missed[:: max(1, len(missed) // _MOST)],
+            missed[:: -(-len(missed) // _MOST) or 1],
             lambda row: _looks(said, row),
             "looks: true > said",
         ),
         (
             "medium",
-            np.flatnonzero(wrong),
-            lambda row: (
-                f"{seen.classes['medium'][seen.true_medium[row]]} > "
-                f"{seen.classes['medium'][int(said.medium[row].argmax())]}"
-            ),
+            np.flatnonzero(seen.judged & (said.medium.argmax(1) != seen.true_medium)),
+            between(media, seen.true_medium, said.medium),
             "media: true > said",
         ),
         (
             "paintings",
-            np.flatnonzero(painted),
-            lambda row: (
-                f"{seen.classes['paintings'][seen.true_painting[row]]} > "
-                f"{seen.classes['paintings'][int(said.paintings[row].argmax())]}"
-            ),
+            np.flatnonzero(said.paintings.argmax(1) != seen.true_painting),
+            between(paintings, seen.true_painting, said.paintings),
             "paintings: true > said",
         ),
     )
@@ -168,14 +125,9 @@ def _looks(said: Judged, row: int) -> str:
     return f"{', '.join(true)[:24] or 'plain'} >\n{', '.join(told)[:28] or 'plain'}"
 
 
-def _sheets(figures: dict[str, Any], paths: dict[str, Path], folder: Path) -> list[Path]:
-    """Plain photos that were called styled, decoded again from where they lie."""
-    tiles, captions = [], []
-    for row in figures["plain"]["mistakes"]:
-        try:
-            tiles.append(decode(paths[row["file"]], 240).pixels)
-        except (KeyError, DecodeError):
-            continue
-        captions.append(f"{row['said']} {row['chance']:.2f}")
-    title = "plain photos called styled"
-    return [grid(tiles, captions, 6, folder / "plain.png", title)] if tiles else []
+def _read(path: Path) -> Picture | None:
+    """A photo, or None if it cannot be read."""
+    try:
+        return decode(path, 640).pixels
+    except DecodeError:
+        return None

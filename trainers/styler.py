@@ -8,13 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from trainers.bodies import initialise, make_body
+from trainers.bodies import make_body, mobilenet_layers
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
 
 GROUPS = ("medium", "looks", "paintings")
 """The answers, in the order of the linear layer's outputs."""
-
-_ARCH = "mobilenet_v2"
 
 
 class Said(NamedTuple):
@@ -39,7 +37,7 @@ class Styler(nn.Module):
         super().__init__()
         self.classes = {group: tuple(classes[group]) for group in GROUPS}
         self.counts = [len(self.classes[group]) for group in GROUPS]
-        whole, width = make_body(_ARCH)
+        whole, width = make_body("mobilenet_v2")
         self.body = whole.features
         self.drop = nn.Dropout(dropout)
         self.head = nn.Linear(width, sum(self.counts))
@@ -51,10 +49,8 @@ class Styler(nn.Module):
 
     def initialise(self, init: str) -> None:
         """Load starting weights of the body (see `bodies.initialise`)."""
-        whole, _ = make_body(_ARCH)
-        initialise(whole, _ARCH, init)
         if init != "none":
-            self.body.load_state_dict(whole.features.state_dict())
+            self.body.load_state_dict(mobilenet_layers(init).state_dict())
 
     def features(self, image: Tensor) -> Tensor:
         """What the body sees at each place, (n, width, rows, columns)."""
