@@ -58,6 +58,7 @@ def test_training_lowers_the_loss_and_leaves_all_that_is_needed(
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "broken.jpg").write_bytes((folder / "china.jpg").read_bytes()[:900])
     material = read_material(painting, [folder, tmp_path / "more"], QUICK)
+    assert max(material.style.shape) == QUICK.style_side
     assert material.held and not set(material.held) & set(material.training)
     facts = train(QUICK, material, tmp_path, resume=False)
     assert [row["step"] for row in facts["history"]] == [5, 10, 15]

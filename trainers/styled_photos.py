@@ -117,7 +117,7 @@ def _pictures(
     count = 0
     for path, name in named:
         try:
-            picture = _reduced(decode(path, order.side).pixels, order.side)
+            picture = reduced(decode(path, order.side).pixels, order.side)
         except DecodeError as error:
             tell(f"{path}: {error}")
             continue
@@ -131,7 +131,7 @@ def _pictures(
         yield name, picture
 
 
-def _reduced(pixels: Picture, side: int) -> Picture:
+def reduced(pixels: Picture, side: int) -> Picture:
     """The photo with its long side at most so large. Raises `DecodeError` for what is too narrow then."""
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))

@@ -26,6 +26,7 @@ from trainers.options import option, with_options
 from trainers.report import report
 from trainers.runs import command_line, commit, portable, write_json
 from trainers.splits import split
+from trainers.styled_photos import Order, generate, reduced
 
 if TYPE_CHECKING:
     from trainers.stylizing import Stylizing
@@ -40,12 +41,14 @@ class Config:
     loss_weights: str = option("imagenet", "SqueezeNet 1.1 that judges: a file, imagenet (download), or none")
     width: float = option(1.0, "channels of the network, as a multiple of Johnson's")
     upsample: Literal["nearest", "transposed"] = option("nearest", "how it enlarges: transposed is Johnson's")
-    start: str = option("", "model.ckpt of another style to go on from: halves the steps")
+    start: str = option("", "model.ckpt to begin with, of another style or of style-weight 0")
     size: int = option(256, "side of the training views, pixels; 160 is what two CPU cores can do")
-    style_side: int = option(384, "long side to which the style picture is reduced: larger, finer strokes")
+    style_side: int = option(
+        384, "long side to which the style picture is reduced: the larger, the larger the strokes"
+    )
     content_weight: float = option(7.5, "weight of what is in the photo")
-    style_weight: float = option(100.0, "weight of the style")
-    tv_weight: float = option(20.0, "weight of the variation between neighbouring pixels")
+    style_weight: float = option(20.0, "weight of the style; 0 learns to repeat the photo, as a start")
+    tv_weight: float = option(200.0, "weight of the variation between neighbouring pixels")
     steps: int = option(2000, "steps in all")
     batch: int = option(4, "photos per step")
     lr: float = option(1e-3, "learning rate of Adam; it falls to 0 along half a cosine")
@@ -83,7 +86,7 @@ class Material:
 def read_material(picture: Path, folders: list[Path], config: Config) -> Material:
     """Decode the style picture and the photos. Raises `UsageError` where there is too little."""
     try:
-        style = decode(picture, config.style_side).pixels
+        style = reduced(decode(picture, config.style_side).pixels, config.style_side)
     except DecodeError as error:
         raise UsageError(f"{picture}: {error}") from error
     paths = [photo.path for photo in discover(folders) if isinstance(photo, Photo)]
@@ -193,8 +196,6 @@ def run_generate(
     OUT gets a folder for each style, one named none with the photos as they are, and labels.csv (file, style,
     content). Go on after an interruption with the same command.
     """
-    from trainers.styled_photos import Order, generate
-
     try:
         counts = generate(
             photos, style, out, Order(share, side, every), lambda line: typer.echo(line, err=True)
