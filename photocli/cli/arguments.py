@@ -17,7 +17,7 @@ from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from photocli.journal import Journal
-    from photocli.pipeline import Options
+    from photocli.pipeline import Options, Run
     from photocli.records import Record
     from photocli.writers.xmp import Outcome, XmpWriter
 
@@ -66,7 +66,12 @@ Stars = Annotated[
     Scale, typer.Option(help="Stars by fixed thresholds, or by each photo's place in this shoot.")
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")]
+Csv = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
+]
+Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; errors only.")]
+QuietTable = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table; errors only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 ForEditor = Annotated[
     str,
@@ -153,6 +158,16 @@ def run_options(
         outputs=outputs,
         detail=detail,
     )
+
+
+def begin(paths: list[Path], options: Options, *, quiet: bool) -> Run:
+    """A run, and what is to be said before it. Raises `UsageError`."""
+    from photocli.pipeline import Run
+
+    run = Run(paths, options)
+    if run.models.note and not quiet:
+        typer.echo(run.models.note, err=True)
+    return run
 
 
 def chosen_profile(profile: str, config: Path | None = None) -> str | None:

@@ -19,34 +19,40 @@ if TYPE_CHECKING:
     from photocli.pipeline import Run
 
 
+Require = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE", help="A rule that every photo must keep; may be given several times."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Settings; photocli.toml of the current folder without it."),
+]
+MaxFailures = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="So many photos may fall short. Without it: none.")
+]
+Baseline = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What this file lists is known and does not count.")
+]
+WriteBaseline = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write all that falls short now as a baseline; exit with 0."),
+]
+Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML; - for stdout.")]
+Sarif = Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF; - for stdout.")]
+Markdown = Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown; - for stdout.")]
+
+
 def check(
     paths: arguments.Paths,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULE", help="A rule that every photo must keep; may be given several times."),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Settings; photocli.toml of the current folder without it."),
-    ] = None,
-    max_failures: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="So many photos may fall short. Without it: none.")
-    ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What this file lists is known and does not count.")
-    ] = None,
-    write_baseline: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write all that falls short now as a baseline; exit with 0."),
-    ] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML; - for stdout.")] = None,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")
-    ] = None,
-    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF; - for stdout.")] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write Markdown; - for stdout.")
-    ] = None,
+    require: Require = None,
+    config: Config = None,
+    max_failures: MaxFailures = None,
+    baseline: Baseline = None,
+    write_baseline: WriteBaseline = None,
+    junit: Junit = None,
+    json: arguments.Json = None,
+    sarif: Sarif = None,
+    markdown: Markdown = None,
     profile: arguments.Profile = "",
     assess: arguments.Assess = "",
     device: arguments.Device = "auto",

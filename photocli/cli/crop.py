@@ -39,9 +39,7 @@ def crop(
     smallest: Annotated[
         int, typer.Option(metavar="PIXELS", min=1, help="No side of a crop is smaller than this.")
     ] = 600,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")
-    ] = None,
+    json: arguments.Json = None,
     xmp: Annotated[
         bool,
         typer.Option("--xmp", help="Write the crops to XMP sidecars, never over develop settings."),
@@ -53,7 +51,7 @@ def crop(
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table; errors only.")] = False,
+    quiet: arguments.QuietTable = False,
     debug: arguments.Debug = False,
 ) -> None:
     """Suggest a crop where one gains.

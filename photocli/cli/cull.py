@@ -41,49 +41,52 @@ class Outputs:
     closer: bool
 
 
+Keep = Annotated[
+    str, typer.Option(metavar="N|P%", help="Pick so many photos at most, or so many percent of all.")
+]
+PerGroup = Annotated[
+    int,
+    typer.Option(metavar="N", min=0, help="Pick so many of each group at most. 1 without --keep."),
+]
+Reject = Annotated[bool, typer.Option("--reject", help="Call every photo that is not picked a reject.")]
+MoveRejects = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Move rejects here, with their sidecars and RAW files; implies --reject."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show the plan and how sidecars would change; write nothing.")
+]
+Xmp = Annotated[
+    bool, typer.Option("--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
+]
+Detail = Annotated[
+    arguments.Detail,
+    typer.Option(
+        help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
+        "resolution, for a third of a second of CPU per frame."
+    ),
+]
+
+
 def cull(
     paths: arguments.Paths,
-    keep: Annotated[
-        str, typer.Option(metavar="N|P%", help="Pick so many photos at most, or so many percent of all.")
-    ] = "",
-    per_group: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="Pick so many of each group at most. 1 without --keep."),
-    ] = 0,
-    reject: Annotated[
-        bool, typer.Option("--reject", help="Call every photo that is not picked a reject.")
-    ] = (False),
-    move_rejects: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Move rejects here, with their sidecars and RAW files; implies --reject."
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan and how sidecars would change; write nothing.")
-    ] = False,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")
-    ] = None,
-    xmp: Annotated[
-        bool, typer.Option("--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
-    ] = False,
+    keep: Keep = "",
+    per_group: PerGroup = 0,
+    reject: Reject = False,
+    move_rejects: MoveRejects = None,
+    dry_run: DryRun = False,
+    csv: arguments.Csv = None,
+    json: arguments.Json = None,
+    xmp: Xmp = False,
     editor: arguments.ForEditor = "",
     embed: arguments.Embed = False,
     overwrite: arguments.Overwrite = False,
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
     stars: arguments.Stars = arguments.Scale.FIXED,
-    detail: Annotated[
-        arguments.Detail,
-        typer.Option(
-            help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
-            "resolution, for a third of a second of CPU per frame."
-        ),
-    ] = arguments.Detail.NATIVE,
+    detail: Detail = arguments.Detail.NATIVE,
     assess: arguments.Assess = "",
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
@@ -111,7 +114,6 @@ def cull(
     with reported(debug):
         from photocli.culling import OUTPUTS
         from photocli.picks import wanted
-        from photocli.pipeline import Run
 
         limits = wanted(keep, per_group)
         to_stdout = arguments.check_outputs((csv, json))
@@ -126,9 +128,7 @@ def cull(
             profile=arguments.chosen_profile(profile),
             outputs=OUTPUTS,
         )
-        run = Run(paths, options)
-        if run.models.note and not quiet:
-            typer.echo(run.models.note, err=True)
+        run = arguments.begin(paths, options, quiet=quiet)
         closer = detail is arguments.Detail.NATIVE
         outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
         if not _cull(run, limits, reject or move_rejects is not None, outputs):

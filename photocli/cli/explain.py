@@ -40,7 +40,7 @@ def explain(
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
     device: arguments.Device = "auto",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table; errors only.")] = False,
+    quiet: arguments.QuietTable = False,
     debug: arguments.Debug = False,
 ) -> None:
     """Show why a photo has its score.

@@ -47,7 +47,6 @@ def report(
     with reported(debug):
         from photocli.cli.progress import Progress
         from photocli.culling import OUTPUTS
-        from photocli.pipeline import Run
         from photocli.writers.html import HtmlWriter
 
         to_stdout = arguments.check_outputs([html])
@@ -61,9 +60,7 @@ def report(
             profile=arguments.chosen_profile(profile),
             outputs=OUTPUTS,
         )
-        run = Run(paths, options)
-        if run.models.note and not quiet:
-            typer.echo(run.models.note, err=True)
+        run = arguments.begin(paths, options, quiet=quiet)
         writer = HtmlWriter(html, workers=workers, profile=run.models.profile)
         with Progress(run, quiet=quiet) as progress, writer as page:
             for record in arguments.starred(_grouped(run, progress), stars):

@@ -18,56 +18,43 @@ if TYPE_CHECKING:
     from photocli.writers import Writer
 
 
+Xmp = Annotated[
+    bool, typer.Option("--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept.")
+]
+Sort = Annotated[
+    str, typer.Option(metavar="FIELD", help="Rank the table by this field of the record, best first.")
+]
+Top = Annotated[int, typer.Option(metavar="N", min=0, help="Show the N best and the N worst photos.")]
+Detail = Annotated[
+    arguments.Detail,
+    typer.Option(
+        help="native: judge blur at the camera's own resolution. A 24-megapixel JPEG then takes four "
+        "times the CPU to decode and cut: 0.33 s instead of 0.08 s."
+    ),
+]
+
+
 def score(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")],
-    assess: Annotated[
-        str,
-        typer.Option(
-            metavar="MODEL,...", help="Only these models; all without it. See: photocli models list"
-        ),
-    ] = "",
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")
-    ] = None,
-    xmp: Annotated[
-        bool, typer.Option("--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept.")
-    ] = False,
+    paths: arguments.Paths,
+    assess: arguments.Assess = "",
+    csv: arguments.Csv = None,
+    json: arguments.Json = None,
+    xmp: Xmp = False,
     editor: arguments.ForEditor = "",
     embed: arguments.Embed = False,
     overwrite: arguments.Overwrite = False,
-    sort: Annotated[
-        str, typer.Option(metavar="FIELD", help="Rank the table by this field of the record, best first.")
-    ] = "score",
-    top: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Show the N best and the N worst photos.")
-    ] = 10,
-    device: Annotated[
-        str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or tensorrt; a named one is used or fails.")
-    ] = "auto",
-    batch: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
-    ] = 0,
-    workers: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Processes that decode; 0 is one per core.")
-    ] = 0,
+    sort: Sort = "score",
+    top: Top = 10,
+    device: arguments.Device = "auto",
+    batch: arguments.Batch = 0,
+    workers: arguments.Workers = 0,
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
     stars: arguments.Stars = arguments.Scale.FIXED,
-    detail: Annotated[
-        arguments.Detail,
-        typer.Option(
-            help="native: judge blur at the camera's own resolution. A 24-megapixel JPEG then takes four "
-            "times the CPU to decode and cut: 0.33 s instead of 0.08 s."
-        ),
-    ] = arguments.Detail.FRAME,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Score everything again, and remember nothing.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table; errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    detail: Detail = arguments.Detail.FRAME,
+    no_cache: arguments.NoCache = False,
+    quiet: arguments.QuietTable = False,
+    debug: arguments.Debug = False,
 ) -> None:
     """Score photos and folders of photos.
 
@@ -89,8 +76,6 @@ def score(
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
     with reported(debug):
-        from photocli.pipeline import Run
-
         options = arguments.run_options(
             assess=assess,
             device=device,
@@ -101,9 +86,7 @@ def score(
             profile=arguments.chosen_profile(profile),
             detail=detail.value,
         )
-        run = Run(paths, options)
-        if run.models.note and not quiet:
-            typer.echo(run.models.note, err=True)
+        run = arguments.begin(paths, options, quiet=quiet)
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
         complete = _score(
             run, csv=csv, json=json, ratings=ratings, stars=stars, sort=sort, top=top, quiet=quiet
