@@ -48,7 +48,7 @@ class Config:
     )
     content_weight: float = option(7.5, "weight of what is in the photo")
     style_weight: float = option(20.0, "weight of the style; 0 learns to repeat the photo, as a start")
-    tv_weight: float = option(200.0, "weight of the variation between neighbouring pixels")
+    tv_weight: float = option(400.0, "weight of the variation between neighbouring pixels")
     steps: int = option(2000, "steps in all")
     batch: int = option(4, "photos per step")
     lr: float = option(1e-3, "learning rate of Adam; it falls to 0 along half a cosine")

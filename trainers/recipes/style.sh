@@ -15,14 +15,20 @@ mkdir -p "$out/pictures"
 cp "$data"/style/*.jpg "$out/pictures"
 cp "$data/media/art_painting/0011.jpg" "$out/pictures/palette_knife.jpg"
 
-trained=() first=()
+judge=(--loss-weights "$weights/squeezenet1_1_imagenet.pt" --width 0.5 --size 160 --batch 2 --precision bf16
+  --cache "$out/cache" --resume)
+# What a photo shows is learned once; the styles begin there. Which picture is given does not matter.
+plain=$out/stylize/plain
+[ -f "$plain/run.json" ] || python -m trainers.stylize train "$data/style/wave.jpg" "${photos[@]}" "${judge[@]}" \
+  --style-weight 0 --tv-weight 0 --steps 800 --out "$plain"
+
+trained=()
 for picture in "$out"/pictures/*.jpg; do
   to=$out/stylize/$(basename "$picture" .jpg)
-  [ -f "$to/run.json" ] || python -m trainers.stylize train "$picture" "${photos[@]}" --out "$to" --size 160 \
-    --loss-weights "$weights/squeezenet1_1_imagenet.pt" --cache "$out/cache" "${first[@]}" --resume ||
+  [ -f "$to/run.json" ] || python -m trainers.stylize train "$picture" "${photos[@]}" "${judge[@]}" \
+    --start "$plain/model.ckpt" --steps 1200 --out "$to" ||
     [ -f "$to/run.json" ] # a figure below its baseline stops nothing; what is painted is judged again
   trained+=(--style "$to/model.ckpt")
-  [ ${#first[@]} -gt 0 ] || first=(--start "$to/model.ckpt" --steps 1000) # the others go on from the first one
 done
 [ -f "$out/painted/labels.csv" ] || python -m trainers.stylize generate "${photos[@]}" "${trained[@]}" \
   --out "$out/painted"
