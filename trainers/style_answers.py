@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trainers.styles import Config
 
 _BATCH = 64
+_FEWEST = 3  # photos with a look, and without it, to which a curve is fitted
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,15 @@ class Judged:
 
 
 def _curve(seen: Seen, look: int, rows: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and intercept of a look's logistic curve; those that change nothing where there is too little to
+    fit one to, or where the network knows nothing of the look."""
     known = rows & known_of(seen, look)
-    if not known.any():
+    truth = seen.true_looks[known, look]
+    if min((truth == 1).sum(), (truth == 0).sum()) < _FEWEST:
         return 1.0, 0.0
-    curve = fit_logistic(seen.looks[known, look], seen.true_looks[known, look], 0.5)
-    return float(curve["slope"]), float(curve["intercept"])
+    curve = fit_logistic(seen.looks[known, look], truth, 0.5)
+    slope, intercept = float(curve["slope"]), float(curve["intercept"])
+    return (slope, intercept) if 0.05 < slope < 20 else (1.0, 0.0)
 
 
 def known_of(seen: Seen, look: int) -> NDArray[np.bool_]:

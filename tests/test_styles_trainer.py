@@ -1,0 +1,404 @@
+"""The trainer of the built-in model of styles: sources, samples, loss, figures, the loop, and the export."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from photos import sample_pictures, write_photo
+from PIL import Image, ImageFilter, ImageOps
+from resuming import check_resuming
+from typer.testing import CliRunner
+
+from export.__main__ import command as export_command
+from export.kinds import kind_of
+from photocli.assessors import style as assessor
+from photocli.errors import UsageError
+from photocli.inputs import cut
+from photocli.models.card import read_card
+from trainers.checkpoint import Model, load_model
+from trainers.looks import NAMES
+from trainers.splits import fold_of
+from trainers.style_answers import Fitted, Judged, Seen, look_at
+from trainers.style_figures import confusion, judge, quick_figures
+from trainers.style_samples import Draw, Samples, delivered, epoch_draws, held_draws, reduced
+from trainers.style_sources import MEDIA, Pictures, divide, halves, read_pictures
+from trainers.style_thresholds import average_precision, best_thresholds, f1, no_styled_than
+from trainers.styler import Said, Styler
+from trainers.styles import Config, checked, start, train
+from trainers.styles import command as train_command
+from trainers.styling import Styling, style_loss
+
+QUICK = Config(folds=2, init="none", side=64, samples=24, epochs=2, batch=8, eval_every=2, turns=1, workers=0)
+PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
+CLASSES = {"medium": tuple(MEDIA), "looks": NAMES, "paintings": ("none", "lines", "steps")}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve photos, six pictures of each medium, and repainted photos of two styles."""
+    root = tmp_path_factory.mktemp("styles")
+    rows = ["file,style,content"]
+    for number in range(12):
+        image = Image.fromarray(sample_pictures()[PHOTOS[number % 6]]).resize((120, 90 + number))
+        write_photo(root / "photos" / f"photo{number}.jpg", image)
+        rows.append(f"none/photo{number}.jpg,none,photos/photo{number}.jpg")
+        for name, painted in (
+            ("lines", image.filter(ImageFilter.CONTOUR)),
+            ("steps", ImageOps.posterize(image, 1)),
+        ):
+            write_photo(root / "painted" / name / f"photo{number}.jpg", painted)
+            rows.append(f"{name}/photo{number}.jpg,{name},photos/photo{number}.jpg")
+    (root / "painted" / "labels.csv").write_text("\n".join(rows) + "\n")
+    for place, folder in enumerate(MEDIA.values()):
+        for number, photo in enumerate(PHOTOS):
+            image = Image.fromarray(sample_pictures()[photo]).resize((80, 80))
+            drawn = (image, image.filter(ImageFilter.ModeFilter(9)), ImageOps.posterize(image, 2))
+            sketch = image.convert("L").filter(ImageFilter.FIND_EDGES).convert("RGB")
+            write_photo(root / "media" / folder / f"{number:04}.jpg", (*drawn, sketch)[place])
+    return root
+
+
+@pytest.fixture(scope="module")
+def pictures(folders: Path) -> Pictures:
+    return read_pictures([folders / "photos"], folders / "media", folders / "painted", None)
+
+
+# Sources
+
+
+def test_pictures_know_their_medium_painting_and_photo(pictures: Pictures) -> None:
+    assert len(pictures) == 12 + 4 * 6 + 2 * 12
+    assert pictures.classes == CLASSES
+    assert len(pictures.photographed()) == 12 + 6
+    assert len(pictures.drawn()) == 18
+    repainted = pictures.repainted()
+    assert len(repainted) == 24
+    assert {pictures.names[row] for row in repainted} == {f"photo{number}.jpg" for number in range(12)}
+    assert set(pictures.medium[repainted]) == {-1}, "nobody said whether they look painted"
+    assert {source["name"]: source["photos"] for source in pictures.sources} == {
+        "photos": 12,
+        **dict.fromkeys(MEDIA.values(), 6),
+        "painted": 24,
+    }
+
+
+def test_repainted_copies_stay_on_the_side_of_their_photo(pictures: Pictures) -> None:
+    training, held = divide(pictures, 3, "1")
+    assert len(training) + len(held) == len(pictures)
+    shown = {pictures.names[row] for row in held.rows}
+    assert shown.isdisjoint(pictures.names[row] for row in training.rows)
+    assert all(fold_of(name, 3) == 1 for name in shown)
+    whole, nothing = divide(pictures, 3, "none")
+    assert (len(whole), len(nothing)) == (len(pictures), 0)
+
+
+def test_halves_are_of_photos_and_both_occur() -> None:
+    names = [f"{number}.jpg" for number in range(40)]
+    assert 8 < halves(names).sum() < 32
+    assert np.array_equal(halves(names), halves(names))
+    assert set(halves(["a.jpg", "a.jpg"])) == {0, 1}, "where all are in one half, they are dealt out"
+
+
+def test_wrong_sources_are_told(folders: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no folder"):
+        read_pictures([folders / "nothing"], folders / "media", None, None)
+    with pytest.raises(UsageError, match="generate writes it"):
+        read_pictures([folders / "photos"], folders / "media", folders / "photos", None)
+    (tmp_path / "labels.csv").write_text("file,class\na.jpg,b\n")
+    with pytest.raises(UsageError, match="not the columns"):
+        read_pictures([folders / "photos"], folders / "media", tmp_path, None)
+    (tmp_path / "labels.csv").write_text("file,style,content\na.jpg,sepia,a.jpg\n")
+    with pytest.raises(UsageError, match="the name of a look"):
+        read_pictures([folders / "photos"], folders / "media", tmp_path, None)
+
+
+# Samples
+
+
+def test_samples_are_functions_of_seed_epoch_and_place(pictures: Pictures) -> None:
+    samples, others = Samples(pictures, 64, 0), Samples(pictures, 64, 1)
+    photo = int(pictures.photographed()[0])
+    one, again = samples[Draw(3, 5, photo)], samples[Draw(3, 5, photo)]
+    assert np.array_equal(one.view, again.view)
+    assert np.array_equal(one.looks, again.looks, equal_nan=True)
+    for other in (samples[Draw(4, 5, photo)], samples[Draw(3, 6, photo)], others[Draw(3, 5, photo)]):
+        assert not np.array_equal(one.view, other.view)
+    assert one.view.shape == (3, 64, 64)
+    assert (one.medium, one.painting) == (0, 0)
+
+
+def test_looks_are_made_of_photos_alone(pictures: Pictures) -> None:
+    samples = Samples(pictures, 64, 0)
+    for row in (int(pictures.drawn()[0]), int(pictures.repainted()[0])):
+        for place in range(6):
+            assert not (samples[Draw(0, place, row)].looks == 1).any()
+    photo = int(pictures.photographed()[0])
+    made = [samples[Draw(0, place, photo)].looks for place in range(60)]
+    assert 0.4 < np.mean([(looks == 1).any() for looks in made]) < 0.9
+
+
+def test_turns_of_held_out_photos_have_their_look(pictures: Pictures) -> None:
+    draws = held_draws(pictures, 2)
+    photos = len(pictures.photographed())
+    assert len(draws) == 3 * photos + len(pictures.drawn()) + len(pictures.repainted())
+    turns = [draw.turn for draw in draws]
+    assert turns.count(0) == len(draws) - 2 * photos
+    assert {turns.count(turn) for turn in range(1, 17)} <= {2, 3}
+    assert len({draw.place for draw in draws}) == len(draws)
+    samples = Samples(pictures, 64, 0)
+    hit = [samples[draw].looks[draw.turn - 1] == 1 for draw in draws if draw.turn > 0]
+    assert np.mean(hit) > 0.8, "a few cannot be seen"
+
+
+def test_epochs_have_their_shares_and_balanced_kinds(pictures: Pictures) -> None:
+    config = replace(QUICK, samples=800, drawn_share=0.2, repainted_share=0.3, most_per_folder=6)
+    batches = epoch_draws(pictures, config, 0)
+    assert len(batches) == 100
+    assert {len(batch) for batch in batches} == {8}
+    rows = np.array([draw.row for batch in batches for draw in batch])
+    assert np.isin(rows, pictures.drawn()).sum() == 160
+    assert np.isin(rows, pictures.repainted()).sum() == 240
+    painting = pictures.painting[rows]
+    assert abs((painting == 1).sum() - 120) < 40
+    origins = np.array(
+        [pictures.origins[row] for row in rows if row in set(pictures.photographed().tolist())]
+    )
+    assert abs((origins == "photos").mean() - 0.5) < 0.08, "twelve count as six"
+    again = epoch_draws(pictures, config, 0)
+    assert batches == again
+    assert batches != epoch_draws(pictures, config, 1)
+
+
+def test_delivery_changes_little_and_no_shape_of_small_pictures() -> None:
+    picture = np.asarray(Image.fromarray(sample_pictures()["china"]).resize((320, 213)))
+    for seed in range(8):
+        arrived = delivered(picture, np.random.default_rng(seed))
+        assert max(arrived.shape) >= 240
+        back = np.asarray(Image.fromarray(arrived).resize((320, 213)))
+        assert np.abs(back.astype(int) - picture).mean() < 12
+    tiny = picture[:60, :90]
+    assert delivered(tiny, np.random.default_rng(0)).shape == tiny.shape
+    assert 256 <= max(reduced(sample_pictures()["china"], np.random.default_rng(0)).shape) <= 320
+    assert reduced(tiny, np.random.default_rng(0)) is tiny
+
+
+# Network and loss
+
+
+def test_maps_add_up_to_the_logits() -> None:
+    torch.manual_seed(0)
+    network = Styler(CLASSES).eval()
+    view = torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8)
+    with torch.inference_mode():
+        logits = network(view)
+        maps = network.maps(network.features(view))
+    assert maps.shape == (2, 4 + 16 + 3, 2, 2)
+    assert torch.allclose(maps.sum((2, 3)) + network.head.bias, logits, atol=1e-5)
+    medium, looks, paintings = network.parts(logits)
+    assert (medium.shape, looks.shape, paintings.shape) == ((2, 4), (2, 16), (2, 3))
+
+
+def test_the_loss_leaves_out_what_is_unknown() -> None:
+    torch.manual_seed(0)
+    said = Said(torch.randn(2, 4), torch.randn(2, 16), torch.randn(2, 3))
+    medium, painting = torch.tensor([2, -1]), torch.tensor([0, 1])
+    looks = torch.zeros(2, 16)
+    looks[0, 3], looks[1] = 1.0, torch.nan
+    loss = style_loss(said, medium, looks, painting, QUICK)
+    other = Said(said.medium.clone(), said.looks.clone(), said.paintings)
+    other.medium[1] += torch.randn(4)
+    other.looks[1] += torch.randn(16)
+    assert torch.equal(loss, style_loss(other, medium, looks, painting, QUICK))
+    other.looks[0, 3] += 1
+    assert style_loss(other, medium, looks, painting, QUICK) < loss
+    nothing = style_loss(said, torch.tensor([-1, -1]), torch.full((2, 16), torch.nan), painting, QUICK)
+    assert torch.isfinite(nothing)
+
+
+# Figures
+
+
+def test_average_precision_and_f1() -> None:
+    truth = np.array([True, False, True, False])
+    assert average_precision(np.array([0.9, 0.1, 0.8, 0.2]), truth) == 1.0
+    assert average_precision(np.array([0.9, 0.95, 0.8, 0.2]), truth) == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert average_precision(np.ones(4), np.zeros(4, bool)) == 0.0
+    assert f1(np.array([True, True, False, False]), truth) == 0.5
+    assert f1(np.zeros(4, bool), truth) == 0.0
+
+
+def test_thresholds_lie_between_and_rise_for_plain_photos() -> None:
+    chances = np.array([[0.9, 0.3], [0.7, 0.6], [0.4, 0.2], [0.1, 0.5]])
+    truth = np.array([[1, np.nan], [1, 1], [0, 0], [0, 0]])
+    found = best_thresholds(chances, truth)
+    assert found == pytest.approx([0.55, 0.55])
+    assert best_thresholds(chances, np.full((4, 2), np.nan)) == pytest.approx([0.5, 0.5])
+    plain = np.array([[0.6, 0.1], [0.2, 0.1], [0.1, 0.1], [0.1, 0.2]])
+    assert np.array_equal(no_styled_than(found, plain, 0.25), found), "one in four may be called styled"
+    raised = no_styled_than(found, plain, 0.1)
+    assert (raised > found).all()
+    assert not (plain > raised).any()
+
+
+def test_confusion_counts_truth_by_guess() -> None:
+    assert confusion(np.array([0, 0, 2]), np.array([0, 1, 2]), 3) == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
+
+
+def _perfect(pictures: Pictures) -> Seen:
+    """What a network without mistakes would say."""
+    draws = held_draws(pictures, 8)
+    samples = Samples(pictures, 64, 0)
+    told = [samples[draw] for draw in draws]
+    looks = np.array([sample.looks for sample in told], np.float64)
+    medium = np.array([sample.medium for sample in told])
+    painting = np.array([sample.painting for sample in told])
+    names = [pictures.names[draw.row] for draw in draws]
+    return Seen(
+        draws,
+        names,
+        halves(names),
+        8.0 * np.eye(4)[medium],
+        np.where(looks == 1, 4.0, -4.0),
+        8.0 * np.eye(3)[painting],
+        medium,
+        looks,
+        painting,
+        np.array([draw.turn > 0 for draw in draws]),
+        np.array([pictures.origins[draw.row] in MEDIA.values() and draw.turn == 0 for draw in draws]),
+        pictures.classes,
+    )
+
+
+def test_a_network_without_mistakes_has_no_bad_figure(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = _perfect(pictures)
+    monkeypatch.setattr("trainers.style_figures.look_at", lambda *given: seen)
+    facts = judge(Styler(CLASSES), pictures, QUICK, tmp_path)
+    figures = facts["figures"]
+    assert figures["medium"]["accuracy"] == figures["paintings"]["accuracy"] == 1.0
+    assert figures["looks"]["macro_ap"] == 1.0
+    assert figures["looks"]["macro_f1"] > 0.95
+    assert figures["plain"]["called_styled"] == 0.0
+    assert all(check["passed"] for check in facts["checks"])
+    assert quick_figures(seen) == {"medium": 1.0, "looks_ap": 1.0, "paintings": 1.0}
+    assert set(facts["thresholds"]) == set(NAMES)
+    assert set(facts["calibration"]) == {"medium", "paintings", *NAMES}
+
+
+def test_styles_are_those_of_the_assessor(pictures: Pictures) -> None:
+    seen = _perfect(pictures)
+    holds = seen.looks > 0
+    chances = np.where(holds, 0.9, 0.05)
+    sharp = np.eye(3)[seen.true_painting] * 0.7 + 0.1
+    said = Judged(seen, chances, holds, np.eye(4)[np.maximum(seen.true_medium, 0)], sharp)
+    rows = np.flatnonzero(seen.true_painting > 0)
+    assert said.style(int(rows[0])) == (CLASSES["paintings"][seen.true_painting[rows[0]]], pytest.approx(0.8))
+    plain = np.flatnonzero(seen.plain)
+    assert said.style(int(plain[0])) == ("plain", pytest.approx(0.9))
+    made = np.flatnonzero(holds.any(1) & (seen.true_painting == 0))
+    assert said.style(int(made[0]))[0] in NAMES
+
+
+# The loop and the export
+
+
+def test_a_resumed_run_equals_one_that_was_not_interrupted(pictures: Pictures, tmp_path: Path) -> None:
+    check_resuming(
+        lambda out, resume: train(QUICK, pictures, out, resume),
+        lambda: Styling(start(QUICK, pictures), QUICK, *divide(pictures, QUICK.folds, QUICK.fold)),
+        QUICK,
+        tmp_path,
+        at=1,
+    )
+    run = json.loads((tmp_path / "whole" / "run.json").read_text())
+    assert {"medium", "paintings", "looks", "plain", "by_themselves", "reliability"} == run["figures"].keys()
+    assert run["config"]["classes"]["paintings"] == ["none", "lines", "steps"]
+    assert kind_of(load_model(tmp_path / "parts" / "last.ckpt"))[0] == "style"
+    _export_and_serve(tmp_path / "whole", pictures, tmp_path / "out")
+
+
+def _export_and_serve(run: Path, pictures: Pictures, out: Path) -> None:
+    """The exported model says in a session what the checkpoint says in PyTorch, and its assessor reads it."""
+    result = CliRunner().invoke(export_command(), [str(run / "model.ckpt"), "--to", str(out), "--pictures"])
+    assert result.exit_code == 0, result.output
+    assert "filters.png" in result.output and "reliability.png" in result.output
+    card = read_card(out)
+    assert (card.kind, card.input.fit, card.input.width) == ("style", "squash", 64)
+    assert card.outputs == ("medium", "looks", "paintings", "maps")
+    assert card.facts["classes"]["looks"] == list(NAMES)
+    assert set(card.facts["thresholds"]) == set(NAMES)
+    session = onnxruntime.InferenceSession(card.network, providers=["CPUExecutionProvider"])
+    views = np.stack([cut(pictures.frames[row], card.input) for row in pictures.rows[:3]])
+    said = dict(zip(card.outputs, session.run(list(card.outputs), {"image": views}), strict=True))
+    network = load_model(run / "model.ckpt").network
+    assert isinstance(network, Styler)
+    with torch.inference_mode():
+        medium, looks, paintings = network.parts(network(torch.from_numpy(views)))
+    assert said["medium"] == pytest.approx(medium.softmax(1).numpy(), abs=0.01)
+    assert said["looks"] == pytest.approx(looks.sigmoid().numpy(), abs=0.01)
+    assert said["paintings"] == pytest.approx(paintings.softmax(1).numpy(), abs=0.01)
+    assert said["maps"].shape == (3, 23, 2, 2)
+    fields = assessor.assess(card, {name: values[0] for name, values in said.items()})
+    assert fields["medium"] in MEDIA
+    assert fields["style"] in ("plain", *NAMES, "lines", "steps")
+
+
+def test_every_layer_learns(pictures: Pictures, tmp_path: Path) -> None:
+    config = replace(QUICK, epochs=1, eval_every=5)
+    before = start(config, pictures).state_dict()
+    train(replace(config, fold="none"), pictures, tmp_path, False)
+    after = load_model(tmp_path / "model.ckpt").network
+    same = [
+        name for name, _ in after.named_parameters() if torch.equal(after.state_dict()[name], before[name])
+    ]
+    assert not same
+    assert "figures" not in json.loads((tmp_path / "run.json").read_text())
+
+
+def test_looks_at_held_out_pictures_line_up(pictures: Pictures) -> None:
+    _, held = divide(pictures, QUICK.folds, QUICK.fold)
+    seen = look_at(Styler(CLASSES), held, QUICK)
+    assert len(seen.names) == len(seen.looks) == len(seen.half) == len(seen.draws)
+    assert seen.judged.sum() == len(held.drawn()) + (held.medium[held.rows] == 0).sum() - sum(
+        held.origins[row] == "photos" for row in held.rows
+    )
+    assert not (seen.plain & seen.made).any()
+    fitted = Fitted.on(seen, np.ones(len(seen.names), bool), 0.1)
+    assert fitted.thresholds.shape == (16,)
+    assert (fitted.looks(seen.looks) <= 1).all()
+
+
+def test_export_refuses_mirror_images(pictures: Pictures) -> None:
+    network = Styler(CLASSES)
+    kind = kind_of(Model(network, {"trainer": "styles"}, {}))[1]
+    with pytest.raises(UsageError, match="mirror"):
+        kind.serve(Model(network, {"trainer": "styles"}, {}), True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"fold": "7"},
+        {"side": 100},
+        {"samples": 3},
+        {"drawn_share": 0.9, "repainted_share": 0.2},
+        {"turns": 0},
+    ],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        checked(replace(QUICK, **wrong))  # type: ignore[arg-type]
+
+
+def test_wrong_use_is_one_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(train_command(), [str(tmp_path), "--media", str(tmp_path / "none")])
+    assert result.exit_code == 2
+    assert result.output.startswith("trainers.styles: ")
+    assert len(result.output.strip().splitlines()) == 1
