@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from photos import sample_pictures, shared_data, write_photo
 from PIL import Image
+from timing import least_seconds
 
 from photocli import Options, Run
 from photocli.assessors import technical
@@ -111,19 +111,7 @@ def test_a_record_says_what_is_wrong_and_what_it_costs(tmp_path: Path) -> None:
 
 
 def test_it_takes_at_most_eight_milliseconds(card: Card) -> None:
-    """Of one core; the best of many tries, as machines are busy. Twice as much fails."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(card.network), options, providers=["CPUExecutionProvider"])
-    sheet = np.zeros((1, 3, card.input.height, card.input.width), np.uint8)
-    tries = []
-    for _ in range(40):
-        started = time.perf_counter()
-        session.run(None, {card.input.name: sheet})
-        tries.append(time.perf_counter() - started)
-    assert min(tries) < 0.016
+    assert least_seconds(card, tries=40) < 0.016  # twice as much fails: machines are not alike
 
 
 def test_faults_are_told_from_clean_photos_and_few_of_those_are_blamed(card: Card, session: Session) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from photos import sample_pictures, shared_data, write_photo
 from PIL import Image
+from resuming import check_resuming, stop_after
 from typer.testing import CliRunner
 
 from export.__main__ import command as export_command
@@ -323,16 +324,13 @@ def test_figures_count_faces_by_overlap() -> None:
 
 
 def test_a_resumed_run_equals_one_that_was_not_interrupted(photos: FacePhotos, tmp_path: Path) -> None:
-    train(QUICK, photos, tmp_path / "whole", resume=False)
-    training, held = divide(photos, QUICK.folds, QUICK.fold)
-    module = Finding(start(QUICK), QUICK, training, held)
-    trainer = make_trainer(QUICK, tmp_path / "parts", watch=False)  # type: ignore[arg-type]
-    trainer.fit_loop.max_epochs = 2  # stopped in the middle
-    trainer.fit(module)
-    train(QUICK, photos, tmp_path / "parts", resume=True)
-    whole, parts = (load_model(tmp_path / name / "model.ckpt") for name in ("whole", "parts"))
-    for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, parts.network.state_dict()[name]), name
+    check_resuming(
+        lambda out, resume: train(QUICK, photos, out, resume),
+        lambda: Finding(start(QUICK), QUICK, *divide(photos, QUICK.folds, QUICK.fold)),
+        QUICK,
+        tmp_path,
+        at=2,
+    )
     run = json.loads((tmp_path / "whole" / "run.json").read_text())
     assert run["history"][-1]["loss"] < run["history"][0]["loss"]
     assert {"portraits", "without_people", "mosaics", "by_size", "turned"} <= run["figures"].keys()
@@ -361,9 +359,7 @@ def test_the_first_layers_wait_for_the_last_epochs(photos: FacePhotos, tmp_path:
     training, held = divide(photos, QUICK.folds, QUICK.fold)
     module = Finding(start(QUICK), QUICK, training, held)
     before = {name: value.clone() for name, value in module.network.state_dict().items()}
-    trainer = make_trainer(QUICK, tmp_path, watch=False)  # type: ignore[arg-type]
-    trainer.fit_loop.max_epochs = 2
-    trainer.fit(module)
+    stop_after(2, module, QUICK, tmp_path)
     moved = {
         name for name, value in module.network.state_dict().items() if not torch.equal(value, before[name])
     }

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from rated import make_rated
+from resuming import same_weights, stop_after
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
@@ -18,7 +19,6 @@ from trainers.checkpoint import Model, load_model, save_model
 from trainers.distill import teacher_outputs
 from trainers.finetune import Finetuning
 from trainers.labels import CLASSES
-from trainers.loop import make_trainer
 from trainers.materials import Materials, divide, read_materials
 from trainers.network import Scorer
 from trainers.soup import average
@@ -66,14 +66,11 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(materials: Materials,
     torch.manual_seed(config.seed)
     network = Scorer(config.arch, config.labels, config.dropout, config.middle)
     module = Finetuning(network, config, training, held)
-    trainer = make_trainer(config, tmp_path / "parts", watch=True)
-    trainer.fit_loop.max_epochs = 2  # stopped in the middle
-    trainer.fit(module)
+    stop_after(2, module, config, tmp_path / "parts", watch=True)
     parts, later = fit(config, training, held, tmp_path / "parts", resume=True)
 
     assert len(history) == len(later) == 3
-    for name, value in whole.state_dict().items():
-        assert torch.equal(value, parts.state_dict()[name]), name
+    same_weights(whole, parts)
 
 
 def test_the_body_is_bit_identical_while_it_is_frozen(materials: Materials, tmp_path: Path) -> None:

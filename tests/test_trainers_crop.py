@@ -9,6 +9,7 @@ import pytest
 import torch
 from photos import shared_data
 from PIL import Image
+from resuming import check_resuming
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
@@ -24,7 +25,6 @@ from trainers.cropper import Cropper, Seen, turned_back
 from trainers.cropping import Cropping, crop_loss, how_to_train
 from trainers.crops import Cropped, How, cells, draw_box, epoch_draws, held_samples, make, mirrored, whole
 from trainers.frames import Frames, Picture
-from trainers.loop import make_trainer
 from trainers.metrics import auc
 
 QUICK = Config(
@@ -336,18 +336,14 @@ def test_later_stages_go_on_from_earlier_ones(photos: Photos, tmp_path: Path) ->
 
 def test_a_resumed_run_equals_one_that_was_not_interrupted(photos: Photos, tmp_path: Path) -> None:
     config = replace(QUICK, epochs=2, lens=1.0)
-    train(config, photos, tmp_path / "whole", resume=False)
-
-    training, held = divide(photos, config.held, config.folds)
-    trainer = make_trainer(config, tmp_path / "parts", watch=False)  # type: ignore[arg-type]
-    trainer.fit_loop.max_epochs = 1  # stopped in the middle
-    trainer.fit(Cropping(start(config), config, training, held))
-    facts = train(config, photos, tmp_path / "parts", resume=True)
-
-    assert len(facts["history"]) == 2
-    both = [load_model(tmp_path / name / "model.ckpt").network.state_dict() for name in ("whole", "parts")]
-    for name, value in both[0].items():
-        assert torch.equal(value, both[1][name]), name
+    check_resuming(
+        lambda out, resume: train(config, photos, out, resume),
+        lambda: Cropping(start(config), config, *divide(photos, config.held, config.folds)),
+        config,
+        tmp_path,
+        at=1,
+    )
+    assert len(json.loads((tmp_path / "parts" / "run.json").read_text())["history"]) == 2
 
 
 def test_the_command_line_reports_a_constant_predictor_as_collapsed(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from photos import sample_pictures
 from PIL import Image
+from resuming import check_resuming
 from skimage import data
 from typer.testing import CliRunner
 
@@ -23,7 +23,6 @@ from trainers.inspecting import Inspecting
 from trainers.inspection import judge, look_at
 from trainers.inspection_pictures import draw_all
 from trainers.inspector import Inspector
-from trainers.loop import make_trainer
 from trainers.shots import Shots, Spoiled, divide, epoch_draws, in_epoch, read_shots, spoiled, turned_sheet
 from trainers.technical import Config, start, train
 from trainers.technical import command as train_command
@@ -171,16 +170,13 @@ def test_photos_that_are_known_to_be_turned_teach_no_turn(shots: Shots, tmp_path
 
 
 def test_a_resumed_run_equals_one_that_was_not_interrupted(shots: Shots, tmp_path: Path) -> None:
-    train(QUICK, shots, tmp_path / "whole", resume=False)
-    training, held = divide(shots, QUICK.folds, QUICK.fold)
-    module = Inspecting(start(QUICK), QUICK, training, held)
-    trainer = make_trainer(QUICK, tmp_path / "parts", watch=False)  # type: ignore[arg-type]
-    trainer.fit_loop.max_epochs = 2  # stopped in the middle
-    trainer.fit(module)
-    train(QUICK, shots, tmp_path / "parts", resume=True)
-    whole, parts = (load_model(tmp_path / name / "model.ckpt") for name in ("whole", "parts"))
-    for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, parts.network.state_dict()[name]), name
+    check_resuming(
+        lambda out, resume: train(QUICK, shots, out, resume),
+        lambda: Inspecting(start(QUICK), QUICK, *divide(shots, QUICK.folds, QUICK.fold)),
+        QUICK,
+        tmp_path,
+        at=2,
+    )
     run = json.loads((tmp_path / "whole" / "run.json").read_text())
     assert set(run["figures"]["faults"]) == set(FAULTS)
     assert set(run["calibration"]) == {*FAULTS, "rotate"} == set(run["thresholds"])
