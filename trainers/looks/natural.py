@@ -7,7 +7,7 @@ between the largest and the smallest channel. What a rule cannot decide is unkno
 | --- | --- | --- |
 | black and white | 99% of the pixels have a chroma below .06 | one hue all over, but not the brown of sepia |
 | sepia | one hue all over, from yellow to red, mean chroma .05 to .35 | nearly so |
-| low key | mean y below .22, and three quarters of the pixels below .33 | mean y below .3 |
+| low key | mean y below .25, and three quarters of the pixels below .38 | mean y below .32 |
 | high key | mean y above .78, a tenth at most below .4 | mean y above .68 |
 | noir | | no colour, and six of ten pixels nearly black or white |
 | vivid | | mean chroma above .38 |
@@ -110,11 +110,11 @@ def _tones(found: Measures) -> list[tuple[str, bool, bool]]:
 
 
 def _light(found: Measures) -> list[tuple[str, bool, bool]]:
-    dark = found.mean < 0.22 and found.y75 < 0.33
+    dark = found.mean < 0.25 and found.y75 < 0.38
     bright = found.mean > 0.78 and found.y10 > 0.4
     return [
         ("low key", dark, True),
-        ("low key", found.mean < 0.3 and not dark, False),
+        ("low key", found.mean < 0.32 and not dark, False),
         ("high key", bright, True),
         ("high key", found.mean > 0.68 and not bright, False),
         ("hazy", found.y95 - found.y05 < 0.4 and found.y05 > 0.2 and found.chroma < 0.25, False),
