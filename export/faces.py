@@ -50,12 +50,18 @@ def serve(model: Model, flip: bool | None) -> ServedFinder:
 
 def spec(config: Mapping[str, Any]) -> InputSpec:
     """See `kinds.Kind`."""
-    return InputSpec(INPUT, config["side"], config["side"], "contain")
+    side = side_of(config)
+    return InputSpec(INPUT, side, side, "contain")
+
+
+def side_of(config: Mapping[str, Any]) -> int:
+    """The side of the canvas when the network serves."""
+    return int(config.get("serve_side") or config["side"])
 
 
 def outputs(model: Model) -> dict[str, dict[str, Any]]:
     """See `kinds.Kind`."""
-    cells = (model.config["side"] // STRIDE) ** 2
+    cells = (side_of(model.config) // STRIDE) ** 2
     points = [
         f"{part} {axis}"
         for part in ("left eye", "right eye", "nose", "left of mouth", "right of mouth")
@@ -79,7 +85,7 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
 def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     """The scores, and the boxes as shares of the canvas, which count as much as their scores."""
     scores = outputs["scores"]
-    boxes = outputs["boxes"] / config["side"] * scores[..., None]
+    boxes = outputs["boxes"] / side_of(config) * scores[..., None]
     return np.concatenate([scores, boxes.reshape(len(scores), -1)], axis=1)
 
 

@@ -64,6 +64,17 @@ def test_only_large_faces_get_their_points_from_a_second_look() -> None:
     assert torch.equal(found[0, 4], told)
 
 
+def test_a_network_serves_at_another_side_than_it_learned_at() -> None:
+    torch.manual_seed(0)
+    network = Finder(128, refined=True).eval()
+    smaller = network.at_side(96)
+    canvas = astronaut()[:, :, :128, :128]
+    seen, other = network(canvas), smaller(canvas[:, :, :96, :96])
+    assert other.boxes.shape == (1, 144, 4)
+    near = (4 * 16 + 4, 4 * 12 + 4)  # the same cell of 16 and of 12 to a row
+    assert torch.allclose(seen.around[0, near[0]], other.around[0, near[1]], atol=4)
+
+
 @pytest.fixture(scope="module")
 def faces() -> Close:
     """One face, three times, in every size."""

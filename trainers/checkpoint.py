@@ -63,7 +63,7 @@ def _network(config: dict[str, Any]) -> Network:
     if config.get("trainer") == "selfie":
         return make_scorer(config)
     if config.get("trainer") == "faces":
-        return Finder(config["side"], refined=config.get("refine_steps", 0) > 0)
+        return Finder(config.get("serve_side") or config["side"], refined=config.get("refine_steps", 0) > 0)
     if config.get("trainer") == "stylize":
         return Generator(config["width"], config["upsample"])
     if config.get("trainer") == "styles":

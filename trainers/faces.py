@@ -34,6 +34,7 @@ class Config:
     fold: str = option("0", "the fold that is held out, or none")
     init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
     side: int = option(224, "side of the canvas that the network sees, pixels")
+    serve_side: int = option(0, "side of the canvas when it is judged and serves, pixels; 0: the same")
     people: float = option(0.6, "share of photos with faces in the scenes")
     scenes: int = option(6400, "scenes in an epoch")
     epochs: int = option(9, "epochs in all")
@@ -65,8 +66,12 @@ def checked(config: Config) -> Config:
     """The configuration, or `UsageError` if it contradicts itself."""
     if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
         raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
-    if config.side % 32 or config.side < 32:
-        raise UsageError("side must be a multiple of 32")
+    if (
+        any(side % 32 for side in (config.side, config.serve_side))
+        or config.side < 32
+        or config.serve_side < 0
+    ):
+        raise UsageError("side must be a multiple of 32, and so must serve-side")
     if min(config.epochs, config.scenes, config.eval_every) < 1 or config.batch < 2:
         raise UsageError("epochs, scenes and eval-every are at least 1, batch at least 2")
     if not 0 <= config.tune_epochs <= config.epochs:
@@ -107,6 +112,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
     second: dict[str, float] = {}
     if config.refine_steps:
         averaged.refiner, second = refine(training, config)
+    averaged = averaged.at_side(config.serve_side or config.side)
     facts: dict[str, Any] = {
         "trainer": "faces",
         "command": command_line("trainers.faces"),

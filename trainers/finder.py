@@ -82,6 +82,12 @@ class Finder(nn.Module):
         self.near.load_state_dict(layers[:_NEAR].state_dict())
         self.far.load_state_dict(layers[_NEAR:_FAR].state_dict())
 
+    def at_side(self, side: int) -> Finder:
+        """The same network for canvases of another side, on which nothing in it depends."""
+        other = Finder(side, refined=self.refiner is not None)
+        other.load_state_dict(self.state_dict())
+        return other.eval()
+
     @property
     def body(self) -> nn.ModuleList:
         """The layers that start from MobileNetV2's weights."""

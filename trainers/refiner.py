@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import affine_grid, grid_sample, max_pool2d
+from torch.nn.functional import grid_sample, max_pool2d
 
 SIDE = 72
 """Side of the square that it looks at, pixels."""
 
-MOST = 4
-"""Faces of a photo that are looked at again, the surest; the others' points stay as they were told."""
+MOST = 2
+"""Faces of a photo that are looked at again, the surest; each costs half a millisecond."""
 
 LEAST = 20.0
 """Size of a face in pixels of the canvas from which a second look is worth it."""
@@ -27,14 +27,12 @@ class Refiner(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.see = nn.Sequential(
-            *_block(3, 24, 2, 1),
-            *_block(24, 24, 1, 24),
-            *(*_block(24, 48, 1, 1, 1), *_block(48, 48, 2, 48)),
-            *(*_block(48, 96, 1, 1, 1), *_block(96, 96, 2, 96)),
-            *(*_block(96, 128, 1, 1, 1), *_block(128, 128, 1, 128), *_block(128, 24, 1, 1, 1)),
+            *(*_block(3, 16, 2, 1), *_block(16, 32, 2, 1), *_block(32, 64, 1, 1, 1)),
+            *(*_block(64, 64, 1, 64), *_block(64, 80, 1, 1, 1), *_block(80, 80, 2, 80)),
+            *(*_block(80, 128, 1, 1, 1), *_block(128, 128, 1, 128), *_block(128, 32, 1, 1, 1)),
         )
         places = (SIDE // 8) ** 2
-        self.tell = nn.Sequential(nn.Flatten(), nn.Linear(24 * places, 128), nn.ReLU6(), nn.Linear(128, 10))
+        self.tell = nn.Sequential(nn.Flatten(), nn.Linear(32 * places, 128), nn.ReLU6(), nn.Linear(128, 10))
         self.to(memory_format=torch.channels_last)
 
     def forward(self, squares: Tensor) -> Tensor:
@@ -67,9 +65,11 @@ def around(boxes: Tensor, points: Tensor) -> Tensor:
 def look(canvases: Tensor, maps: Tensor) -> Tensor:
     """The squares (n, 3, SIDE, SIDE) of canvases (n, 3, h, w) that the maps (n, 2, 3) say."""
     height, width = canvases.shape[2:]
-    scale = canvases.new_tensor([2 / width, 2 / height]).view(1, 2, 1)
-    shift = canvases.new_tensor([[0.0, 0.0, 1.0]])
-    grid = affine_grid(maps * scale - shift, [maps.shape[0], 3, SIDE, SIDE], align_corners=False)
+    middles = (torch.arange(SIDE, device=maps.device, dtype=maps.dtype) + 0.5) * (2 / SIDE) - 1
+    # Written out, since an exported affine_grid takes as long as the network that looks.
+    right, down, middle = (column[:, None, None, :] for column in maps.unbind(2))
+    pixels = right * middles[:, None] + (down * middles[:, None, None] + middle)
+    grid = pixels * maps.new_tensor([2 / width, 2 / height]) - 1
     return grid_sample(canvases, grid, "bilinear", "border", align_corners=False)
 
 
