@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import skimage.data
@@ -122,12 +124,18 @@ def test_batches_follow_from_seed_and_step_and_their_points_lie_on_the_eyes(face
     assert np.mean(plain) > 0.85
 
 
-def test_it_learns_where_points_are(faces: Close, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_learns_where_points_are(faces: Close, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("trainers.refining.close", lambda photos: faces)
-    network, told = refine(None, CONFIG)  # type: ignore[arg-type]
+    network, told = refine(None, CONFIG, tmp_path / "second.pt")  # type: ignore[arg-type]
     torch.manual_seed(0)
     untrained = Refiner().eval()
     squares, truth = batch(faces, CONFIG, 999)
     with torch.inference_mode():
         before, after = (float(point_loss(one(squares), truth)) for one in (untrained, network))
     assert after < 0.4 * before and told["faces"] == 3
+    monkeypatch.setattr("trainers.refining.close", lambda photos: pytest.fail("it was kept"))
+    again, same = refine(None, CONFIG, tmp_path / "second.pt")  # type: ignore[arg-type]
+    assert same == told
+    assert all(
+        torch.equal(one, two) for one, two in zip(network.parameters(), again.parameters(), strict=True)
+    )

@@ -46,7 +46,7 @@ class Config:
     score_weight: float = option(1.0, "weight of the scores' loss")
     box_weight: float = option(2.0, "weight of the boxes' loss")
     point_weight: float = option(30.0, "weight of the points' loss")
-    refine_steps: int = option(4000, "steps of the second look at faces' points; 0: none")
+    refine_steps: int = option(6000, "steps of the second look at faces' points; 0: none")
     refine_batch: int = option(64, "faces per step of it")
     refine_lr: float = option(3e-3, "learning rate of it")
     refine_colour: float = option(0.3, "random changes of brightness, contrast and colours in it")
@@ -81,6 +81,9 @@ def checked(config: Config) -> Config:
     return config
 
 
+SECOND = "second_look.pt"
+"""The file of a finished second look in a run's folder."""
+
 # Network
 
 
@@ -111,7 +114,10 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
     assert isinstance(averaged, Finder)
     second: dict[str, float] = {}
     if config.refine_steps:
-        averaged.refiner, second = refine(training, config)
+        kept = out / SECOND
+        if not resume:
+            kept.unlink(missing_ok=True)
+        averaged.refiner, second = refine(training, config, kept)
     averaged = averaged.at_side(config.serve_side or config.side)
     facts: dict[str, Any] = {
         "trainer": "faces",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,6 +37,19 @@ _SPOILED = 0.2
 _OFTEN = (0.4, 0.3, 0.2, 0.1)  # of each of the sizes; a large face tells most of where points are
 _WEIGHTS = (1.5, 1.5, 0.8, 0.6, 0.6)  # eyes count most: faces are aligned by them
 _WARM_UP, _TOLD = 100, 500  # steps
+
+
+SETTINGS = (
+    "refine_steps",
+    "refine_batch",
+    "refine_lr",
+    "refine_colour",
+    "weight_decay",
+    "seed",
+    "folds",
+    "fold",
+)
+"""What a second look follows from, beside the photos."""
 
 
 class Close(NamedTuple):
@@ -77,15 +91,22 @@ def close(photos: FacePhotos) -> Close:
     return Close(stacked, torch.from_numpy(np.stack(boxes)), torch.from_numpy(np.stack(points)))
 
 
-def refine(photos: FacePhotos, config: Config) -> tuple[Refiner, dict[str, float]]:
+def refine(photos: FacePhotos, config: Config, kept: Path | None = None) -> tuple[Refiner, dict[str, float]]:
     """A network that was trained for a second look at the faces of photos; the last loss, and the time.
 
-    It takes minutes, and begins anew where a run is resumed in the midst of it.
+    It takes minutes, and begins anew where it was interrupted; one that is finished is `kept` in a file, from
+    which the same settings get it back.
     """
-    faces, started = close(photos), time.monotonic()
     torch.manual_seed(config.seed)
     network = Refiner()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    settings = {name: getattr(config, name) for name in SETTINGS}
+    if kept is not None and kept.is_file():
+        stored = torch.load(kept, map_location="cpu", weights_only=True)
+        if stored["settings"] == settings:
+            network.load_state_dict(stored["weights"])
+            return network.eval(), stored["told"]
+    faces, started = close(photos), time.monotonic()
     network.to(device)
     optimizer = torch.optim.AdamW(network.parameters(), config.refine_lr, weight_decay=config.weight_decay)
     losses: list[float] = []
@@ -103,7 +124,11 @@ def refine(photos: FacePhotos, config: Config) -> tuple[Refiner, dict[str, float
         if (step + 1) % _TOLD == 0:
             typer.echo(f"second look, step {step + 1}  loss {np.mean(losses[-_TOLD:]):.4f}")
     told = {"faces": float(len(faces.boxes)), "loss": float(np.mean(losses[-_TOLD:]))}
-    return network.cpu().eval(), told | {"seconds": time.monotonic() - started}
+    told["seconds"] = time.monotonic() - started
+    network = network.cpu().eval()
+    if kept is not None:
+        torch.save({"weights": network.state_dict(), "settings": settings, "told": told}, kept)
+    return network, told
 
 
 def batch(faces: Close, config: Config, step: int) -> tuple[Tensor, Tensor]:
