@@ -13,7 +13,7 @@ data=$shared/data
   "$data/photos/native" "$data/photos/extra" "$data/media/photo" --drawn "$data/media/art_painting" \
   --drawn "$data/media/cartoon" --drawn "$data/media/sketch" --teacher "$shared/weights/yunet_n_dynamic.onnx" \
   --init "$shared/weights/mobilenet_v2_imagenet.pt" --cache "$out/cache" --out "$out/faces" \
-  --precision bf16 --resume
+  --precision bf16 --serve-side 192 --resume
 
 python -m export "$out/faces/model.ckpt" --to "$out/model" --metrics "$out/faces/run.json" \
   --about export/about/faces.json --photos "$data/selfie" --pictures
