@@ -37,13 +37,16 @@ class Config:
     serve_side: int = option(0, "side of the canvas when it is judged and serves, pixels; 0: the same")
     people: float = option(0.6, "share of photos with faces in the scenes")
     scenes: int = option(6400, "scenes in an epoch")
-    epochs: int = option(9, "epochs in all")
-    tune_epochs: int = option(3, "of these, last epochs in which the first layers learn, too")
+    epochs: int = option(12, "epochs in all")
+    tune_epochs: int = option(6, "of these, last epochs in which the first layers learn, too")
     batch: int = option(32, "scenes per batch")
     lr: float = option(1e-3, "learning rate of the body")
     head_lr: float = option(3e-3, "learning rate of the rest")
     weight_decay: float = option(0.02, "decay of weights (not of biases)")
     score_weight: float = option(1.0, "weight of the scores' loss")
+    quality: float = option(
+        0.25, "how much a box that fits badly costs the score; with 1, small and turned faces seem unsure"
+    )
     box_weight: float = option(2.0, "weight of the boxes' loss")
     point_weight: float = option(30.0, "weight of the points' loss")
     refine_steps: int = option(6000, "steps of the second look at faces' points; 0: none")
@@ -76,8 +79,8 @@ def checked(config: Config) -> Config:
         raise UsageError("epochs, scenes and eval-every are at least 1, batch at least 2")
     if not 0 <= config.tune_epochs <= config.epochs:
         raise UsageError("tune-epochs are the last of the epochs")
-    if not (0 < config.people <= 1 and 0 < config.overlap < 1):
-        raise UsageError("people and overlap are shares, above 0")
+    if not (0 < config.people <= 1 and 0 < config.overlap < 1 and 0 <= config.quality <= 1):
+        raise UsageError("people and overlap are shares, above 0, and quality is one")
     return config
 
 

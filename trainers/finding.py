@@ -120,7 +120,7 @@ def duties(faces: Tensor, middles: Tensor) -> Duties:
 
 
 def face_loss(seen: Seen, faces: Tensor, middles: Tensor, config: Config) -> Tensor:
-    """Scores by the quality focal loss (Li et al. 2020), whose target is how well the cell's box fits;
+    """Scores by the quality focal loss (Li et al. 2020), whose target is partly how well the box fits;
     boxes by the generalised intersection over union; points by their distance as a share of the face's size,
     both as its middle tells them, and as the cells around each of them see it.
 
@@ -135,7 +135,7 @@ def face_loss(seen: Seen, faces: Tensor, middles: Tensor, config: Config) -> Ten
     boxes, points = seen.boxes[duty.answers].float(), seen.points[duty.answers].float()
     iou, giou = fits(boxes, wanted[:, :4])
     quality = torch.zeros_like(seen.logits, dtype=torch.float32)
-    quality[duty.answers] = iou.detach()
+    quality[duty.answers] = 1 - config.quality * (1 - iou.detach())
     logits = seen.logits.float()
     each = binary_cross_entropy_with_logits(logits, quality, reduction="none")
     each = each * (logits.sigmoid() - quality).abs().square() * duty.counts
