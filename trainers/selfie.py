@@ -61,7 +61,9 @@ class Config:
     lr: float = option(1e-2, "learning rate of the body in the regression")
     head_lr: float = option(1e-3, "learning rate of the rest, with adamw")
     weight_decay: float = option(1e-4, "decay of weights (not of biases)")
-    bn: Literal["train", "frozen"] = option("train", "batch norm's statistics, where the body has any")
+    bn: Literal["train", "frozen"] = option(
+        "frozen", "batch norm's statistics, where the body has any; with train, leave out --craft"
+    )
     dropout: float = option(0.5, "dropout before the score")
     epochs: int = option(40, "epochs of the regression")
     minutes: float = option(0.0, "training time instead of epochs, minutes; 0: by epochs")
