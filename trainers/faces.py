@@ -37,15 +37,15 @@ class Config:
     serve_side: int = option(0, "side of the canvas when it is judged and serves, pixels; 0: the same")
     people: float = option(0.6, "share of photos with faces in the scenes")
     scenes: int = option(6400, "scenes in an epoch")
-    epochs: int = option(12, "epochs in all")
-    tune_epochs: int = option(6, "of these, last epochs in which the first layers learn, too")
+    epochs: int = option(9, "epochs in all")
+    tune_epochs: int = option(3, "of these, last epochs in which the first layers learn, too")
     batch: int = option(32, "scenes per batch")
     lr: float = option(1e-3, "learning rate of the body")
     head_lr: float = option(3e-3, "learning rate of the rest")
     weight_decay: float = option(0.02, "decay of weights (not of biases)")
     score_weight: float = option(1.0, "weight of the scores' loss")
     quality: float = option(
-        0.25, "how much a box that fits badly costs the score; with 1, small and turned faces seem unsure"
+        1.0, "how much a box that fits badly costs the score, 0 to 1; less of it gained nothing"
     )
     box_weight: float = option(2.0, "weight of the boxes' loss")
     point_weight: float = option(30.0, "weight of the points' loss")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The built-in model of styles, from photos and four style pictures to a model folder. About two hours on two cores.
+# The built-in model of styles, from photos and four style pictures to a model folder. About an hour on two cores.
 #
 #   trainers/recipes/style.sh SHARED OUT
 #
@@ -34,7 +34,7 @@ done
   --out "$out/painted"
 
 [ -f "$out/styles/run.json" ] || python -m trainers.styles "${photos[@]}" "$data/selfie" --media "$data/media" \
-  --paintings "$out/painted" --init "$weights/mobilenet_v2_imagenet.pt" --cache "$out/cache" --precision bf16 \
+  --paintings "$out/painted" --init "$weights/mobilenet_v2_imagenet.pt" --cache "$out/cache" --precision bf16 --epochs 4 \
   --out "$out/styles" --resume
 
 python -m export "$out/styles/model.ckpt" --to "$out/model" --metrics "$out/styles/run.json" \

@@ -1,0 +1,102 @@
+"""The built-in model of styles, on pictures that it never saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from photos import sample_pictures, shared_data, write_photo
+from timing import least_seconds
+
+from photocli import Options, Run
+from photocli.decode import decode
+from photocli.models import store
+from photocli.models.card import Card
+from photocli.records import Record
+from trainers.looks import NAMES, apply
+from trainers.splits import fold_of
+
+MEDIA = {"photo": "photograph", "art_painting": "painting", "cartoon": "cartoon", "sketch": "sketch"}
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    [card] = store.choose(("style",))
+    return card
+
+
+def styled(folder: Path) -> dict[str, Record]:
+    """What the model says of the photos of a folder, by their names."""
+    run = Run([folder], Options(assess=("style",), cache=False, device="cpu"))
+    return {Path(record.path).name: record for record in run}
+
+
+def test_the_card_tells_what_was_reached_on_content_that_was_held_out(card: Card) -> None:
+    figures = card.facts["metrics"]
+    assert all(check["passed"] for check in figures["checks"])
+    assert card.facts["classes"]["looks"] == list(NAMES)
+    assert card.facts["classes"]["paintings"][0] == "none"
+    assert all(entry["terms"] != "not stated" for entry in card.facts["data"])
+    assert "+changes" not in card.facts["trainer"]["commit"]
+
+
+def test_looks_of_known_pictures_have_their_names(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    astronaut = sample_pictures()["astronaut"]
+    for name in ("noir", "sepia", "film grain", "motion blur", "low key", "high key", "cross-processed"):
+        write_photo(tmp_path / f"{name}.jpg", apply(astronaut, {name: 0.6}, rng))
+    said = styled(tmp_path)
+    right = [name for name in said if name[:-4] in dict(said[name].styles)]
+    assert len(right) >= len(said) - 1, {name: record.styles for name, record in said.items()}
+    assert all(record.medium == "photograph" for record in said.values())
+
+
+def test_black_and_white_is_called_so_and_colour_is_not(tmp_path: Path) -> None:
+    pictures = sample_pictures()
+    for name in ("coffee", "chelsea", "china", "flower", "rocket"):
+        grey = np.repeat(pictures[name].mean(2, keepdims=True).astype(np.uint8), 3, 2)
+        write_photo(tmp_path / f"{name}_grey.jpg", grey)
+        write_photo(tmp_path / f"{name}.jpg", pictures[name])
+    said = {name: dict(record.styles) for name, record in styled(tmp_path).items()}
+    grey = [styles for name, styles in said.items() if "grey" in name]
+    assert sum("black and white" in styles or "noir" in styles for styles in grey) >= 4, said
+    assert not any("black and white" in said[name] for name in said if "grey" not in name)
+
+
+def test_it_takes_a_few_milliseconds(card: Card) -> None:
+    assert least_seconds(card, tries=20) < 0.030
+
+
+@pytest.mark.slow
+def test_the_medium_of_held_out_pictures_is_right(tmp_path: Path) -> None:
+    right = []
+    for folder, medium in MEDIA.items():
+        chosen = tmp_path / folder
+        chosen.mkdir()
+        for path in sorted(shared_data("media", folder).glob("*.jpg")):
+            if fold_of(path.name, 5) == 0:
+                (chosen / path.name).write_bytes(path.read_bytes())
+        right += [record.medium == medium for record in styled(chosen).values()]
+    assert len(right) > 200
+    assert np.mean(right) >= 0.95
+
+
+@pytest.mark.slow
+def test_plain_photos_are_seldom_called_styled_and_made_looks_are_found(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    paths = [path for path in sorted(shared_data("aesthetics").rglob("*.jpg")) if fold_of(path.name, 5) == 0]
+    for place, path in enumerate(paths[:96]):
+        pixels = decode(path, 640).pixels
+        name = NAMES[place % len(NAMES)]
+        write_photo(tmp_path / f"plain_{place}.jpg", pixels)
+        write_photo(tmp_path / f"{name}_{place}.jpg", apply(pixels, {name: float(rng.uniform())}, rng))
+    said = styled(tmp_path)
+    plain = [record.style == "plain" for name, record in said.items() if name.startswith("plain_")]
+    made = [
+        name.split("_")[0] in dict(record.styles)
+        for name, record in said.items()
+        if not name.startswith("plain_")
+    ]
+    assert np.mean(plain) >= 0.8  # some of them have a look of their own: night, black and white
+    assert np.mean(made) >= 0.75
