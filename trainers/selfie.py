@@ -192,7 +192,7 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
         "command": command_line("trainers.selfie"),
         "commit": commit(),
         "seed": config.seed,
-        "config": asdict(config),
+        "config": asdict(config) | {"plan": list(network.plan)},
         "data": sources,
         "training_photos": len(data.training),
         "plan": list(network.plan),
