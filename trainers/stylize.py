@@ -16,9 +16,10 @@ import typer
 
 from photocli.decode import decode
 from photocli.discover import discover
-from photocli.errors import DecodeError, PhotocliError, UsageError
+from photocli.errors import DecodeError, UsageError
 from photocli.records import Photo
 from trainers.checkpoint import Model, load_model, save_model
+from trainers.commands import app_of, told_errors
 from trainers.frames import Frames, Picture, load_frames
 from trainers.generator import Generator
 from trainers.metrics import Check
@@ -174,12 +175,9 @@ def run_train(
     Distances on held-out photos are printed beside their trivial baselines; the exit code is 1 when one is
     not better.
     """
-    try:
+    with told_errors("trainers.stylize"):
         config = checked(config)
         facts = train(config, read_material(picture, photos, config), out, resume)
-    except PhotocliError as error:
-        typer.echo(f"trainers.stylize: {error}", err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(0 if report(facts) else 1)
 
 
@@ -196,22 +194,16 @@ def run_generate(
     OUT gets a folder for each style, one named none with the photos as they are, and labels.csv (file, style,
     content). Go on after an interruption with the same command.
     """
-    try:
+    with told_errors("trainers.stylize"):
         counts = generate(
             photos, style, out, Order(share, side, every), lambda line: typer.echo(line, err=True)
         )
-    except PhotocliError as error:
-        typer.echo(f"trainers.stylize: {error}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{out}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 def command() -> typer.Typer:
     """The command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
-    app.command("train")(with_options(Config, run_train))
-    app.command("generate")(run_generate)
-    return app
+    return app_of({"train": with_options(Config, run_train), "generate": run_generate})
 
 
 if __name__ == "__main__":
