@@ -25,7 +25,7 @@ from trainers.predict import predict
 from trainers.probe import probe_head
 from trainers.report import report
 from trainers.runs import command_line, commit, leads, portable
-from trainers.splits import SplitBy
+from trainers.splits import SplitBy, check_fold
 
 # Configuration
 
@@ -90,8 +90,7 @@ def checked(config: Config) -> Config:
     """The configuration, or `UsageError` if it contradicts itself."""
     if config.arch == "caffenet" and config.size != 227:
         raise UsageError("caffenet takes --size 227 (and --fit warp, to be itself)")
-    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
-        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    check_fold(config.fold, config.folds)
     if not 0 <= config.head_epochs <= config.epochs or config.batch < 1 or config.eval_every < 1:
         raise UsageError("epochs, batch and eval-every must be positive, with head-epochs within epochs")
     return config

@@ -20,6 +20,7 @@ from trainers.face_photos import FacePhotos, divide, read_photos
 from trainers.finder import Finder
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
+from trainers.splits import check_fold
 
 # Configuration
 
@@ -67,8 +68,7 @@ class Config:
 
 def checked(config: Config) -> Config:
     """The configuration, or `UsageError` if it contradicts itself."""
-    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
-        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    check_fold(config.fold, config.folds)
     if (
         any(side % 32 for side in (config.side, config.serve_side))
         or config.side < 32

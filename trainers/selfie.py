@@ -22,6 +22,7 @@ from trainers.face_scorer import FaceScorer
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
 from trainers.siamese import COLLAPSED
+from trainers.splits import check_fold
 
 # Configuration
 
@@ -93,8 +94,7 @@ def checked(config: Config) -> Config:
     """The configuration, or `UsageError` if it contradicts itself."""
     if not config.teacher:
         raise UsageError("--teacher is wanted: a YuNet ONNX file, which finds the faces")
-    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
-        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    check_fold(config.fold, config.folds)
     if set(config.growth) - {"wider", "deeper"}:
         raise UsageError("--growth is wider or deeper")
     if config.net2net and config.arch != "tiny_darknet":

@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from photocli.errors import UsageError
+
 SplitBy = Literal["name", "series"]
 
 
@@ -32,3 +34,9 @@ def split(
     """Rows to train on and rows held out. Without a fold, all are trained on and none is held out."""
     held = np.array([fold is not None and fold_of(name, folds, by) == fold for name in names], dtype=bool)
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def check_fold(fold: str, folds: int) -> None:
+    """Raise `UsageError` if this is neither `none` nor the number of one of so many folds."""
+    if fold != "none" and not (fold.isdigit() and int(fold) < folds):
+        raise UsageError(f"--fold is none or 0 to {folds - 1}, not {fold}")

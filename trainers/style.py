@@ -24,6 +24,7 @@ from trainers.commands import app_of, told_errors
 from trainers.options import option, with_options
 from trainers.report import report
 from trainers.runs import command_line, commit, leads, portable, write_json, write_table
+from trainers.splits import check_fold
 
 # Configuration
 
@@ -70,8 +71,7 @@ _SIZES = {SMALL: 256, "caffenet": 227, "inception_v3": 299}
 
 def checked(config: Config) -> Config:
     """The configuration with its sizes filled in, or `UsageError` if it contradicts itself."""
-    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
-        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    check_fold(config.fold, config.folds)
     if min(config.epochs, config.batch - 1, config.eval_every, config.snapshot_every, config.step) < 1:
         raise UsageError("epochs, eval-every, snapshot-every and step are at least 1, batch at least 2")
     if not 0 < config.area <= 1 or not 0 <= config.ema < 1 or config.size < 0:

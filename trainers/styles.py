@@ -18,6 +18,7 @@ from trainers.checkpoint import Model, save_model
 from trainers.commands import app_of, told_errors
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
+from trainers.splits import check_fold
 from trainers.style_sources import Pictures, divide, read_pictures
 from trainers.styler import Styler
 
@@ -62,8 +63,7 @@ class Config:
 
 def checked(config: Config) -> Config:
     """The configuration, or `UsageError` if it contradicts itself."""
-    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
-        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    check_fold(config.fold, config.folds)
     if config.side % 32 or config.side < 32:
         raise UsageError("side must be a multiple of 32")
     if min(config.epochs, config.eval_every, config.turns) < 1 or config.batch < 2:

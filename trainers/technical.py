@@ -20,6 +20,7 @@ from trainers.inspector import Inspector
 from trainers.options import option, with_options
 from trainers.runs import command_line, commit, portable, write_json
 from trainers.shots import Shots, divide, read_shots
+from trainers.splits import check_fold
 
 # Configuration
 
@@ -64,8 +65,7 @@ class Config:
 
 def checked(config: Config) -> Config:
     """The configuration, or `UsageError` if it contradicts itself."""
-    if config.fold != "none" and not (config.fold.isdigit() and int(config.fold) < config.folds):
-        raise UsageError(f"--fold is none or 0 to {config.folds - 1}, not {config.fold}")
+    check_fold(config.fold, config.folds)
     if config.side % 8 or config.epochs < 1 or config.batch < 2 or config.eval_every < 1:
         raise UsageError("side must be a multiple of 8; epochs and eval-every at least 1, batch at least 2")
     if not 0 <= config.turn_epochs < config.epochs:
