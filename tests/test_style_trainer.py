@@ -25,11 +25,12 @@ from photocli.errors import UsageError
 from photocli.models.card import read_card
 from trainers.ava_style import STYLES
 from trainers.checkpoint import Model, load_model
-from trainers.class_figures import average_precision, calibrated, judge
+from trainers.class_figures import calibrated, judge
 from trainers.class_lists import divide, read_listed
 from trainers.class_pictures import draw_all
 from trainers.class_training import Classifying, balancing, class_loss, intervals, sampled
 from trainers.classifier import Classifier, headless, names, places
+from trainers.metrics import average_precision
 from trainers.style import Config, checked, read_photos, train
 from trainers.style import command as train_command
 

@@ -23,12 +23,13 @@ from photocli.inputs import cut
 from photocli.models.card import read_card
 from trainers.checkpoint import Model, load_model
 from trainers.looks import NAMES
+from trainers.metrics import average_precision, f1
 from trainers.splits import fold_of
 from trainers.style_answers import Fitted, Judged, Seen, look_at
 from trainers.style_figures import confusion, judge, quick_figures
 from trainers.style_samples import Draw, Samples, delivered, epoch_draws, held_draws, reduced
 from trainers.style_sources import MEDIA, Pictures, divide, halves, read_pictures
-from trainers.style_thresholds import average_precision, best_thresholds, f1, no_styled_than
+from trainers.style_thresholds import best_thresholds, no_styled_than
 from trainers.styler import Said, Styler
 from trainers.styles import Config, checked, start, train
 from trainers.styles import command as train_command
@@ -229,6 +230,7 @@ def test_average_precision_and_f1() -> None:
     assert average_precision(np.array([0.9, 0.1, 0.8, 0.2]), truth) == 1.0
     assert average_precision(np.array([0.9, 0.95, 0.8, 0.2]), truth) == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert average_precision(np.ones(4), np.zeros(4, bool)) == 0.0
+    assert average_precision(np.ones(0), np.zeros(0, bool)) == 0.0
     assert f1(np.array([True, True, False, False]), truth) == 0.5
     assert f1(np.zeros(4, bool), truth) == 0.0
 

@@ -13,7 +13,7 @@ from trainers.calibration import fit_logistic, fit_temperature, probability, rel
 from trainers.classifier import Classifier
 from trainers.frames import Selection
 from trainers.labels import Floats
-from trainers.metrics import Check
+from trainers.metrics import Check, average_precision, f1
 from trainers.splits import fold_of
 from trainers.views import plain_view
 
@@ -33,17 +33,6 @@ def look_at(network: Classifier, pictures: Selection, size: int, batch: int = 32
             parts.append(network(torch.from_numpy(views).to(device)).float().cpu().numpy())
     network.train(was_training)
     return np.concatenate(parts).astype(np.float64)
-
-
-def average_precision(score: Floats, truth: NDArray[Any]) -> float:
-    """The mean over recalls of the precision (n,), ties together; 0 where nothing is true."""
-    order = np.argsort(-score, kind="stable")
-    score, truth = score[order], truth[order]
-    ends = np.flatnonzero(np.append(score[1:] != score[:-1], True))
-    hits = np.cumsum(truth > 0)[ends]
-    if not hits[-1]:
-        return 0.0
-    return float(np.sum(np.diff(hits, prepend=0) / hits[-1] * hits / (ends + 1)))
 
 
 def mean_average_precision(score: Floats, targets: Targets) -> float:
@@ -121,14 +110,9 @@ def _thresholds(chances: Floats, targets: Targets, classes: Sequence[str]) -> di
         if truth.any():
             values = np.unique(chance)
             between = np.append((values[1:] + values[:-1]) / 2, values[0] / 2)
-            best = max(between, key=lambda limit: (_f1(truth, chance > limit), -abs(limit - 0.5)))
+            best = max(between, key=lambda limit: (f1(chance > limit, truth), -abs(limit - 0.5)))
             limits[name] = float(np.clip(best, 0.02, 0.98))
     return limits
-
-
-def _f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
-    """2 · both / (true + said); 0 where nothing is either."""
-    return float(2 * (truth & said).sum() / max(1, truth.sum() + said.sum()))
 
 
 def _figures(
@@ -142,7 +126,7 @@ def _figures(
     true, said = targets[asked] > 0, said[asked]
     present = np.flatnonzero(true.any(0))
     share = true.mean(0)[present]
-    found["macro_f1"] = float(np.mean([_f1(true[:, kind], said[:, kind]) for kind in present]))
+    found["macro_f1"] = float(np.mean([f1(said[:, kind], true[:, kind]) for kind in present]))
     if several:
         found["macro_f1_always"] = float((2 * share / (1 + share)).mean())
         return found
@@ -200,7 +184,7 @@ def _per_class(
             "photos": int(targets[:, place].sum()),
             "precision": float(both / called.sum()) if called.any() else None,
             "recall": float(both / true.sum()) if true.any() else None,
-            "f1": _f1(true, called),
+            "f1": f1(called, true),
             "ap": average_precision(logits[:, place], targets[:, place]),
         }
     return rows

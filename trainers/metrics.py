@@ -124,3 +124,20 @@ def auc(without: Floats, having: Floats) -> float:
 
     ranks = rankdata(np.concatenate([without, having]))[len(without) :]
     return float((ranks.sum() - len(having) * (len(having) + 1) / 2) / (len(without) * len(having)))
+
+
+def average_precision(score: Floats, truth: NDArray[Any]) -> float:
+    """The mean over recalls of the precision (n,), ties together; 0 where nothing is true."""
+    if not truth.any():
+        return 0.0
+    order = np.argsort(-score, kind="stable")
+    score, truth = score[order], truth[order]
+    ends = np.flatnonzero(np.append(score[1:] != score[:-1], True))
+    hits = np.cumsum(truth > 0)[ends]
+    return float(np.sum(np.diff(hits, prepend=0) / hits[-1] * hits / (ends + 1)))
+
+
+def f1(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """The harmonic mean of precision and recall; 0 where nothing is right."""
+    right = float((said & truth).sum())
+    return 2 * right / max(1.0, float(said.sum() + truth.sum()))

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from trainers.calibration import reliability, sharpened
 from trainers.looks import NAMES
-from trainers.metrics import Check, agreement
+from trainers.metrics import Check, agreement, average_precision, f1
 from trainers.style_answers import Fitted, Judged, Seen, known_of, look_at
 from trainers.style_samples import Samples
 from trainers.style_sources import MEDIA, Pictures
-from trainers.style_thresholds import average_precision, f1
 from trainers.styler import Styler
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Thresholds of looks that may hold together, and the figures by which they are chosen."""
+"""Thresholds of looks that may hold together."""
 
 from __future__ import annotations
 
@@ -6,22 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.labels import Floats
-
-
-def average_precision(score: Floats, truth: NDArray[np.bool_]) -> float:
-    """The area under the curve of precision over recall, as steps; 0 where nothing is true."""
-    order = np.argsort(-score, kind="stable")
-    hits = truth[order]
-    if not hits.any():
-        return 0.0
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].mean())
-
-
-def f1(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """The harmonic mean of precision and recall; 0 where nothing is right."""
-    right = float((said & truth).sum())
-    return 2 * right / max(1.0, float(said.sum() + truth.sum()))
 
 
 def best_thresholds(chances: Floats, truth: Floats) -> Floats:
