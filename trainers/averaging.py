@@ -18,6 +18,8 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from trainers.rates import Multipliers, parameter_groups
+
 
 class Averaging(LightningModule):
     """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept.
@@ -65,6 +67,14 @@ class Averaging(LightningModule):
         """The loss of a step, noted for the epoch's mean."""
         self._losses.append(loss.detach())
         return loss
+
+    def adamw(self, body: nn.Module, own: nn.Module) -> dict[str, Any]:
+        """AdamW, `scheduled`: at the rate `lr` for a trained body, at `head_lr` for what is new."""
+        config = self.config
+        faster = config.head_lr / config.lr
+        by = Multipliers(1.0, 1.0, faster, faster)
+        groups = parameter_groups(body, own, config.lr, config.weight_decay, by)
+        return self.scheduled(torch.optim.AdamW(groups))
 
     def scheduled(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
         """An optimiser whose rate warms up and then falls along half a cosine to 0."""

@@ -17,7 +17,6 @@ from trainers.crop_figures import look_at, quick_figures
 from trainers.cropper import Cropper, Seen
 from trainers.crops import Cropped, How, Sample, epoch_draws, held_samples
 from trainers.overlap import fits
-from trainers.rates import Multipliers, parameter_groups
 from trainers.runs import leads
 
 if TYPE_CHECKING:
@@ -104,10 +103,7 @@ class Cropping(Averaging):
                 network.rest,
             ]  # type: ignore[list-item]
         )
-        faster = config.head_lr / config.lr
-        by = Multipliers(1.0, 1.0, faster, faster)
-        groups = parameter_groups(bodies, own, config.lr, config.weight_decay, by)
-        return self.scheduled(torch.optim.AdamW(groups))
+        return self.adamw(bodies, own)
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()

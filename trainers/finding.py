@@ -16,7 +16,6 @@ from trainers.face_photos import SURE, UNSURE, FacePhotos
 from trainers.face_scenes import Scene, Scenes, epoch_draws
 from trainers.finder import REACH, STRIDE, Finder, Seen
 from trainers.overlap import fits
-from trainers.rates import Multipliers, parameter_groups
 
 if TYPE_CHECKING:
     from trainers.faces import Config
@@ -75,11 +74,7 @@ class Finding(Averaging):
         return self.lost(face_loss(seen, faces, self.network.middles, self.config))
 
     def configure_optimizers(self) -> dict[str, Any]:
-        config, network = self.config, self.network
-        faster = config.head_lr / config.lr
-        by = Multipliers(1.0, 1.0, faster, faster)
-        groups = parameter_groups(network.body, network.own, config.lr, config.weight_decay, by)
-        return self.scheduled(torch.optim.AdamW(groups))
+        return self.adamw(self.network.body, self.network.own)
 
     def measure(self) -> dict[str, float]:
         from trainers.face_figures import quick_figures

@@ -14,7 +14,6 @@ from photocli.profiles import FAULTS
 from trainers.averaging import Averaging, compiles
 from trainers.inspection import look_at, quick_figures
 from trainers.inspector import Inspector
-from trainers.rates import Multipliers, parameter_groups
 from trainers.shots import Sample, Shots, Spoiled, epoch_draws, in_epoch
 
 if TYPE_CHECKING:
@@ -89,14 +88,10 @@ class Inspecting(Averaging):
         return self.current_epoch < self.config.turn_epochs
 
     def configure_optimizers(self) -> dict[str, Any]:
-        config, network = self.config, self.network
+        network = self.network
         bodies = nn.ModuleList([network.near, network.far, network.stem])
         own = nn.ModuleList(module for module in network.children() if module not in set(bodies))
-        faster = config.head_lr / config.lr
-        groups = parameter_groups(
-            bodies, own, config.lr, config.weight_decay, Multipliers(1.0, 1.0, faster, faster)
-        )
-        return self.scheduled(torch.optim.AdamW(groups))
+        return self.adamw(bodies, own)
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()

@@ -11,7 +11,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.utils.data import DataLoader
 
 from trainers.averaging import Averaging
-from trainers.rates import Multipliers, parameter_groups
 from trainers.style_samples import Sample, Samples, epoch_draws
 from trainers.style_sources import UNKNOWN, Pictures
 from trainers.styler import Said, Styler
@@ -52,11 +51,7 @@ class Styling(Averaging):
         return self.lost(style_loss(said, medium, looks, painting, self.config))
 
     def configure_optimizers(self) -> dict[str, Any]:
-        config, network = self.config, self.network
-        faster = config.head_lr / config.lr
-        by = Multipliers(1.0, 1.0, faster, faster)
-        groups = parameter_groups(network.body, network.head, config.lr, config.weight_decay, by)
-        return self.scheduled(torch.optim.AdamW(groups))
+        return self.adamw(self.network.body, self.network.head)
 
     def measure(self) -> dict[str, float]:
         from trainers.style_answers import look_at
