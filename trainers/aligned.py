@@ -18,7 +18,7 @@ from photocli.alignment import OUTSIDE, Place, align
 from photocli.errors import UsageError
 from trainers.labels import Floats
 from trainers.splits import fold_of
-from trainers.yunet import YuNet
+from trainers.yunet import CLOSE, YuNet
 
 ROOM = 1.25
 """Side of the square that training cuts its views from, in sides of the square that is served: views that are
@@ -78,7 +78,7 @@ def read_faces(listed: Path, teacher: Path, side: int, place: Place, cache: Path
     """
     rows = _listed(listed)
     key = _key(rows)
-    found = _cached(cache, f"found-{key}", lambda: {"faces": _find_all(listed.parent, rows, teacher)})[
+    found = _cached(cache, f"upright-{key}", lambda: {"faces": _find_all(listed.parent, rows, teacher)})[
         "faces"
     ]
     rowed = np.flatnonzero(~np.isnan(found[:, 0]))
@@ -136,12 +136,13 @@ def _cached(cache: Path | None, name: str, make: Callable[[], dict[str, Any]]) -
 
 def _find_all(folder: Path, rows: list[dict[str, str]], teacher: Path) -> NDArray[np.float32]:
     """The face (n, 15) of each photo, NaN where there is none."""
-    detector = YuNet(teacher)
+    detector, close = YuNet(teacher), YuNet(teacher, CLOSE)
     found = np.full((len(rows), 15), np.nan, np.float32)
     for number, row in enumerate(rows):
-        face = find(detector, _read(folder / row["file"]))
-        if face is not None:
-            found[number] = face
+        picture = _read(folder / row["file"])
+        face = find(detector, picture)
+        if face is not None:  # a single look misses a third of the eyes by more than 8% of their distance
+            found[number] = close.steady(picture, face.astype(np.float64))
     return found
 
 

@@ -18,7 +18,7 @@ from photocli.errors import UsageError
 from photocli.records import Photo
 from trainers.frames import Frames, load_frames
 from trainers.splits import fold_of, split
-from trainers.yunet import YuNet
+from trainers.yunet import CLOSE, YuNet
 
 Faces = NDArray[np.float32]
 """(n, 15): box and five points as fractions of the photo or in pixels of a canvas, and what it is: `SURE`, a
@@ -32,7 +32,6 @@ WITHOUT_PEOPLE = ("animal", "object", "scene")
 """Categories of a folder's ratings.csv."""
 
 _SIDES = (320, 640)  # the long sides at which the teacher looks: the second finds smaller faces
-_CLOSE = 160  # the side of a closer look at one face
 _SURE, _UNSURE = 0.8, 0.3  # scores of the teacher
 _SAME = 0.3  # intersection over union
 
@@ -170,9 +169,9 @@ def _teach(
     model: Path, paths: Sequence[Path], frames: Frames, cache: Path | None
 ) -> list[NDArray[np.float64]]:
     """What the teacher says of each photo, (n, 15); with a folder for the `cache`, asked once."""
-    file = None if cache is None else cache / "yunet.json"
+    file = None if cache is None else cache / "yunet-upright.json"
     known: dict[str, list[list[float]]] = json.loads(file.read_text()) if file and file.is_file() else {}
-    looks, close = [YuNet(model, side) for side in _SIDES], YuNet(model, _CLOSE)
+    looks, close = [YuNet(model, side) for side in _SIDES], YuNet(model, CLOSE)
     before = len(known)
     for row, path in enumerate(paths):
         key = str(path.resolve())

@@ -62,15 +62,20 @@ def around(boxes: Tensor, points: Tensor) -> Tensor:
     return torch.stack([right, down, middle], 2)
 
 
-def look(canvases: Tensor, maps: Tensor) -> Tensor:
-    """The squares (n, 3, SIDE, SIDE) of canvases (n, 3, h, w) that the maps (n, 2, 3) say."""
+def look(canvases: Tensor, maps: Tensor, each: int = 1) -> Tensor:
+    """The squares (n · each, 3, SIDE, SIDE) of canvases (n, 3, h, w) that the maps (n · each, 2, 3) say:
+    so many of each canvas, one after the other."""
     height, width = canvases.shape[2:]
     middles = (torch.arange(SIDE, device=maps.device, dtype=maps.dtype) + 0.5) * (2 / SIDE) - 1
     # Written out, since an exported affine_grid takes as long as the network that looks.
     right, down, middle = (column[:, None, None, :] for column in maps.unbind(2))
     pixels = right * middles[:, None] + (down * middles[:, None, None] + middle)
     grid = pixels * maps.new_tensor([2 / width, 2 / height]) - 1
-    return grid_sample(canvases, grid, "bilinear", "border", align_corners=False)
+    # One below the other, so that no canvas need be copied.
+    column = grid_sample(
+        canvases, grid.reshape(-1, each * SIDE, SIDE, 2), "bilinear", "border", align_corners=False
+    )
+    return column.unflatten(2, (each, SIDE)).transpose(1, 2).flatten(0, 1)
 
 
 def from_square(places: Tensor, maps: Tensor) -> Tensor:
