@@ -84,6 +84,7 @@ def test_quiet_prints_nothing_on_success(shoot: Path, tmp_path: Path) -> None:
         ([".", "--device", "abacus"], "no device 'abacus'; choose one of auto, cpu, cuda, tensorrt"),
         ([".", "--csv", "-", "--json", "-"], "stdout"),
         ([".", "--csv", "chelsea.jpg"], "chelsea.jpg is the name of a photo"),
+        ([".", "--csv", "scores", "--json", "./scores"], "--csv and --json would both write scores"),
         ([".", "--csv", "."], "it is a folder"),
     ],
 )

@@ -146,4 +146,6 @@ def _check_targets(targets: list[Path]) -> bool:
     to_stdout = [path for path in targets if str(path) == "-"]
     if len(to_stdout) > 1:
         raise UsageError("only one of --csv and --json can go to stdout; name a file for the other")
+    if len({path.resolve() for path in targets}) < len(targets):
+        raise UsageError(f"--csv and --json would both write {targets[0]}; name two files")
     return bool(to_stdout)
