@@ -33,7 +33,8 @@ class ServedFinder(Served):
         for part in ("near", "far", "deep", "middle", "tell", "where"):
             setattr(self.network, part, fuse(getattr(self.network, part)))
         if self.network.refiner is not None:
-            self.network.refiner.see = fuse(self.network.refiner.see)
+            for part in ("see", "around", "tell"):
+                setattr(self.network.refiner, part, fuse(getattr(self.network.refiner, part)))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         seen = self.network(image)
