@@ -91,7 +91,9 @@ def _input(spec: InputSpec) -> dict[str, Any]:
 
 def _trainer(model: Model) -> dict[str, Any]:
     facts = model.facts
+    before = {"before": facts["before"]} if facts.get("before") else {}  # the stages that came first
     return {
+        **before,
         "command": facts.get("command", ""),
         "config": portable(model.config),
         "seed": model.config["seed"],

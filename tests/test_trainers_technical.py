@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from photos import sample_pictures
 from PIL import Image
 from resuming import check_resuming
@@ -24,7 +27,7 @@ from trainers.inspection import judge, look_at
 from trainers.inspection_pictures import draw_all
 from trainers.inspector import Inspector
 from trainers.shots import Shots, Spoiled, divide, epoch_draws, in_epoch, read_shots, spoiled, turned_sheet
-from trainers.technical import Config, start, train
+from trainers.technical import Config, before, start, train
 from trainers.technical import command as train_command
 
 SIDE = 104
@@ -181,6 +184,16 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(shots: Shots, tmp_pat
     assert set(run["figures"]["faults"]) == set(FAULTS)
     assert set(run["calibration"]) == {*FAULTS, "rotate"} == set(run["thresholds"])
     _export_and_serve(tmp_path / "whole", shots, tmp_path / "out")
+    _go_on(tmp_path / "whole", run)
+
+
+def _go_on(first: Path, run: dict[str, Any]) -> None:
+    """A run that goes on from another has its weights, and names it."""
+    config = replace(QUICK, start=str(first / "model.ckpt"))
+    assert before(QUICK) == run["before"] == []
+    assert before(config) == [{name: run[name] for name in ("command", "commit", "seed")}]
+    weights = load_model(first / "model.ckpt").network.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in start(config).state_dict().items())
 
 
 def _export_and_serve(run: Path, shots: Shots, out: Path) -> None:

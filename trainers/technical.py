@@ -90,6 +90,14 @@ def start(config: Config) -> Inspector:
     return network
 
 
+def before(config: Config) -> list[dict[str, Any]]:
+    """The runs that this one goes on from, the first of them first: command, commit and seed."""
+    if not config.start:
+        return []
+    facts = load_model(Path(config.start)).facts
+    return [*facts.get("before", []), {name: facts.get(name) for name in ("command", "commit", "seed")}]
+
+
 # Loop (the loss and the averaged weights are in inspecting.py)
 
 
@@ -110,6 +118,7 @@ def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, An
         "command": command_line("trainers.technical"),
         "commit": commit(),
         "seed": config.seed,
+        "before": before(config),
         "config": asdict(config),
         "data": list(shots.sources),
         "training_photos": len(training),
