@@ -83,11 +83,12 @@ def look(canvases: Tensor, maps: Tensor, each: int = 1) -> Tensor:
     """The squares (n · each, 3, SIDE, SIDE) of canvases (n, 3, h, w) that the maps (n · each, 2, 3) say:
     so many of each canvas, one after the other."""
     height, width = canvases.shape[2:]
-    middles = (torch.arange(SIDE, device=maps.device, dtype=maps.dtype) + 0.5) * (2 / SIDE) - 1
-    # Written out, since an exported affine_grid takes as long as the network that looks.
-    right, down, middle = (column[:, None, None, :] for column in maps.unbind(2))
-    pixels = right * middles[:, None] + (down * middles[:, None, None] + middle)
-    grid = pixels * maps.new_tensor([2 / width, 2 / height]) - 1
+    along = (torch.arange(SIDE, device=maps.device, dtype=maps.dtype) + 0.5) * (2 / SIDE) - 1
+    down, across = torch.meshgrid(along, along, indexing="ij")
+    places = torch.stack([across, down, torch.ones_like(across)], 2).reshape(-1, 3)
+    # As one product, since an exported affine_grid takes as long as the network that looks.
+    scale, shift = maps.new_tensor([[2 / width], [2 / height]]), maps.new_tensor([0.0, 0.0, 1.0])
+    grid = places @ (maps * scale - shift).transpose(1, 2)
     # One below the other, so that no canvas need be copied.
     column = grid_sample(
         canvases, grid.reshape(-1, each * SIDE, SIDE, 2), "bilinear", "border", align_corners=False
