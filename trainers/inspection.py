@@ -26,6 +26,7 @@ MODERATE = 0.5
 
 _JUDGED = 240  # photos that are spoiled in every way, evenly from all sources; clean they are all looked at
 _FALSE_ALARMS = 0.004  # share of clean photos that each fault's threshold may call faulty
+_MILD = 0.3  # below, no fault is called one, however well it is told
 _DRAWS = 2  # of severities for each photo and fault
 _SHOWN = 18
 
@@ -169,7 +170,7 @@ def _calibrated(said: Floats, true: Floats, clean: Floats, half: Floats) -> dict
 
 def _threshold(clean: Floats) -> float:
     """The severity, uncalibrated, above which a fault is called one."""
-    return float(max(0.2, np.quantile(clean, 1 - _FALSE_ALARMS)))
+    return float(max(_MILD, np.quantile(clean, 1 - _FALSE_ALARMS)))
 
 
 def _alarms_cross_fitted(clean: Floats, held: Shots) -> float:
