@@ -481,9 +481,9 @@ def test_a_second_stage_remembers_what_the_first_learned_from(tmp_path: Path, da
     second = train(replace(PLAIN, epochs=1, init=init, lr=1e-6), alone, tmp_path / "second", resume=False)
     assert [source["hash"] for source in second["data"]] == ["0", "2", "0"]
     assert second["figures"]["studio"]["learned_from"] is True
-    body = load_model(tmp_path / "first" / "model.ckpt").network.body.state_dict()
-    again = load_model(tmp_path / "second" / "model.ckpt").network.body.state_dict()
-    assert all(torch.allclose(value, again[name], atol=1e-3) for name, value in body.items())
+    weights = load_model(tmp_path / "first" / "model.ckpt").network.state_dict()
+    again = load_model(tmp_path / "second" / "model.ckpt").network.state_dict()
+    assert all(torch.allclose(value, again[name], atol=1e-3) for name, value in weights.items())
 
 
 def test_a_table_is_put_into_the_run(tmp_path: Path) -> None:

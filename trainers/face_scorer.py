@@ -63,10 +63,18 @@ class FaceScorer(nn.Module):
         return [self.head, self.other, self.pair]
 
     def initialise(self, init: str) -> None:
-        """Load starting weights of the body; see `bodies.initialise`. Raises `UsageError`."""
+        """Load starting weights of the body, see `bodies.initialise`; of a model of this trainer with the same
+        body those of the heads, too, so that it goes on. Raises `UsageError`."""
         if self.arch == "tiny_darknet" and init == "imagenet":
             raise UsageError("there are no ImageNet weights of tiny_darknet; use --init none or a file")
         initialise(self.body, self.arch, init)
+        if init in ("none", "imagenet"):
+            return
+        stored = torch.load(init, map_location="cpu", weights_only=True)
+        if stored.get("config", {}).get("trainer") == "selfie":
+            heads = ("head.", "other.", "pair.")
+            weights = {name: value for name, value in stored["weights"].items() if name.startswith(heads)}
+            self.load_state_dict(weights, strict=False)
 
     def embed(self, image: Tensor) -> Tensor:
         """The body's features, (n, features)."""
