@@ -63,8 +63,8 @@ class FaceScorer(nn.Module):
         return [self.head, self.other, self.pair]
 
     def initialise(self, init: str) -> None:
-        """Load starting weights of the body, see `bodies.initialise`; of a model of this trainer with the same
-        body those of the heads, too, so that it goes on. Raises `UsageError`."""
+        """Load starting weights of the body, see `bodies.initialise`; of a model of this trainer those of the
+        heads, too, so that it goes on. Raises `UsageError`."""
         if self.arch == "tiny_darknet" and init == "imagenet":
             raise UsageError("there are no ImageNet weights of tiny_darknet; use --init none or a file")
         initialise(self.body, self.arch, init)
