@@ -13,6 +13,7 @@ from trainers.faces import Config
 from trainers.finder import STRIDE, Finder, Seen
 from trainers.refiner import LEAST, MOST, SIDE, Refiner, around, from_square, into_square, look, surest
 from trainers.refining import Close, batch, point_loss, refine
+from trainers.yunet import MIRRORED
 
 BOX = torch.tensor([[180.0, 68.0, 272.0, 184.0]])
 POINTS = torch.tensor([[203.0, 101, 247, 103, 226, 127, 205, 140, 244, 142]])
@@ -139,3 +140,13 @@ def test_it_learns_where_points_are(faces: Close, monkeypatch: pytest.MonkeyPatc
     assert all(
         torch.equal(one, two) for one, two in zip(network.parameters(), again.parameters(), strict=True)
     )
+
+
+def test_a_face_and_its_mirror_image_have_mirrored_points() -> None:
+    torch.manual_seed(0)
+    network, squares = Refiner().eval(), 255 * torch.rand(3, 3, SIDE, SIDE)
+    with torch.inference_mode():
+        seen, other = network.both_ways(squares), network.both_ways(squares.flip(3))
+        alone = network(squares)
+    assert torch.allclose(other[:, MIRRORED] * torch.tensor([-1.0, 1.0]), seen, atol=1e-8, rtol=1e-2)
+    assert not torch.allclose(alone, seen, atol=1e-8, rtol=1e-2)

@@ -133,7 +133,7 @@ class Finder(nn.Module):
         points = told.gather(1, rows)
         maps = around(boxes, points.flatten(0, 1))
         squares = look(canvas.float(), maps, MOST)
-        better = from_square(self.refiner(squares), maps).view_as(points)
+        better = from_square(self.refiner.both_ways(squares), maps).view_as(points)
         large = ((boxes[:, 2:] - boxes[:, :2]).mean(1) >= LEAST).view(-1, MOST, 1)
         return told.scatter(1, rows, torch.where(large, better, points))
 

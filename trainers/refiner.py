@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample, interpolate, max_pool2d
 
+from trainers.yunet import MIRRORED
+
 SIDE = 72
 """Side of the square that it looks at, pixels; a multiple of 8."""
 
@@ -56,6 +58,11 @@ class Refiner(nn.Module):
         near = self.see(scaled)
         maps = self.tell(near + interpolate(self.around(near), scale_factor=2.0))
         return maps.flatten(2).float().softmax(2) @ self.middles
+
+    def both_ways(self, squares: Tensor) -> Tensor:
+        """The points of squares as they and their mirror images have them on average, which errs less."""
+        seen, other = self(torch.cat([squares, squares.flip(3)])).chunk(2)
+        return (seen + other[:, MIRRORED] * other.new_tensor([-1.0, 1.0])) / 2
 
 
 def _block(inner: int, outer: int, stride: int, groups: int, kernel: int = 3) -> list[nn.Module]:
