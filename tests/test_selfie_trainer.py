@@ -481,6 +481,8 @@ def test_a_second_stage_remembers_what_the_first_learned_from(tmp_path: Path, da
     second = train(replace(PLAIN, epochs=1, init=init, lr=1e-6), alone, tmp_path / "second", resume=False)
     assert [source["hash"] for source in second["data"]] == ["0", "2", "0"]
     assert second["figures"]["studio"]["learned_from"] is True
+    assert first["before"] == []
+    assert second["before"] == [{name: first[name] for name in ("command", "commit", "seed")}]
     weights = load_model(tmp_path / "first" / "model.ckpt").network.state_dict()
     again = load_model(tmp_path / "second" / "model.ckpt").network.state_dict()
     assert all(torch.allclose(value, again[name], atol=1e-3) for name, value in weights.items())

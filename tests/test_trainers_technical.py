@@ -18,7 +18,7 @@ from export.__main__ import command as export_command
 from photocli.models.card import read_card
 from photocli.models.session import Session
 from photocli.profiles import FAULTS
-from trainers.checkpoint import Model, load_model
+from trainers.checkpoint import Model, load_model, runs_before
 from trainers.degrade import from_light, to_light
 from trainers.faults import BRIGHT_EV, DARK_EV, damage, draw, quality
 from trainers.harmless import LOOKS, subject
@@ -27,7 +27,7 @@ from trainers.inspection import judge, look_at
 from trainers.inspection_pictures import draw_all
 from trainers.inspector import Inspector
 from trainers.shots import Shots, Spoiled, divide, epoch_draws, in_epoch, read_shots, spoiled, turned_sheet
-from trainers.technical import Config, before, start, train
+from trainers.technical import Config, start, train
 from trainers.technical import command as train_command
 
 SIDE = 104
@@ -190,8 +190,8 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(shots: Shots, tmp_pat
 def _go_on(first: Path, run: dict[str, Any]) -> None:
     """A run that goes on from another has its weights, and names it."""
     config = replace(QUICK, start=str(first / "model.ckpt"))
-    assert before(QUICK) == run["before"] == []
-    assert before(config) == [{name: run[name] for name in ("command", "commit", "seed")}]
+    assert run["before"] == []
+    assert runs_before(first / "model.ckpt") == [{name: run[name] for name in ("command", "commit", "seed")}]
     weights = load_model(first / "model.ckpt").network.state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in start(config).state_dict().items())
 

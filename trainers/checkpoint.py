@@ -74,3 +74,18 @@ def _network(config: dict[str, Any]) -> Network:
 def _averaged(state: dict[str, Any]) -> dict[str, Any]:
     prefix = "averaged."
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def runs_before(path: Path) -> list[dict[str, Any]]:
+    """The runs that a stored model came out of, the first of them first: command, commit and seed of each.
+    Those of a soup stand before it."""
+    facts = torch.load(path, map_location="cpu", weights_only=True).get("facts", {})
+    if not facts:
+        return []  # weights from elsewhere
+    soup = facts.get("soup", {"commands": [], "seeds": []})
+    mixed = [
+        {"command": command, "seed": seed}
+        for command, seed in zip(soup["commands"], soup["seeds"], strict=True)
+    ]
+    own = {name: facts[name] for name in ("command", "commit", "seed") if name in facts}
+    return [*facts.get("before", []), *mixed, own]

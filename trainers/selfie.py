@@ -16,7 +16,7 @@ import typer
 from photocli.alignment import Place
 from photocli.errors import UsageError
 from trainers.aligned import Faces, divide, read_faces
-from trainers.checkpoint import Model, save_model
+from trainers.checkpoint import Model, runs_before, save_model
 from trainers.commands import app_of, told_errors
 from trainers.face_scorer import FaceScorer
 from trainers.options import option, with_options
@@ -192,6 +192,7 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
         "command": command_line("trainers.selfie"),
         "commit": commit(),
         "seed": config.seed,
+        "before": [] if config.init in ("none", "imagenet") else runs_before(Path(config.init)),
         "config": asdict(config) | {"plan": list(network.plan)},
         "data": sources,
         "training_photos": len(data.training),

@@ -14,7 +14,7 @@ import torch
 import typer
 
 from photocli.errors import UsageError
-from trainers.checkpoint import Model, load_model, save_model
+from trainers.checkpoint import Model, load_model, runs_before, save_model
 from trainers.commands import app_of, told_errors
 from trainers.inspector import Inspector
 from trainers.options import option, with_options
@@ -90,14 +90,6 @@ def start(config: Config) -> Inspector:
     return network
 
 
-def before(config: Config) -> list[dict[str, Any]]:
-    """The runs that this one goes on from, the first of them first: command, commit and seed."""
-    if not config.start:
-        return []
-    facts = load_model(Path(config.start)).facts
-    return [*facts.get("before", []), {name: facts.get(name) for name in ("command", "commit", "seed")}]
-
-
 # Loop (the loss and the averaged weights are in inspecting.py)
 
 
@@ -118,7 +110,7 @@ def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, An
         "command": command_line("trainers.technical"),
         "commit": commit(),
         "seed": config.seed,
-        "before": before(config),
+        "before": runs_before(Path(config.start)) if config.start else [],
         "config": asdict(config),
         "data": list(shots.sources),
         "training_photos": len(training),
