@@ -61,7 +61,7 @@ class Refiner(nn.Module):
 
     def both_ways(self, squares: Tensor) -> Tensor:
         """The points of squares as they and their mirror images have them on average, which errs less."""
-        seen, other = self(torch.cat([squares, squares.flip(3)])).chunk(2)
+        seen, other = self(torch.cat([squares, squares.flip(3)])).unflatten(0, (2, -1)).unbind()
         return (seen + other[:, MIRRORED] * other.new_tensor([-1.0, 1.0])) / 2
 
 
