@@ -15,9 +15,10 @@ from photocli import Options, Run
 from photocli.decode import decode
 from photocli.detectors.detector import Detector, overlaps
 from photocli.models import store
+from trainers.matching import NEAR
 from trainers.placing import contained
 from trainers.splits import fold_of
-from trainers.yunet import YuNet
+from trainers.yunet import CLOSE, YuNet
 
 # By hand, in pixels of the astronaut's picture: both eyes, the nose, and the corners of the mouth.
 POINTS = np.array([(203, 101), (247, 103), (226, 127), (205, 140), (244, 142)])
@@ -79,6 +80,20 @@ def test_it_finds_what_its_teacher_finds_in_portraits(detector: Detector, teache
     assert there >= 120
     assert right / there >= 0.97
     assert right / found >= 0.97
+
+
+def test_eyes_lie_where_closer_looks_see_them(detector: Detector, teacher: YuNet) -> None:
+    close = YuNet(shared_data("..", "weights", "yunet_n_dynamic.onnx"), CLOSE)
+    near = []
+    for pixels in held_out("selfie", most=60):
+        for wanted in teacher.found(pixels)[:1]:
+            size = np.array(pixels.shape[1::-1])
+            eyes = close.steady(pixels, wanted)[4:8].reshape(2, 2) * size
+            for face in detector.faces(pixels)[:1]:
+                off = np.linalg.norm(face[4:8].reshape(2, 2) * size - eyes, axis=1)
+                near += (off <= NEAR * np.linalg.norm(eyes[1] - eyes[0])).tolist()
+    assert len(near) >= 110
+    assert np.mean(near) >= 0.9
 
 
 def test_photos_without_people_hardly_ever_show_a_face(detector: Detector, teacher: YuNet) -> None:
