@@ -10,7 +10,7 @@ from trainers.calibration import fit_temperature, reliability, sharpened
 from trainers.labels import Floats
 from trainers.shots import Shots
 
-_FALSE_TURNS = 0.004  # share of upright photos that may be called turned; half of it finds a quarter fewer turns
+_FALSE_TURNS = 0.004  # share of upright photos that may be called turned
 _SURE = 0.9  # the least that a turn needs
 _SHOWN = 18
 
