@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 
 def main() -> None:
     """Run the command line."""
+    # NumPy starts a thread for every core as it loads, which spin before they sleep: nearly a tenth of a
+    # second of a processor, for products of matrices that are too small here to be worth sharing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from photocli.cli import app
 

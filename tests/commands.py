@@ -40,7 +40,8 @@ def python(*arguments: str | Path | bytes, cwd: Path | None = None, **environmen
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={**os.environ, **environment},
+        # What is installed has been compiled; a variable that forbids it would have every run do it again.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment},
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=120,

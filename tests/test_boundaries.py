@@ -120,6 +120,22 @@ def test_one_photo_costs_less_than_a_second(tmp_path: Path) -> None:
     assert again.cpu_s < min(run.cpu_s for run in fresh)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+def test_the_command_has_numpy_start_no_threads_unless_its_user_does() -> None:
+    code = """
+import os, sys
+from photocli.__main__ import main
+sys.argv[1:] = ["--version"]
+try:
+    main()
+except SystemExit:
+    import numpy
+    print(os.environ["OPENBLAS_NUM_THREADS"], len(os.listdir("/proc/self/task")))
+"""
+    assert python("-c", code).out.splitlines()[-1] == "1 1"
+    assert python("-c", code, OPENBLAS_NUM_THREADS="2").out.splitlines()[-1].startswith("2 ")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="measured by the system's accounts of processes")
 def test_the_cpu_time_of_workers_is_counted(tmp_path: Path) -> None:
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(10**7))'])"
