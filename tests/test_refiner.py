@@ -11,7 +11,7 @@ import torch
 
 from trainers.faces import Config
 from trainers.finder import STRIDE, Finder, Seen
-from trainers.refiner import LEAST, MOST, SIDE, Refiner, around, from_square, into_square, look, surest
+from trainers.refiner import LEAST, MOST, SEEN, SIDE, Refiner, around, from_square, into_square, look, surest
 from trainers.refining import Close, batch, point_loss, refine
 from trainers.yunet import MIRRORED
 
@@ -42,12 +42,18 @@ def test_a_square_shows_the_face_upright_and_points_come_back_from_it() -> None:
     assert middle[0] > middle[2] > 60  # skin
 
 
-def test_the_surest_cells_are_those_above_their_neighbours() -> None:
-    logits = torch.full((1, 100), -9.0)
-    logits[0, [34, 35, 77]] = torch.tensor([3.0, 2.0, 1.0])
-    cells = surest(logits, 10)[0].tolist()
-    assert cells[:2] == [34, 77] and len(cells) == MOST
-    assert 35 not in cells[:2]
+def test_faces_are_looked_at_once_each_the_surest_first_and_others_if_they_may_be_faces() -> None:
+    logits, boxes = torch.full((3, 100), -9.0), torch.tensor([10.0, 10, 40, 40]).repeat(3, 100, 1)
+    logits[0, [34, 35, 77]] = torch.tensor([3.0, 2.0, 1.0])  # 35 is a neighbour of 34
+    boxes[0, 77] += 20.0
+    logits[1, [34, 37, 77]] = torch.tensor([3.0, 2.0, SEEN - 1])  # 37 is of the same face as 34
+    logits[2, 50] = SEEN - 5
+    photos, cells = surest(logits, boxes, 10)
+    assert photos.tolist() == [0, 0, 1, 2] and cells.tolist() == [34, 77, 34, 50]
+    crowd = torch.full((1, 100), -9.0)
+    crowd[0, [11, 15, 18, 51, 55, 58]] = torch.tensor([6.0, 5, 4, 3, 2, 1])
+    apart = torch.arange(100.0)[:, None] * 50 + torch.tensor([0.0, 0, 40, 40])
+    assert surest(crowd, apart[None], 10)[1].tolist() == [11, 15, 18, 51][:MOST]
 
 
 def test_only_large_faces_get_their_points_from_a_second_look() -> None:

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from trainers.bodies import mobilenet_layers
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
-from trainers.refiner import LEAST, MOST, Refiner, around, from_square, look, surest
+from trainers.refiner import LEAST, Refiner, around, from_square, look, surest
 
 STRIDE = 8
 """Pixels from one cell to the next; cells are squares."""
@@ -127,15 +127,12 @@ class Finder(nn.Module):
         told = self._put_right(seen)
         if self.refiner is None:
             return told
-        cells = surest(seen.logits, self.side // STRIDE)
-        boxes = seen.boxes.gather(1, cells[..., None].expand(-1, -1, 4)).flatten(0, 1)
-        rows = cells[..., None].expand(-1, -1, 10)
-        points = told.gather(1, rows)
-        maps = around(boxes, points.flatten(0, 1))
-        squares = look(canvas.float(), maps, MOST)
-        better = from_square(self.refiner.both_ways(squares), maps).view_as(points)
-        large = ((boxes[:, 2:] - boxes[:, :2]).mean(1) >= LEAST).view(-1, MOST, 1)
-        return told.scatter(1, rows, torch.where(large, better, points))
+        faces = surest(seen.logits, seen.boxes, self.side // STRIDE)
+        boxes, points = seen.boxes[faces], told[faces]
+        maps = around(boxes, points)
+        better = from_square(self.refiner.both_ways(look(canvas[faces[0]].float(), maps)), maps)
+        large = (boxes[:, 2:] - boxes[:, :2]).mean(1) >= LEAST
+        return told.index_put(faces, torch.where(large[:, None], better, points))
 
     def _put_right(self, seen: Seen) -> Tensor:
         """The points (n, c, 10) that cells in the middle of a face tell, put right by the cells that they lie
