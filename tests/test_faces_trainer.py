@@ -321,9 +321,12 @@ def test_points_are_put_right_by_the_cells_that_they_lie_in() -> None:
     cell = (41 // STRIDE) * (SIDE // STRIDE) + 33 // STRIDE  # the one that the first point lies in
     around[0, cell, :2] = torch.tensor([36.0, 40])
     around[0, cell, 2:4] = torch.tensor([50.0, 50])  # what it says of other points does not count
-    points = network.points(Seen(torch.zeros((1, cells)), boxes, told, around), torch.zeros(1, 3, SIDE, SIDE))
+    logits = torch.arange(cells)[None] - 2.0 * cells
+    logits[0, 7] = 0.0
+    points = network.points(Seen(logits, boxes, told, around), torch.zeros(1, 3, SIDE, SIDE))
     assert points.shape == (1, cells, 10)
     assert points[0, 7].tolist() == [36, 40, *told[0, 0, 2:].tolist()]
+    assert points[0, 0].tolist() == told[0, 0].tolist()  # no face, and sixteen others before it
 
 
 def test_figures_count_faces_by_overlap() -> None:

@@ -11,7 +11,20 @@ import torch
 
 from trainers.faces import Config
 from trainers.finder import STRIDE, Finder, Seen
-from trainers.refiner import LEAST, MOST, SEEN, SIDE, Refiner, around, from_square, into_square, look, surest
+from trainers.refiner import (
+    FACES,
+    LEAST,
+    MOST,
+    SEEN,
+    SIDE,
+    Refiner,
+    around,
+    candidates,
+    from_square,
+    into_square,
+    look,
+    worth_a_look,
+)
 from trainers.refining import Close, batch, point_loss, refine
 from trainers.yunet import MIRRORED
 
@@ -48,12 +61,20 @@ def test_faces_are_looked_at_once_each_the_surest_first_and_others_if_they_may_b
     boxes[0, 77] += 20.0
     logits[1, [34, 37, 77]] = torch.tensor([3.0, 2.0, SEEN - 1])  # 37 is of the same face as 34
     logits[2, 50] = SEEN - 5
-    photos, cells = surest(logits, boxes, 10)
-    assert photos.tolist() == [0, 0, 1, 2] and cells.tolist() == [34, 77, 34, 50]
+    assert looked_at(logits, boxes) == [(0, 34), (0, 77), (1, 34), (2, 50)]
     crowd = torch.full((1, 100), -9.0)
     crowd[0, [11, 15, 18, 51, 55, 58]] = torch.tensor([6.0, 5, 4, 3, 2, 1])
     apart = torch.arange(100.0)[:, None] * 50 + torch.tensor([0.0, 0, 40, 40])
-    assert surest(crowd, apart[None], 10)[1].tolist() == [11, 15, 18, 51][:MOST]
+    assert looked_at(crowd, apart[None]) == [(0, cell) for cell in (11, 15, 18, 51)]
+    assert MOST == 4
+
+
+def looked_at(logits: torch.Tensor, boxes: torch.Tensor) -> list[tuple[int, int]]:
+    """Photos and cells."""
+    best, cells = candidates(logits, 10)
+    assert cells.shape == (len(logits), FACES)
+    photos, places = worth_a_look(best, boxes.gather(1, cells[..., None].expand(-1, -1, 4)))
+    return list(zip(photos.tolist(), cells[photos, places].tolist(), strict=True))
 
 
 def test_only_large_faces_get_their_points_from_a_second_look() -> None:

@@ -50,7 +50,7 @@ class Config:
     )
     box_weight: float = option(2.0, "weight of the boxes' loss")
     point_weight: float = option(30.0, "weight of the points' loss")
-    refine_steps: int = option(6000, "steps of the second look at faces' points; 0: none")
+    refine_steps: int = option(16000, "steps of the second look at faces' points; 0: none")
     refine_batch: int = option(64, "faces per step of it")
     refine_lr: float = option(3e-3, "learning rate of it")
     refine_colour: float = option(0.3, "random changes of brightness, contrast and colours in it")

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from trainers.bodies import mobilenet_layers
 from trainers.network import IMAGENET_MEAN, IMAGENET_STD
-from trainers.refiner import LEAST, Refiner, around, from_square, look, surest
+from trainers.refiner import LEAST, Refiner, around, candidates, from_square, look, worth_a_look
 
 STRIDE = 8
 """Pixels from one cell to the next; cells are squares."""
@@ -122,30 +122,34 @@ class Finder(nn.Module):
         return Seen(logits[..., 0], boxes, places, self.middles.repeat(1, 5) + close * STRIDE)
 
     def points(self, seen: Seen, canvas: Tensor) -> Tensor:
-        """The points (n, c, 10) of the faces in whose middle the cells are: as these tell them, put right by
-        those that they lie in, and of the surest faces as a second look sees them."""
-        told = self._put_right(seen)
-        if self.refiner is None:
-            return told
-        faces = surest(seen.logits, seen.boxes, self.side // STRIDE)
-        boxes, points = seen.boxes[faces], told[faces]
-        maps = around(boxes, points)
-        better = from_square(self.refiner.both_ways(look(canvas[faces[0]].float(), maps)), maps)
-        large = (boxes[:, 2:] - boxes[:, :2]).mean(1) >= LEAST
-        return told.index_put(faces, torch.where(large[:, None], better, points))
+        """The points (n, c, 10) of the faces in whose middle the cells are: as these tell them; those of what
+        may be faces put right by the cells that they lie in, and of the surest as a second look sees them."""
+        best, cells = candidates(seen.logits, self.side // STRIDE)
+        rows = cells[..., None].expand(-1, -1, 10)
+        boxes = seen.boxes.gather(1, rows[..., :4])
+        points = self._put_right(seen, seen.points.gather(1, rows), boxes)
+        if self.refiner is not None:
+            faces = worth_a_look(best, boxes)
+            theirs, told = boxes[faces], points[faces]
+            maps = around(theirs, told)
+            better = from_square(self.refiner.both_ways(look(canvas[faces[0]].float(), maps)), maps)
+            large = (theirs[:, 2:] - theirs[:, :2]).mean(1) >= LEAST
+            points = points.index_put(faces, torch.where(large[:, None], better, told))
+        return seen.points.scatter(1, rows, points)
 
-    def _put_right(self, seen: Seen) -> Tensor:
-        """The points (n, c, 10) that cells in the middle of a face tell, put right by the cells that they lie
-        in, which see an eye from near; unless these are of quite another mind."""
-        photos, cells, _ = seen.points.shape
+    def _put_right(self, seen: Seen, points: Tensor, boxes: Tensor) -> Tensor:
+        """The points (n, m, 10) that cells in the middle of faces with these boxes tell, put right by those
+        that they lie in, which see an eye from near; unless these are of quite another mind."""
+        photos, faces, _ = points.shape
         across = self.side // STRIDE
-        told = seen.points.reshape(photos, cells, 5, 2)
+        told = points.view(photos, faces * 5, 2)
         place = (told / STRIDE).floor().clamp(0, across - 1).long()
-        cell = (place[..., 1] * across + place[..., 0])[..., None].expand(-1, -1, -1, 2)
-        near = seen.around.reshape(photos, cells, 5, 2).gather(1, cell)
-        size = (seen.boxes[..., 2:] - seen.boxes[..., :2]).mean(2)[..., None, None]
-        apart = (near - told).abs().amax(3, keepdim=True)
-        return torch.where(apart < REACH * size, near, told).flatten(2)
+        kind = torch.arange(5, device=points.device).repeat(faces)
+        row = 5 * (place[..., 1] * across + place[..., 0]) + kind
+        near = seen.around.view(photos, -1, 2).gather(1, row[..., None].expand(-1, -1, 2))
+        size = (boxes[..., 2:] - boxes[..., :2]).mean(2).repeat_interleave(5, 1)[..., None]
+        apart = (near - told).abs().amax(2, keepdim=True)
+        return torch.where(apart < REACH * size, near, told).view_as(points)
 
 
 def _separable(inner: int, outer: int, stride: int = 1) -> nn.Sequential:

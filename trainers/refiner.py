@@ -12,6 +12,9 @@ from trainers.yunet import MIRRORED
 SIDE = 72
 """Side of the square that it looks at, pixels; a multiple of 8."""
 
+FACES = 16
+"""Faces of a photo whose points are put right by the cells that they lie in, at most."""
+
 MOST = 4
 """Faces of a photo that are looked at again at most, the surest; each costs a millisecond."""
 
@@ -113,18 +116,23 @@ def into_square(points: Tensor, maps: Tensor) -> Tensor:
     return (points.unflatten(1, (5, 2)) - maps[:, None, :, 2]) @ (turn / scale)
 
 
-def surest(logits: Tensor, boxes: Tensor, across: int) -> tuple[Tensor, Tensor]:
-    """The photos (k,) and cells (k,), of `across` to a row, that are worth a second look: the surest one of
-    each photo (n, c), and as far as they may be other faces, others that are surer than their neighbours; at
-    most `MOST` of a photo."""
+def candidates(logits: Tensor, across: int) -> tuple[Tensor, Tensor]:
+    """Of photos (n, c), `across` cells to a row, logits and cells (n, `FACES`) of what may be faces: those
+    that are surer than their neighbours, the surest first."""
     map_ = logits.view(-1, 1, across, across)
     highest = (map_ >= max_pool2d(map_, 3, 1, 1)).view(-1, across * across)
-    best, cells = torch.where(highest, logits, logits - 100.0).topk(MOST, 1)
-    left_top, right_bottom = boxes.gather(1, cells[..., None].expand(-1, -1, 4)).split(2, 2)
+    best, cells = torch.where(highest, logits, logits - 100.0).topk(FACES, 1)
+    return best, cells
+
+
+def worth_a_look(best: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Which of the candidates (n, m) with boxes (n, m, 4) are looked at again, by photo and place: the first
+    of each photo, and of the first `MOST` those that may be other faces."""
+    best, (left_top, right_bottom) = best[:, :MOST], boxes[:, :MOST].split(2, 2)
     middle, reach = (left_top + right_bottom) / 2, (right_bottom - left_top) / 4
     same = ((middle[:, :, None] - middle[:, None]).abs() < reach[:, None]).all(3)
     other = ~(same & same.new_ones(MOST, MOST).tril(-1)).any(2)
     # The first in any case: ONNX Runtime cannot run all of the layers on no square at all.
-    first = torch.arange(MOST, device=cells.device) == 0
+    first = torch.arange(MOST, device=best.device) == 0
     photos, places = ((best >= SEEN) & other | first).nonzero(as_tuple=True)
-    return photos, cells[photos, places]
+    return photos, places

@@ -16,4 +16,4 @@ data=$shared/data
   --precision bf16 --serve-side 192 --resume
 
 python -m export "$out/faces/model.ckpt" --to "$out/model" --metrics "$out/faces/run.json" \
-  --version 1.1.0 --about export/about/faces.json --photos "$data/selfie" --pictures
+  --version 1.2.0 --about export/about/faces.json --photos "$data/selfie" --pictures
