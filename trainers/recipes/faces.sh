@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The built-in detector of faces, from photos to a model folder. About half an hour on two cores.
+# The built-in detector of faces, from photos to a model folder. About an hour on two cores.
 #
 #   trainers/recipes/faces.sh SHARED OUT
 #
