@@ -20,7 +20,7 @@ from trainers.placing import SMALLEST, Placing, Region, lay
 MOST = 40
 """Faces of a scene that are told, at most."""
 
-TURN = 30.0
+TURN = 40.0
 """Degrees by which faces are turned, at most."""
 
 
@@ -161,8 +161,8 @@ def _filled(canvas: Image.Image, region: Region, photo: Picture, faces: Faces, r
 
 
 def _turn(rng: Generator) -> float:
-    """Degrees; none for most."""
-    return float(rng.uniform(-TURN, TURN)) if rng.random() < 0.4 else 0.0
+    """Degrees; none for half."""
+    return float(rng.uniform(-TURN, TURN)) if rng.random() < 0.5 else 0.0
 
 
 def padded(faces: Faces) -> Faces:

@@ -14,7 +14,7 @@ import torch
 import typer
 
 from photocli.errors import UsageError
-from trainers.checkpoint import Model, save_model
+from trainers.checkpoint import Model, load_model, runs_before, save_model
 from trainers.commands import app_of, told_errors
 from trainers.face_photos import FacePhotos, divide, read_photos
 from trainers.finder import Finder
@@ -34,6 +34,7 @@ class Config:
     folds: int = option(5, "folds of the split by file name")
     fold: str = option("0", "the fold that is held out, or none")
     init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
+    start: str = option("", "model.ckpt of this trainer to go on from, instead of init")
     side: int = option(224, "side of the canvas that the network sees, pixels")
     serve_side: int = option(0, "side of the canvas when it is judged and serves, pixels; 0: the same")
     people: float = option(0.6, "share of photos with faces in the scenes")
@@ -94,7 +95,13 @@ def start(config: Config) -> Finder:
     """The network before its first step."""
     torch.manual_seed(config.seed)
     network = Finder(config.side)
-    network.initialise(config.init)
+    if not config.start:
+        network.initialise(config.init)
+        return network
+    earlier = load_model(Path(config.start)).network
+    if not isinstance(earlier, Finder):
+        raise UsageError(f"--start: {config.start} is no model of this trainer")
+    network.load_state_dict(earlier.finding().state_dict())
     return network
 
 
@@ -127,6 +134,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
         "command": command_line("trainers.faces"),
         "commit": commit(),
         "seed": config.seed,
+        "before": runs_before(Path(config.start)) if config.start else [],
         "config": asdict(config),
         "data": list(photos.sources),
         "training_photos": len(training),
