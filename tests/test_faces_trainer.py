@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from export.__main__ import command as export_command
 from photocli.detectors.detector import Detector, contain, overlaps
+from photocli.errors import UsageError
 from photocli.models.card import read_card
-from trainers.checkpoint import load_model
+from trainers.checkpoint import Model, load_model, save_model
 from trainers.face_changes import cover, relit
 from trainers.face_figures import choose, judge
 from trainers.face_photos import SURE, UNSURE, FacePhotos, Faces, divide, labels, read_photos, together
@@ -25,9 +26,10 @@ from trainers.face_pictures import draw_all
 from trainers.face_scenes import MOST, Draw, Scenes, epoch_draws
 from trainers.faces import Config, start, train
 from trainers.faces import command as train_command
-from trainers.finder import STRIDE, Seen
+from trainers.finder import STRIDE, Finder, Seen
 from trainers.finding import Finding, duties, face_loss
 from trainers.frames import Frames, Picture
+from trainers.inspector import Inspector
 from trainers.loop import make_trainer
 from trainers.matching import NEAR, Looks, count, false_share, look_at, match
 from trainers.overlap import fits
@@ -390,6 +392,23 @@ def test_the_first_layers_wait_for_the_last_epochs(photos: FacePhotos, tmp_path:
     weights = {name for name, _ in module.network.named_parameters()}
     same = {name for name in weights if torch.equal(module.network.state_dict()[name], before[name])}
     assert not same  # every layer has learned
+
+
+def test_a_model_is_gone_on_from_without_its_second_look(photos: FacePhotos, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    earlier, path = Finder(64, refined=True), tmp_path / "model.ckpt"
+    config = {"trainer": "faces", "side": 64, "refine_steps": 9}
+    save_model(path, Model(earlier, config, {"command": "python -m trainers.faces before", "seed": 1}))
+    later = replace(QUICK, start=str(path), epochs=1)
+    network = start(later)
+    assert network.side == SIDE and network.refiner is None
+    state = earlier.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
+    facts = train(later, photos, tmp_path / "out", resume=False)
+    assert facts["before"] == [{"command": "python -m trainers.faces before", "seed": 1}]
+    save_model(path, Model(Inspector(64), {"trainer": "technical", "side": 64, "dropout": 0.0}))
+    with pytest.raises(UsageError, match="is no model of this trainer"):
+        start(later)
 
 
 def test_it_learns_a_face_by_heart(photos: FacePhotos) -> None:
