@@ -67,6 +67,8 @@ def test_faces_are_looked_at_once_each_the_surest_first_and_others_if_they_may_b
     apart = torch.arange(100.0)[:, None] * 50 + torch.tensor([0.0, 0, 40, 40])
     assert looked_at(crowd, apart[None]) == [(0, cell) for cell in (11, 15, 18, 51)]
     assert MOST == 4
+    apart[11:56] = torch.tensor([10.0, 10, 50, 50])  # five cells of one face, the surest, do not hide another
+    assert looked_at(crowd, apart[None]) == [(0, 11), (0, 58)]
 
 
 def looked_at(logits: torch.Tensor, boxes: torch.Tensor) -> list[tuple[int, int]]:

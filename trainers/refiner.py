@@ -126,13 +126,14 @@ def candidates(logits: Tensor, across: int) -> tuple[Tensor, Tensor]:
 
 
 def worth_a_look(best: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of the candidates (n, m) with boxes (n, m, 4) are looked at again, by photo and place: the first
-    of each photo, and of the first `MOST` those that may be other faces."""
-    best, (left_top, right_bottom) = best[:, :MOST], boxes[:, :MOST].split(2, 2)
+    """Which of the candidates (n, `FACES`) with boxes (n, `FACES`, 4) are looked at again, by photo and place:
+    the first of each photo, and the next ones that may be other faces, `MOST` in all."""
+    left_top, right_bottom = boxes.split(2, 2)
     middle, reach = (left_top + right_bottom) / 2, (right_bottom - left_top) / 4
     same = ((middle[:, :, None] - middle[:, None]).abs() < reach[:, None]).all(3)
-    other = ~(same & same.new_ones(MOST, MOST).tril(-1)).any(2)
+    other = ~(same & same.new_ones(FACES, FACES).tril(-1)).any(2)
     # The first in any case: ONNX Runtime cannot run all of the layers on no square at all.
-    first = torch.arange(MOST, device=best.device) == 0
-    photos, places = ((best >= SEEN) & other | first).nonzero(as_tuple=True)
+    first = torch.arange(FACES, device=best.device) == 0
+    worth = (best >= SEEN) & other | first
+    photos, places = (worth & (worth.cumsum(1) <= MOST)).nonzero(as_tuple=True)
     return photos, places
