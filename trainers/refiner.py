@@ -126,8 +126,8 @@ def candidates(logits: Tensor, across: int) -> tuple[Tensor, Tensor]:
 
 
 def worth_a_look(best: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of the candidates (n, `FACES`) with boxes (n, `FACES`, 4) are looked at again, by photo and place:
-    the first of each photo, and the next ones that may be other faces, `MOST` in all."""
+    """Which of the candidates (n, `FACES`) with boxes (n, `FACES`, 4) are looked at again, by photo and
+    place: the first of each photo, and the next ones that may be other faces, `MOST` in all."""
     left_top, right_bottom = boxes.split(2, 2)
     middle, reach = (left_top + right_bottom) / 2, (right_bottom - left_top) / 4
     same = ((middle[:, :, None] - middle[:, None]).abs() < reach[:, None]).all(3)
