@@ -166,10 +166,13 @@ def _columns(
     for record in records:
         spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
         label = record.aesthetic_class or ""
-        selfie, faults = _changes(record, breakdown(record, profile))
+        parts = breakdown(record, profile)
+        selfie, faults = _changes(record, parts)
+        # With the decimals that a score is made of, lest a value at the edge be rounded otherwise than it.
+        aesthetic = next((part.value for part in parts if part.name == "aesthetic"), record.aesthetic)
         add("Score", _value(record.score))
         add("Stars", "★" * (record.stars or 0), "yellow")
-        add("Aesthetic", f"{_value(record.aesthetic)}{spread}")
+        add("Aesthetic", f"{_value(aesthetic)}{spread}")
         add("Selfie", selfie)
         add("Faults", faults, "red" if record.faults else "")
         add("Technical", _value(record.technical))
