@@ -99,7 +99,7 @@ def in_words(parts: Sequence[Part], *, most: int = 2) -> str:
     first = [part for part in others if part.name != "limit"]
     said, total = "", 0.0
     for part in (*first, *faults, *(part for part in others if part.name == "limit")):
-        before, total = total, total + part.points
+        before, total = total, _rounded(total + part.points)
         shown = round(total, 2) - round(before, 2)  # the sums are rounded, so that they are those shown
         if abs(shown) > 0.001:
             sign = ("− " if shown < 0 else "") if not said else " − " if shown < 0 else " + "

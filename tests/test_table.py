@@ -251,6 +251,7 @@ def test_every_line_with_faults_fits(
     st.lists(st.floats(0, 1), min_size=6, max_size=6),
     st.integers(1, 3),
 )
+@example(4.5239, 3.8203, [0.5025, 0.0996, 1.0, 0.1367, 0.0, 0.3795], 1)  # 1.005 in all
 def test_a_sum_in_words_adds_up(
     aesthetic: float, selfie: float | None, severities: list[float], most: int
 ) -> None:
