@@ -101,7 +101,8 @@ def start(config: Config) -> Finder:
     earlier = load_model(Path(config.start)).network
     if not isinstance(earlier, Finder):
         raise UsageError(f"--start: {config.start} is no model of this trainer")
-    network.load_state_dict(earlier.finding().state_dict())
+    earlier.refiner = None  # it learns by itself, and anew
+    network.load_state_dict(earlier.state_dict())
     return network
 
 

@@ -88,15 +88,6 @@ class Finder(nn.Module):
         other.load_state_dict(self.state_dict())
         return other.eval()
 
-    def finding(self) -> Finder:
-        """The same network without a second look."""
-        other = Finder(self.side)
-        weights = {
-            name: value for name, value in self.state_dict().items() if not name.startswith("refiner.")
-        }
-        other.load_state_dict(weights)
-        return other.eval()
-
     @property
     def body(self) -> nn.ModuleList:
         """The layers that start from MobileNetV2's weights."""
