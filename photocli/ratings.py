@@ -79,7 +79,7 @@ def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) ->
         towards = _rounded(profile.selfie * (selfie - aesthetic))
         parts.append(Part("selfie", selfie, profile.selfie, towards))
     parts += _deductions(fields, profile)
-    total = _sum(parts)
+    total = summed(parts)
     limited = min(max(total, LOWEST), HIGHEST)
     if limited != total:
         parts.append(Part("limit", limited, 1.0, _rounded(limited - total)))
@@ -94,7 +94,7 @@ def in_words(parts: Sequence[Part], *, most: int = 2) -> str:
     faults = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
     if rest := faults[most:]:
         name = rest[0].name if len(rest) == 1 else "others"
-        faults[most:] = [Part(name, 0.0, 0.0, _sum(rest))]
+        faults[most:] = [Part(name, 0.0, 0.0, summed(rest))]
     others = [part for part in parts if part.name not in FAULTS]
     first = [part for part in others if part.name != "limit"]
     said, total = "", 0.0
@@ -114,7 +114,7 @@ def rate(fields: Mapping[str, Any], profile: Profile = GENERAL) -> dict[str, Any
     as a technical quality alone would not be comparable with it.
     """
     parts = breakdown(fields, profile)
-    score = _sum(parts) if parts else None
+    score = summed(parts) if parts else None
     return {"technical": _technical_of(fields, profile), "score": score, "stars": stars(score)}
 
 
@@ -203,5 +203,6 @@ def _rounded(value: float) -> float:
     return round(value, DIGITS) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
-def _sum(parts: Sequence[Part]) -> float:
+def summed(parts: Sequence[Part]) -> float:
+    """The points of some parts together, rounded as scores are."""
     return _rounded(math.fsum(part.points for part in parts))

@@ -224,6 +224,7 @@ def test_with_a_taste_faults_are_named_and_cost_nothing(capsys: pytest.CaptureFi
 
 @given(st.floats(1, 10), st.none() | st.floats(1, 10), st.lists(st.floats(0, 1), min_size=6, max_size=6))
 @example(1.7349518, None, [0.0] * 6)
+@example(2.6901, 2.8146, [0.0] * 6)
 def test_what_the_row_says_adds_up(aesthetic: float, selfie: float | None, severities: list[float]) -> None:
     fields = {"aesthetic": aesthetic, "selfie": selfie, **dict(zip(FAULTS, severities, strict=True))}
     record = Record("a.jpg", **{**fields, **rate(fields)})

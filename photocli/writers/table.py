@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from photocli.display import bar, cells, common_folder, printable, shorten
 from photocli.errors import UsageError
 from photocli.profiles import FAULTS, GENERAL
-from photocli.ratings import breakdown, in_words
+from photocli.ratings import breakdown, in_words, summed
 from photocli.records import CONFIDENCE, RECORD_FIELDS, as_columns, as_dict, columns
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
     Faults that cost nothing, as with a taste, are named alone. The changes are rounded so that the row adds
     up, and a limited score makes the deduction smaller.
     """
-    first = sum(part.points for part in parts if part.name == "aesthetic")
-    moved = first + sum(part.points for part in parts if part.name == "selfie")
+    first = summed([part for part in parts if part.name == "aesthetic"])
+    moved = summed([part for part in parts if part.name in ("aesthetic", "selfie")])
     lost = _lost(parts)
     blamed = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
     worst = [part.name for part in blamed if part.points <= _SMALL * lost] or list(record.faults)
