@@ -12,9 +12,9 @@ from export.graph import to_onnx
 from export.kinds import kind_of
 from export.parity import check, sample_views
 from photocli.files import atomic_write
-from trainers.checkpoint import load_model
-from trainers.commands import app_of, told_errors
-from trainers.runs import write_json
+from trainers.common.checkpoints import load_model
+from trainers.common.options import app_of, told_errors
+from trainers.common.runs import write_json
 
 
 def run(

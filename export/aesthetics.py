@@ -14,9 +14,9 @@ from torch.fx.experimental.optimization import fuse
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import FITS, InputSpec
-from trainers.checkpoint import Model
-from trainers.labels import BINS, CLASSES
-from trainers.network import Scorer
+from trainers.aesthetics.labels import BINS, CLASSES
+from trainers.aesthetics.network import Scorer
+from trainers.common.checkpoints import Model
 
 ROUNDING = 0.02
 """Marks, 1-10."""
@@ -49,7 +49,7 @@ class ServedScorer(Served):
         super().__init__()
         self.network = evaluated(network)
         # A network in evaluation has fixed statistics: batch norm becomes part of the convolution before it.
-        self.network.body = fuse(self.network.body)
+        self.network.backbone = fuse(self.network.backbone)
         self.mirror = mirror
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,7 +84,7 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
     labels = list(CLASSES[mode])
     return {
         OUTPUTS[mode]: {"shape": [len(labels)], "labels": labels, "meaning": MEANINGS[mode]},
-        "embedding": {"shape": [model.network.head.in_features], "meaning": "the body's pooled features"},
+        "embedding": {"shape": [model.network.head.in_features], "meaning": "the backbone's pooled features"},
     }
 
 
@@ -106,6 +106,6 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.pictures import draw_all  # matplotlib takes a second, and is needed for pictures alone
+    from trainers.common.plots import draw_all  # matplotlib takes a second, and is needed for pictures alone
 
     return draw_all(model, folder, run, photos)

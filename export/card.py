@@ -18,8 +18,8 @@ from export.parity import Parity
 from photocli.alignment import Place
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
-from trainers.checkpoint import Model
-from trainers.runs import now, portable
+from trainers.common.checkpoints import Model
+from trainers.common.runs import now, portable
 
 _FREE = (
     "trainer",

@@ -12,8 +12,8 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.inputs import InputSpec
-from trainers.checkpoint import Model
-from trainers.classifier import Classifier, places
+from trainers.classes.network import Classifier, places
+from trainers.common.checkpoints import Model
 
 ROUNDING = 0.02
 """Probability, 0-1."""
@@ -32,13 +32,13 @@ class ServedClassifier(Served):
     def __init__(self, network: Classifier, mirror: bool = False) -> None:
         super().__init__()
         self.network, self.mirror = evaluated(network), mirror
-        found = places(self.network.body)
+        found = places(self.network.backbone)
         self.mapped = found is not None
-        body = found if found is not None else self.network.body
+        backbone = found if found is not None else self.network.backbone
         try:  # batch norm becomes part of the convolution before it
-            self.network.body = fuse(body)
+            self.network.backbone = fuse(backbone)
         except Exception:  # networks that cannot be traced are served as they are
-            self.network.body = body
+            self.network.backbone = backbone
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         seen = self._look(image)
@@ -52,7 +52,7 @@ class ServedClassifier(Served):
 
     def _look(self, image: Tensor) -> tuple[Tensor, ...]:
         network = self.network
-        features = network.body(network.scaled(image))
+        features = network.backbone(network.scaled(image))
         if not self.mapped:
             return (network.probabilities(network.head(features.flatten(1))),)
         logits = network.head(features.mean((2, 3)))
@@ -80,7 +80,7 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
         "probabilities": {"shape": [len(labels)], "labels": labels, "meaning": meaning}
     }
-    if places(evaluated(model.network).body) is not None:
+    if places(evaluated(model.network).backbone) is not None:
         found["maps"] = {
             "shape": [len(labels), "rows", "columns"],
             "labels": labels,
@@ -104,7 +104,7 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.class_pictures import (
+    from trainers.classes.plots import (
         draw_all,
     )  # matplotlib takes a second, and is needed for pictures alone
 

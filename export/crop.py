@@ -16,8 +16,8 @@ from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from photocli.pieces import GRID, HEIGHT, WIDTH
-from trainers.checkpoint import Model
-from trainers.cropper import Cropper, turned_back
+from trainers.common.checkpoints import Model
+from trainers.crop.network import Cropper, turned_back
 
 ROUNDING = 0.05
 """Side of the rectangle and crop factor, as a share of the frame, or a probability, 0-1."""
@@ -34,9 +34,9 @@ class ServedCropper(Served):
         super().__init__()
         self.network = evaluated(network)
         if network.arch == "small":  # batch norm becomes part of the convolution before it
-            self.network.whole.body = fuse(self.network.whole.body)
+            self.network.whole.backbone = fuse(self.network.whole.backbone)
             self.network.whole.top = fuse(self.network.whole.top)
-            self.network.piece.body = fuse(self.network.piece.body)  # type: ignore[assignment]
+            self.network.piece.backbone = fuse(self.network.piece.backbone)  # type: ignore[assignment]
         else:
             self.network.piece = fuse(self.network.piece)
 
@@ -94,7 +94,7 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """The filters alone: `python -m trainers.crop evaluate` draws what needs the held-out photos."""
-    from trainers.pictures import filters
+    from trainers.common.plots import filters
 
     assert isinstance(model.network, Cropper)
     return [filters(model.network, folder / "filters.png")]

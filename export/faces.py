@@ -14,8 +14,8 @@ from torch.fx.experimental.optimization import fuse
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
-from trainers.checkpoint import Model
-from trainers.finder import STRIDE, Finder
+from trainers.common.checkpoints import Model
+from trainers.faces.network import STRIDE, Finder
 
 ROUNDING = 0.03
 """A score, or a side of a face's box as a share of the canvas."""
@@ -98,6 +98,6 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.face_pictures import draw_all
+    from trainers.faces.plots import draw_all
 
     return draw_all(model, folder, run, photos)

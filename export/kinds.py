@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from export.graph import Served
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
-from trainers.checkpoint import Model
+from trainers.common.checkpoints import Model
 
 KINDS = ("aesthetics", "classifier", "crop", "faces", "selfie", "style", "technical")
 

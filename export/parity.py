@@ -18,8 +18,8 @@ from photocli.discover import discover
 from photocli.errors import DecodeError, PhotocliError
 from photocli.inputs import InputSpec, cut
 from photocli.records import Photo
-from trainers.checkpoint import Model
-from trainers.frames import Picture
+from trainers.common.checkpoints import Model
+from trainers.common.frames import Picture
 
 Views = NDArray[np.uint8]
 Outputs = dict[str, NDArray[np.float32]]

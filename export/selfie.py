@@ -13,10 +13,10 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.inputs import InputSpec
-from trainers.checkpoint import Model
-from trainers.face_scorer import LOWEST, FaceScorer
-from trainers.selfie import place_of
-from trainers.tiny_darknet import TinyDarknet
+from trainers.common.checkpoints import Model
+from trainers.selfie.network import LOWEST, FaceScorer
+from trainers.selfie.tiny_darknet import TinyDarknet
+from trainers.selfie.train import place_of
 
 ROUNDING = 0.05
 """Marks, 1-10."""
@@ -33,8 +33,8 @@ class ServedScorer(Served):
         super().__init__()
         self.network, self.flip = evaluated(network), flip
         del self.network.other, self.network.pair  # what taught it beside the score
-        if not isinstance(self.network.body, TinyDarknet):  # batch norm goes into the convolution before it
-            self.network.body = fuse(self.network.body)
+        if not isinstance(self.network.backbone, TinyDarknet):  # batch norm goes into the layer before
+            self.network.backbone = fuse(self.network.backbone)
 
     def score(self, image: Tensor) -> Tensor:
         """The score of the faces as they are, (n, 1)."""
@@ -76,7 +76,7 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """The filters of the first layer."""
-    from trainers.pictures import filters
+    from trainers.common.plots import filters
 
     assert isinstance(model.network, FaceScorer)
     return [filters(model.network, folder / "filters.png")]

@@ -14,8 +14,8 @@ from torch.fx.experimental.optimization import fuse
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
-from trainers.checkpoint import Model
-from trainers.styler import GROUPS, Styler
+from trainers.common.checkpoints import Model
+from trainers.style.network import GROUPS, Styler
 
 ROUNDING = 0.03
 """Probability, 0-1."""
@@ -33,7 +33,8 @@ class ServedStyler(Served):
     def __init__(self, network: Styler) -> None:
         super().__init__()
         self.network = evaluated(network)
-        self.network.body = fuse(self.network.body)  # batch norm becomes part of the convolution before it
+        # Batch norm becomes part of the convolution before it.
+        self.network.backbone = fuse(self.network.backbone)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         features = self.network.features(image)
@@ -92,6 +93,6 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.style_pictures import draw_all  # matplotlib takes a second, only pictures need it
+    from trainers.style.plots import draw_all  # matplotlib takes a second, only pictures need it
 
     return draw_all(model, folder, run, photos)

@@ -16,8 +16,8 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from photocli.profiles import FAULTS
 from photocli.sheet import GRID
-from trainers.checkpoint import Model
-from trainers.inspector import TURNS, Inspector
+from trainers.common.checkpoints import Model
+from trainers.technical.network import TURNS, Inspector
 
 ROUNDING = 0.02
 """Severity, or probability of a turn, 0-1."""
@@ -89,7 +89,7 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.inspection_pictures import (
+    from trainers.technical.plots import (
         draw_all,
     )  # matplotlib takes a second, and is needed for pictures alone
 

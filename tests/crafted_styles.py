@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from photos import picture, sample_pictures, write_photo
 
-from trainers.checkpoint import Model, save_model
-from trainers.generator import Generator
+from trainers.common.checkpoints import Model, save_model
+from trainers.style_transfer.network import Generator
 
 
 def write_pieces(folder: Path) -> Path:

@@ -10,8 +10,8 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import nn
 
-from trainers.checkpoint import load_model
-from trainers.loop import make_trainer
+from trainers.common.checkpoints import load_model
+from trainers.common.loop import make_trainer
 
 
 def stop_after(epochs: int, module: LightningModule, config: Any, out: Path, watch: bool = False) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from photos import SHARED_DATA, camera_exif, sample_pictures, write_photo
 from PIL import Image, ImageFilter
 
-from trainers import degrade
+from trainers.common import corruptions as degrade
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -44,7 +44,7 @@ class Shot:
 
 @dataclass
 class Camera:
-    """A body with a clock, which may be wrong."""
+    """A backbone with a clock, which may be wrong."""
 
     model: str
     ahead_s: float = 0.0

@@ -14,9 +14,9 @@ from photocli.assessors import crop
 from photocli.models import store
 from photocli.models.card import Card
 from photocli.models.session import Session
-from trainers.camera_photos import Rules, divide, prepare, read_photos
-from trainers.crops import How, held_samples
-from trainers.metrics import auc
+from trainers.common.metrics import auc
+from trainers.crop.camera_photos import Rules, divide, prepare, read_photos
+from trainers.crop.data import How, held_samples
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from photocli import Options, Run
 from photocli.decode import decode
 from photocli.detectors.detector import Detector, overlaps
 from photocli.models import store
-from trainers.matching import NEAR
-from trainers.placing import contained
-from trainers.splits import fold_of
-from trainers.yunet import CLOSE, YuNet
+from trainers.common.splits import fold_of
+from trainers.common.yunet import CLOSE, YuNet
+from trainers.faces.detections import NEAR
+from trainers.faces.placement import contained
 
 # By hand, in pixels of the astronaut's picture: both eyes, the nose, and the corners of the mouth.
 POINTS = np.array([(203, 101), (247, 103), (226, 127), (205, 140), (244, 142)])

@@ -18,9 +18,9 @@ from photocli.alignment import Place, align
 from photocli.models import store
 from photocli.models.card import Card
 from photocli.models.session import Session
-from trainers.aligned import find
-from trainers.degrade import expose
-from trainers.yunet import YuNet
+from trainers.common.corruptions import expose
+from trainers.common.yunet import YuNet
+from trainers.selfie.data import find
 
 
 @pytest.fixture(scope="module")

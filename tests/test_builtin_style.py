@@ -14,8 +14,8 @@ from photocli.decode import decode
 from photocli.models import store
 from photocli.models.card import Card
 from photocli.records import Record
-from trainers.looks import NAMES, apply
-from trainers.splits import fold_of
+from trainers.common.splits import fold_of
+from trainers.style.looks import NAMES, apply
 
 MEDIA = {"photo": "photograph", "art_painting": "painting", "cartoon": "cartoon", "sketch": "sketch"}
 

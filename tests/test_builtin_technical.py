@@ -19,11 +19,11 @@ from photocli.models import store
 from photocli.models.card import Card
 from photocli.models.session import Session
 from photocli.profiles import FAULTS
-from trainers.faults import damage
-from trainers.harmless import subject
-from trainers.metrics import auc
-from trainers.splits import fold_of
-from trainers.yunet import YuNet
+from trainers.common.metrics import auc
+from trainers.common.splits import fold_of
+from trainers.common.yunet import YuNet
+from trainers.technical.augmentation import subject
+from trainers.technical.corruptions import damage
 
 # Real photos of what is no fault: night, fog, snow, black and white, backlight, a soft background.
 NO_FAULT = {

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 
 from photocli.calibration import isotonic, logistic, sharpened
-from trainers import calibration as fitting
+from trainers.common import calibration as fitting
 
 
 def test_a_curve_is_read_as_it_was_fitted() -> None:

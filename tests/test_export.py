@@ -20,10 +20,10 @@ from export.graph import INPUT, to_onnx
 from export.parity import Parity, ParityError, check, sample_views
 from photocli.inputs import InputSpec
 from photocli.models.card import read_card
-from trainers.checkpoint import Model, save_model
-from trainers.labels import CLASSES
-from trainers.network import Scorer
-from trainers.runs import now
+from trainers.aesthetics.labels import CLASSES
+from trainers.aesthetics.network import Scorer
+from trainers.common.checkpoints import Model, save_model
+from trainers.common.runs import now
 
 SIZE = 64
 CONFIG = {

@@ -18,23 +18,23 @@ from export.__main__ import command as export_command
 from photocli.detectors.detector import Detector, contain, overlaps
 from photocli.errors import UsageError
 from photocli.models.card import read_card
-from trainers.checkpoint import Model, load_model, save_model
-from trainers.face_changes import cover, relit
-from trainers.face_figures import choose, judge
-from trainers.face_photos import SURE, UNSURE, FacePhotos, Faces, divide, labels, read_photos, together
-from trainers.face_pictures import draw_all
-from trainers.face_scenes import MOST, Draw, Scenes, epoch_draws
-from trainers.faces import Config, start, train
-from trainers.faces import command as train_command
-from trainers.finder import STRIDE, Finder, Seen
-from trainers.finding import Finding, duties, face_loss
-from trainers.frames import Frames, Picture
-from trainers.inspector import Inspector
-from trainers.loop import make_trainer
-from trainers.matching import NEAR, Looks, count, false_share, look_at, match
-from trainers.overlap import fits
-from trainers.placing import Placing, Region, contained, in_sight, lay, moved
-from trainers.yunet import YuNet, mirrored
+from trainers.common.checkpoints import Model, load_model, save_model
+from trainers.common.frames import Frames, Picture
+from trainers.common.loop import make_trainer
+from trainers.common.overlap import fits
+from trainers.common.yunet import YuNet, mirrored
+from trainers.faces.augmentation import cover, relit
+from trainers.faces.data import SURE, UNSURE, FacePhotos, Faces, divide, labels, read_photos, together
+from trainers.faces.detections import NEAR, Looks, count, false_share, look_at, match
+from trainers.faces.evaluate import choose, judge
+from trainers.faces.module import Finding, duties, face_loss
+from trainers.faces.network import STRIDE, Finder, Seen
+from trainers.faces.placement import Placing, Region, contained, in_sight, lay, moved
+from trainers.faces.plots import draw_all
+from trainers.faces.scenes import MOST, Draw, Scenes, epoch_draws
+from trainers.faces.train import Config, start, train
+from trainers.faces.train import command as train_command
+from trainers.technical.network import Inspector
 
 SIDE = 96
 QUICK = Config(
@@ -440,7 +440,7 @@ def test_pictures_are_drawn_of_mistakes(photos: FacePhotos, tmp_path: Path) -> N
         write_photo(folder / held.names[row], photos.frames[int(row)])
     history = [{"epoch": 0, "loss": 1.0}, {"epoch": 1, "loss": 0.8, "recall": 0.5, "false": 0.1}]
     (tmp_path / "run.json").write_text(json.dumps(facts | {"history": history}))
-    from trainers.checkpoint import Model
+    from trainers.common.checkpoints import Model
 
     drawn = draw_all(Model(network, {"trainer": "faces"}), tmp_path / "pictures", tmp_path, folder)
     assert {path.stem for path in drawn} >= {"filters", "curves", "missed"}

@@ -16,10 +16,10 @@ from photos import picture
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
-from trainers.class_lists import read_listed
-from trainers.commands import app_of
-from trainers.downloading import GONE, PLACEHOLDER, Downloader, Manners, Outcome, Wanted
-from trainers.flickr_style import CLASSES, Entry, named, read_list, run, some, write_lists
+from trainers.classes.data import read_listed
+from trainers.classes.downloader import GONE, PLACEHOLDER, Downloader, Manners, Outcome, Wanted
+from trainers.classes.flickr_style import CLASSES, Entry, named, read_list, run, some, write_lists
+from trainers.common.options import app_of
 
 QUICK = Manners(at_once=3, delay=0, timeout=0.5, retries=2, back_off=0.01, largest=300_000)
 

@@ -12,8 +12,8 @@ from photos import sample_pictures, shared_data, write_photo
 from PIL import Image
 from typer.testing import CliRunner
 
-from trainers.frames import Picture
-from trainers.looks import (
+from trainers.common.frames import Picture
+from trainers.style.looks import (
     AT_ODDS,
     COLOURED,
     FAMILIES,
@@ -25,9 +25,9 @@ from trainers.looks import (
     draw,
     together,
 )
-from trainers.looks.__main__ import command
-from trainers.looks.natural import colourless, known, measure
-from trainers.looks.targets import OF_THE_LENS, drawn, looked
+from trainers.style.looks.__main__ import command
+from trainers.style.looks.natural import colourless, known, measure
+from trainers.style.looks.targets import OF_THE_LENS, drawn, looked
 
 
 def small(name: str, side: int = 320) -> Picture:

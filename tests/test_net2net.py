@@ -10,7 +10,7 @@ import torch
 from photos import sample_pictures
 from torch import Tensor, nn
 
-from trainers.net2net import NOISE, ShiftELU, deeper, incoming, outgoing, sources, wider
+from trainers.selfie.net2net import NOISE, ShiftELU, deeper, incoming, outgoing, sources, wider
 
 EXACT = 1e-5
 """Relative change of the output that an operator without noise may make: what float32 rounds."""

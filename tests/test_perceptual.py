@@ -8,8 +8,8 @@ import torch
 from photos import picture
 
 from photocli.errors import UsageError
-from trainers.generator import Generator
-from trainers.perceptual import CONTENT, STYLE, Perceptual, gram, variation
+from trainers.style_transfer.network import Generator
+from trainers.style_transfer.perceptual_loss import CONTENT, STYLE, Perceptual, gram, variation
 
 
 def tensor(name: str, size: tuple[int, int] = (96, 64)) -> torch.Tensor:

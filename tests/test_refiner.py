@@ -9,9 +9,8 @@ import pytest
 import skimage.data
 import torch
 
-from trainers.faces import Config
-from trainers.finder import STRIDE, Finder, Seen
-from trainers.refiner import (
+from trainers.common.yunet import MIRRORED
+from trainers.faces.landmark_network import (
     FACES,
     LEAST,
     MOST,
@@ -25,8 +24,9 @@ from trainers.refiner import (
     look,
     worth_a_look,
 )
-from trainers.refining import Close, batch, point_loss, refine
-from trainers.yunet import MIRRORED
+from trainers.faces.landmarks import Close, batch, point_loss, refine
+from trainers.faces.network import STRIDE, Finder, Seen
+from trainers.faces.train import Config
 
 BOX = torch.tensor([[180.0, 68.0, 272.0, 184.0]])
 POINTS = torch.tensor([[203.0, 101, 247, 103, 226, 127, 205, 140, 244, 142]])
@@ -155,7 +155,7 @@ def test_batches_follow_from_seed_and_step_and_their_points_lie_on_the_eyes(face
 
 
 def test_it_learns_where_points_are(faces: Close, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("trainers.refining.close", lambda photos: faces)
+    monkeypatch.setattr("trainers.faces.landmarks.close", lambda photos: faces)
     network, told = refine(None, CONFIG, tmp_path / "second.pt")  # type: ignore[arg-type]
     torch.manual_seed(0)
     untrained = Refiner().eval()
@@ -163,7 +163,7 @@ def test_it_learns_where_points_are(faces: Close, monkeypatch: pytest.MonkeyPatc
     with torch.inference_mode():
         before, after = (float(point_loss(one(squares), truth)) for one in (untrained, network))
     assert after < 0.4 * before and told["faces"] == 3
-    monkeypatch.setattr("trainers.refining.close", lambda photos: pytest.fail("it was kept"))
+    monkeypatch.setattr("trainers.faces.landmarks.close", lambda photos: pytest.fail("it was kept"))
     again, same = refine(None, CONFIG, tmp_path / "second.pt")  # type: ignore[arg-type]
     assert same == told
     assert all(

@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 import torch
 
-from trainers.registration import Registration, agreements
+from trainers.crop.registration import Registration, agreements
 
 
 def _piece(red: tuple[int, int], blue: tuple[int, int]) -> torch.Tensor:

@@ -19,17 +19,18 @@ from export.__main__ import command as export_command
 from photocli.alignment import OUTSIDE, Place, align
 from photocli.errors import UsageError
 from photocli.models.card import read_card
-from trainers import ablation, selfie
-from trainers.aligned import FINER, ROOM, Faces, divide, find, read_faces, wider_place
-from trainers.checkpoint import load_model
-from trainers.face_scorer import FaceScorer
-from trainers.face_views import SPOILS, Straying, spoiled, views
-from trainers.losses import band_loss
-from trainers.selfie import Config, Data, checked, place_of, start, train
-from trainers.selfie_figures import checks, craft, figures, judge, say
-from trainers.selfie_training import Training
-from trainers.siamese import CollapseError, distance, draw_pairs, guard, hinge_embedding, score_classes
-from trainers.tiny_darknet import scaled
+from trainers.common.checkpoints import load_model
+from trainers.common.image_corruptions import SPOILS, spoiled
+from trainers.common.losses import band_loss
+from trainers.selfie import train as selfie
+from trainers.selfie.augmentation import Straying, views
+from trainers.selfie.data import FINER, ROOM, Faces, divide, find, read_faces, wider_place
+from trainers.selfie.evaluate import checks, craft, figures, judge, say
+from trainers.selfie.network import FaceScorer
+from trainers.selfie.siamese import CollapseError, distance, draw_pairs, guard, hinge_embedding, score_classes
+from trainers.selfie.tiny_darknet import scaled
+from trainers.selfie.train import Config, Data, ablation, checked, place_of, start, train
+from trainers.selfie.training import Training
 
 QUICK = Config(
     teacher="none",
@@ -202,8 +203,8 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Dat
     config = replace(QUICK, stall_steps=2, growth=("deeper",), pretrain_epochs=4, restart=1.0)
     whole = training_of(config, data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainers.selfie_training.guard", lambda *found: None)
-        patch.setattr("trainers.progress.STILL", 0.9)  # stalls at once
+        patch.setattr("trainers.selfie.training.guard", lambda *found: None)
+        patch.setattr("trainers.selfie.progress.STILL", 0.9)  # stalls at once
         kept = whole.run(None, told=False)
         assert any("grew" in row for row in whole.at.history)
         for stop in (3, 5):  # an epoch of the first stage, after growth, and one of the second
@@ -232,7 +233,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Dat
 
 
 def test_each_stage_is_a_flag(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainers.selfie_training.guard", lambda *found: None)
+    monkeypatch.setattr("trainers.selfie.training.guard", lambda *found: None)
     stages = {}
     for pretrain in (True, False):
         for net2net in (True, False):
@@ -277,7 +278,7 @@ def test_frozen_batch_norm_stays_as_it_was(data: Data) -> None:
     training.run(None, told=False)
     after = training.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before if "running" in name)
-    assert not torch.equal(before["body.features.0.0.weight"], after["body.features.0.0.weight"])
+    assert not torch.equal(before["backbone.features.0.0.weight"], after["backbone.features.0.0.weight"])
 
 
 def test_batch_norm_that_learns_sees_no_spoiled_copies(data: Data) -> None:
@@ -290,7 +291,7 @@ def test_batch_norm_that_learns_sees_no_spoiled_copies(data: Data) -> None:
         training = training_of(config, data)
         training._step()
         found.append(training.network.state_dict())
-    first = "body.features.0.1.running_mean"
+    first = "backbone.features.0.1.running_mean"
     assert torch.allclose(found[0][first], found[1][first], atol=1e-6)
     assert float(found[0][first].abs().max()) > 0.01
 
@@ -372,7 +373,7 @@ def test_scores_of_other_raters_are_moved_to_the_same_scale(data: Data) -> None:
 def test_the_ablation_gives_every_variant_the_same_time(
     tmp_path: Path, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainers.selfie_training.guard", lambda *found: None)
+    monkeypatch.setattr("trainers.selfie.training.guard", lambda *found: None)
     quick = {
         name: variant._replace(
             settings=variant.settings
@@ -453,7 +454,7 @@ def test_lists_are_read_and_divided(tmp_path: Path) -> None:
     small = next(shared_data("faces_small", "images").glob("*.jpg"))
     from PIL import Image
 
-    from trainers.yunet import YuNet
+    from trainers.common.yunet import YuNet
 
     face = find(YuNet(teacher), np.asarray(Image.open(small).convert("RGB")))
     assert face is not None and 0 < face[4] < face[6] < 1  # it fills its picture, and is found

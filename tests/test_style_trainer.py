@@ -23,16 +23,16 @@ from export.graph import to_onnx
 from export.parity import check, sample_views
 from photocli.errors import UsageError
 from photocli.models.card import read_card
-from trainers.ava_style import STYLES
-from trainers.checkpoint import Model, load_model
-from trainers.class_figures import calibrated, judge
-from trainers.class_lists import divide, read_listed
-from trainers.class_pictures import draw_all
-from trainers.class_training import Classifying, balancing, class_loss, intervals, sampled
-from trainers.classifier import Classifier, headless, names, places
-from trainers.metrics import average_precision
-from trainers.style import Config, checked, read_photos, train
-from trainers.style import command as train_command
+from trainers.classes.ava_style import STYLES
+from trainers.classes.data import divide, read_listed
+from trainers.classes.evaluate import calibrated, judge
+from trainers.classes.module import Classifying, balancing, class_loss, intervals, sampled
+from trainers.classes.network import Classifier, headless, names, places
+from trainers.classes.plots import draw_all
+from trainers.classes.train import Config, checked, read_photos, train
+from trainers.classes.train import command as train_command
+from trainers.common.checkpoints import Model, load_model
+from trainers.common.metrics import average_precision
 
 QUICK = Config(
     arch="small-cnn",
@@ -187,9 +187,9 @@ def test_lists_of_ava_are_read(folder: Path, tmp_path: Path) -> None:
 )
 def test_the_last_layer_is_found_and_where_it_looks(arch: str, width: int, mapped: bool) -> None:
     with torch.device("meta"):  # nothing is computed
-        body, found = headless(arch)
+        backbone, found = headless(arch)
     assert found == width
-    assert (places(body.eval()) is not None) is mapped
+    assert (places(backbone.eval()) is not None) is mapped
     assert arch in names()
 
 
@@ -200,18 +200,18 @@ def test_an_unknown_network_is_refused() -> None:
 
 def test_starting_weights_may_have_a_last_layer_or_not(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    body, _ = headless("squeezenet1_1")
-    state = {name: value.clone() for name, value in body.state_dict().items()}
+    backbone, _ = headless("squeezenet1_1")
+    state = {name: value.clone() for name, value in backbone.state_dict().items()}
     torch.save(state | {"classifier.1.weight": torch.zeros(1000, 512, 1, 1)}, tmp_path / "whole.pt")
     torch.save(state, tmp_path / "part.pt")
     for name in ("whole.pt", "part.pt"):
         network = Classifier("squeezenet1_1", 3)
         network.initialise(str(tmp_path / name))
-        assert torch.equal(network.body.features[0].weight, state["features.0.weight"])
+        assert torch.equal(network.backbone.features[0].weight, state["features.0.weight"])
 
 
 def module_of(folder: Path, config: Config) -> Classifying:
-    from trainers.style import decoded
+    from trainers.classes.train import decoded
 
     training, held = read_photos([folder], config)
     assert held is not None
@@ -223,7 +223,7 @@ def test_the_last_layer_learns_ten_times_as_fast(folder: Path) -> None:
     module = module_of(folder, replace(checked(QUICK), optimizer="sgd", lr=0.001, step=10))
     found = module.configure_optimizers()
     rates = {id(value): group for group in found["optimizer"].param_groups for value in group["params"]}
-    head, first = module.network.head, module.network.body.features[0]
+    head, first = module.network.head, module.network.backbone.features[0]
     assert rates[id(first.weight)]["initial_lr"] == pytest.approx(0.001)
     assert rates[id(first.bias)]["initial_lr"] == pytest.approx(0.002)
     assert rates[id(head.weight)]["initial_lr"] == pytest.approx(0.01)

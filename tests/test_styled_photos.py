@@ -11,9 +11,9 @@ from photos import picture, write_photo
 from PIL import Image
 
 from photocli.errors import UsageError
-from trainers.checkpoint import load_model
-from trainers.generator import Generator
-from trainers.styled_photos import NONE, Order, generate, paint
+from trainers.common.checkpoints import load_model
+from trainers.style_transfer.data import NONE, Order, generate, paint
+from trainers.style_transfer.network import Generator
 
 
 @pytest.fixture(scope="module")

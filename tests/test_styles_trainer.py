@@ -21,19 +21,19 @@ from photocli.assessors import style as assessor
 from photocli.errors import UsageError
 from photocli.inputs import cut
 from photocli.models.card import read_card
-from trainers.checkpoint import Model, load_model
-from trainers.looks import NAMES
-from trainers.metrics import average_precision, f1
-from trainers.splits import fold_of
-from trainers.style_answers import Fitted, Judged, Seen, look_at
-from trainers.style_figures import confusion, judge, quick_figures
-from trainers.style_samples import Draw, Samples, delivered, epoch_draws, held_draws, reduced
-from trainers.style_sources import MEDIA, Pictures, divide, halves, read_pictures
-from trainers.style_thresholds import best_thresholds, no_styled_than
-from trainers.styler import Said, Styler
-from trainers.styles import Config, checked, start, train
-from trainers.styles import command as train_command
-from trainers.styling import Styling, style_loss
+from trainers.common.checkpoints import Model, load_model
+from trainers.common.metrics import average_precision, f1
+from trainers.common.splits import fold_of
+from trainers.style.data import MEDIA, Pictures, divide, halves, read_pictures
+from trainers.style.evaluate import confusion, judge, quick_figures
+from trainers.style.looks import NAMES
+from trainers.style.module import Styling, style_loss
+from trainers.style.network import Said, Styler
+from trainers.style.predictions import Fitted, Judged, Seen, look_at
+from trainers.style.samples import Draw, Samples, delivered, epoch_draws, held_draws, reduced
+from trainers.style.thresholds import best_thresholds, no_styled_than
+from trainers.style.train import Config, checked, start, train
+from trainers.style.train import command as train_command
 
 QUICK = Config(folds=2, init="none", side=64, samples=24, epochs=2, batch=8, eval_every=2, turns=1, workers=0)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
@@ -281,7 +281,7 @@ def test_a_network_without_mistakes_has_no_bad_figure(
     pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = _perfect(pictures)
-    monkeypatch.setattr("trainers.style_figures.look_at", lambda *given: seen)
+    monkeypatch.setattr("trainers.style.evaluate.look_at", lambda *given: seen)
     facts = judge(Styler(CLASSES), pictures, QUICK, tmp_path)
     figures = facts["figures"]
     assert figures["medium"]["accuracy"] == figures["paintings"]["accuracy"] == 1.0

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from export.kinds import kind_of
 from photocli.errors import UsageError
-from trainers.checkpoint import load_model
-from trainers.generator import Generator
-from trainers.stylize import Config, checked, command, read_material, start, train
-from trainers.stylizing import square
+from trainers.common.checkpoints import load_model
+from trainers.style_transfer.network import Generator
+from trainers.style_transfer.train import Config, checked, command, read_material, start, train
+from trainers.style_transfer.training import square
 
 QUICK = Config(
     loss_weights="none",
@@ -86,7 +86,7 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(
     material = read_material(painting, [folder], config)
     train(config, material, tmp_path / "whole", resume=False)
 
-    from trainers.stylizing import Stylizing
+    from trainers.style_transfer.training import Stylizing
 
     first = Stylizing(start(config), config, material)
     for _ in range(3):

@@ -12,16 +12,16 @@ from resuming import same_weights, stop_after
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
-from trainers.aesthetics import Config, checked, command, cross_validate, fit, sanity, train_fold
-from trainers.averaging import compiles
-from trainers.batches import Plan
-from trainers.checkpoint import Model, load_model, save_model
-from trainers.distill import teacher_outputs
-from trainers.finetune import Finetuning
-from trainers.labels import CLASSES
-from trainers.materials import Materials, divide, read_materials
-from trainers.network import Scorer
-from trainers.soup import average
+from trainers.aesthetics.data import Materials, divide, read_materials
+from trainers.aesthetics.labels import CLASSES
+from trainers.aesthetics.module import Finetuning
+from trainers.aesthetics.network import Scorer
+from trainers.aesthetics.teachers import teacher_outputs
+from trainers.aesthetics.train import Config, checked, command, cross_validate, fit, sanity, train_fold
+from trainers.common.batches import Plan
+from trainers.common.checkpoints import Model, load_model, save_model
+from trainers.common.module import compiles
+from trainers.common.soup import average
 
 QUICK = Config(
     scale=(1.0, 7.0),
@@ -73,14 +73,14 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(materials: Materials,
     same_weights(whole, parts)
 
 
-def test_the_body_is_bit_identical_while_it_is_frozen(materials: Materials, tmp_path: Path) -> None:
+def test_the_backbone_is_bit_identical_while_it_is_frozen(materials: Materials, tmp_path: Path) -> None:
     config = replace(QUICK, arch="mobilenet_v2", epochs=1, head_epochs=1, ema=0.0)
     training, held = divide(materials, config)
     torch.manual_seed(config.seed)
     before = Scorer(config.arch, config.labels, config.dropout, config.middle).state_dict()
     after, _ = fit(config, training, held, tmp_path, resume=False)
     for name, value in after.state_dict().items():
-        assert torch.equal(value, before[name]) == name.startswith("body."), name
+        assert torch.equal(value, before[name]) == name.startswith("backbone."), name
 
 
 def test_frozen_batch_norm_keeps_its_statistics(materials: Materials, tmp_path: Path) -> None:

@@ -15,17 +15,17 @@ from typer.testing import CliRunner
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec, cut
 from photocli.pieces import HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, landscape, lay
-from trainers import fuzz, lens
-from trainers.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
-from trainers.checkpoint import load_model
-from trainers.clouds import cloud, clouds
-from trainers.crop import Config, checked, command, start, train
-from trainers.crop_figures import Said, abstention, best_constant, calibrate, checks, figures, overlap
-from trainers.cropper import Cropper, Seen, turned_back
-from trainers.cropping import Cropping, crop_loss, how_to_train
-from trainers.crops import Cropped, How, cells, draw_box, epoch_draws, held_samples, make, mirrored, whole
-from trainers.frames import Frames, Picture
-from trainers.metrics import auc
+from trainers.common.checkpoints import load_model
+from trainers.common.frames import Frames, Picture
+from trainers.common.metrics import auc
+from trainers.crop import resampling as fuzz
+from trainers.crop.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
+from trainers.crop.data import Cropped, How, cells, draw_box, epoch_draws, held_samples, make, mirrored, whole
+from trainers.crop.metrics import Said, abstention, best_constant, calibrate, checks, figures, overlap
+from trainers.crop.module import Cropping, crop_loss, how_to_train
+from trainers.crop.network import Cropper, Seen, turned_back
+from trainers.crop.synthetic import cloud, clouds
+from trainers.crop.train import Config, checked, command, lens, start, train
 
 QUICK = Config(
     init="none",

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainers.degrade import DEGRADATIONS, expose, from_light, gaussian_blur, to_light
-from trainers.frames import Picture
+from trainers.common.corruptions import DEGRADATIONS, expose, from_light, gaussian_blur, to_light
+from trainers.common.frames import Picture
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from rated import make_rated
 
 from photocli.errors import UsageError
-from trainers.labels import BINS, classes, is_clear, moments, to_ten, votes_from_normal
-from trainers.materials import extremes
-from trainers.ratings import read_ratings
-from trainers.splits import fold_of, split
+from trainers.aesthetics.data import extremes
+from trainers.aesthetics.labels import BINS, classes, is_clear, moments, to_ten, votes_from_normal
+from trainers.aesthetics.ratings import read_ratings
+from trainers.common.splits import fold_of, split
 
 
 def test_scales_map_linearly_to_ten() -> None:

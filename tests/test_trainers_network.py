@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from photocli.errors import UsageError
-from trainers.bodies import BODIES, initialise, make_body
-from trainers.labels import CLASSES
-from trainers.losses import class_weights, correlation_loss, label_loss, pair_loss, squared_emd
-from trainers.network import Scorer
-from trainers.probe import probe_head
-from trainers.rates import Multipliers, parameter_groups
+from trainers.aesthetics.head import probe_head
+from trainers.aesthetics.labels import CLASSES
+from trainers.aesthetics.losses import label_loss, squared_emd
+from trainers.aesthetics.network import Scorer
+from trainers.common.backbones import BACKBONES, initialise, make_backbone
+from trainers.common.losses import class_weights, correlation_loss, pair_loss
+from trainers.common.parameter_groups import Multipliers, parameter_groups
 
 
 def test_caffenet_has_its_parameters() -> None:
@@ -22,51 +23,51 @@ def test_caffenet_has_its_parameters() -> None:
     assert network.embed(torch.zeros(1, 3, 227, 227, dtype=torch.uint8)).shape == (1, 4096)
 
 
-@pytest.mark.parametrize("arch", [name for name in BODIES if name != "caffenet"])
-def test_a_body_gives_an_embedding_of_its_width(arch: str) -> None:
-    body, width = make_body(arch)
-    assert body.eval()(torch.zeros(2, 3, 64, 64)).flatten(1).shape == (2, width)
+@pytest.mark.parametrize("arch", [name for name in BACKBONES if name != "caffenet"])
+def test_a_backbone_gives_an_embedding_of_its_width(arch: str) -> None:
+    backbone, width = make_backbone(arch)
+    assert backbone.eval()(torch.zeros(2, 3, 64, 64)).flatten(1).shape == (2, width)
 
 
 def test_after_a_plain_step_rates_are_exactly_1_2_10_20_and_frozen_weights_bit_identical() -> None:
-    body, head = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(4, 4)), nn.Linear(4, 2)
-    frozen = body[1].requires_grad_(False)
-    before = {name: value.clone() for name, value in nn.ModuleList([body, head]).named_parameters()}
-    groups = parameter_groups(body, head, rate=0.5, decay=0.0, by=Multipliers())
+    backbone, head = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(4, 4)), nn.Linear(4, 2)
+    frozen = backbone[1].requires_grad_(False)
+    before = {name: value.clone() for name, value in nn.ModuleList([backbone, head]).named_parameters()}
+    groups = parameter_groups(backbone, head, rate=0.5, decay=0.0, by=Multipliers())
     optimizer = torch.optim.SGD(groups, lr=0.5)
-    for value in (*body[0].parameters(), *head.parameters()):
+    for value in (*backbone[0].parameters(), *head.parameters()):
         value.grad = torch.full_like(value, 0.25)
-    for value in (body[0].weight, body[0].bias, head.weight, head.bias):
+    for value in (backbone[0].weight, backbone[0].bias, head.weight, head.bias):
         nn.init.zeros_(value)
     optimizer.step()
     unit = 0.5 * 0.25
-    for value, times in ((body[0].weight, 1), (body[0].bias, 2), (head.weight, 10), (head.bias, 20)):
+    for value, times in ((backbone[0].weight, 1), (backbone[0].bias, 2), (head.weight, 10), (head.bias, 20)):
         assert (value == -unit * times).all()
     assert torch.equal(frozen.weight, before["0.1.weight"])
     assert torch.equal(frozen.bias, before["0.1.bias"])
 
 
 def test_biases_and_scales_do_not_decay() -> None:
-    body, head = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), nn.Linear(4, 2)
-    for group in parameter_groups(body, head, 0.1, decay=0.3):
+    backbone, head = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), nn.Linear(4, 2)
+    for group in parameter_groups(backbone, head, 0.1, decay=0.3):
         decays = {value.ndim > 1 for value in group["params"]}
         assert decays == {group["weight_decay"] > 0}
 
 
 def test_starting_weights_are_loaded_or_refused(tmp_path: Path) -> None:
-    body, _ = make_body("squeezenet1_1")
-    torch.save(body.state_dict() | {"classifier.1.weight": torch.zeros(3)}, tmp_path / "w.pt")
-    other, _ = make_body("squeezenet1_1")
+    backbone, _ = make_backbone("squeezenet1_1")
+    torch.save(backbone.state_dict() | {"classifier.1.weight": torch.zeros(3)}, tmp_path / "w.pt")
+    other, _ = make_backbone("squeezenet1_1")
     initialise(other, "squeezenet1_1", str(tmp_path / "w.pt"))
-    assert all(torch.equal(value, body.state_dict()[name]) for name, value in other.state_dict().items())
+    assert all(torch.equal(value, backbone.state_dict()[name]) for name, value in other.state_dict().items())
     with pytest.raises(UsageError, match="missing"):
-        initialise(make_body("resnet18")[0], "resnet18", str(tmp_path / "w.pt"))
+        initialise(make_backbone("resnet18")[0], "resnet18", str(tmp_path / "w.pt"))
     with pytest.raises(UsageError, match="does not exist"):
         initialise(other, "squeezenet1_1", str(tmp_path / "no.pt"))
     with pytest.raises(UsageError, match="download"):
-        initialise(make_body("caffenet")[0], "caffenet", "imagenet")
-    with pytest.raises(UsageError, match="there is no body"):
-        make_body("vgg0")
+        initialise(make_backbone("caffenet")[0], "caffenet", "imagenet")
+    with pytest.raises(UsageError, match="there is no backbone"):
+        make_backbone("vgg0")
 
 
 def test_no_network_is_a_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +77,7 @@ def test_no_network_is_a_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", fail)
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fail)
     with pytest.raises(UsageError, match="--init FILE"):
-        initialise(make_body("resnet18")[0], "resnet18", "imagenet")
+        initialise(make_backbone("resnet18")[0], "resnet18", "imagenet")
 
 
 def test_earth_movers_distance_of_known_votes() -> None:

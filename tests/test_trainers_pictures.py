@@ -8,14 +8,15 @@ import pytest
 from PIL import Image
 from rated import make_rated
 
-from trainers.calibration import fit_logistic, probability, reliability
-from trainers.checkpoint import Model
-from trainers.metrics import agreement, checks, figures
-from trainers.network import Scorer
-from trainers.pictures import draw_all
-from trainers.predict import Said
-from trainers.ratings import read_ratings
-from trainers.runs import write_table
+from trainers.aesthetics.metrics import checks, figures
+from trainers.aesthetics.network import Scorer
+from trainers.aesthetics.plots import draw_all
+from trainers.aesthetics.predictions import Said
+from trainers.aesthetics.ratings import read_ratings
+from trainers.common.calibration import fit_logistic, probability, reliability
+from trainers.common.checkpoints import Model
+from trainers.common.metrics import agreement
+from trainers.common.runs import write_table
 
 
 def test_everything_is_drawn_that_there_is_data_for(tmp_path: Path) -> None:

@@ -18,17 +18,26 @@ from export.__main__ import command as export_command
 from photocli.models.card import read_card
 from photocli.models.session import Session
 from photocli.profiles import FAULTS
-from trainers.checkpoint import Model, load_model, runs_before
-from trainers.degrade import from_light, to_light
-from trainers.faults import BRIGHT_EV, DARK_EV, damage, draw, quality
-from trainers.harmless import LOOKS, subject
-from trainers.inspecting import Inspecting
-from trainers.inspection import judge, look_at
-from trainers.inspection_pictures import draw_all
-from trainers.inspector import Inspector
-from trainers.shots import Shots, Spoiled, divide, epoch_draws, in_epoch, read_shots, spoiled, turned_sheet
-from trainers.technical import Config, start, train
-from trainers.technical import command as train_command
+from trainers.common.checkpoints import Model, load_model, runs_before
+from trainers.common.corruptions import from_light, to_light
+from trainers.technical.augmentation import LOOKS, subject
+from trainers.technical.corruptions import BRIGHT_EV, DARK_EV, damage, draw, quality
+from trainers.technical.data import (
+    Shots,
+    Spoiled,
+    divide,
+    epoch_draws,
+    in_epoch,
+    read_shots,
+    spoiled,
+    turned_sheet,
+)
+from trainers.technical.evaluate import judge, look_at
+from trainers.technical.module import Inspecting
+from trainers.technical.network import Inspector
+from trainers.technical.plots import draw_all
+from trainers.technical.train import Config, start, train
+from trainers.technical.train import command as train_command
 
 SIDE = 104
 QUICK = Config(
@@ -149,7 +158,7 @@ def test_faces_go_along_with_the_view() -> None:
     marked = np.zeros((240, 320, 3), np.uint8)
     marked[60:120, 160:240] = 255
     face = (160 / 320, 60 / 240, 240 / 320, 120 / 240)
-    from trainers.shots import _view
+    from trainers.technical.data import _view
 
     for seed in range(20):
         view, faces = _view(marked, [face], np.random.default_rng(seed))

@@ -10,8 +10,8 @@ import pytest
 from photos import shared_data, write_photo
 from typer.testing import CliRunner
 
-from trainers.class_lists import read_listed
-from trainers.twenty import GROUPS, MOST, command, listed
+from trainers.classes.comparison import GROUPS, MOST, command, listed
+from trainers.classes.data import read_listed
 
 
 def test_photos_go_to_the_group_of_their_kind(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The aesthetics trainer: a network learns what people think of photos."""

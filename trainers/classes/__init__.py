@@ -1,0 +1,1 @@
+"""The trainer of a user's own classes."""

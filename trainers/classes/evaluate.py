@@ -1,0 +1,212 @@
+"""What a classifier is worth on held-out photos, each figure beside its trivial baseline; its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainers.classes.network import Classifier
+from trainers.common.augmentation import plain_view
+from trainers.common.calibration import fit_logistic, fit_temperature, probability, reliability, sharpened
+from trainers.common.frames import Selection
+from trainers.common.metrics import Check, Floats, average_precision, f1
+from trainers.common.splits import fold_of
+
+_PAIRS = 10  # of the most confused classes
+Targets = NDArray[np.float32]
+
+
+def look_at(network: Classifier, pictures: Selection, size: int, batch: int = 32) -> Floats:
+    """What a network says of pictures without augmentation: logits (n, k)."""
+    was_training = network.training
+    network.eval()
+    device, parts = network.head.weight.device, []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), batch):
+            rows = range(start, min(start + batch, len(pictures)))
+            views = np.stack([plain_view(pictures[row], size, "squash") for row in rows])
+            parts.append(network(torch.from_numpy(views).to(device)).float().cpu().numpy())
+    network.train(was_training)
+    return np.concatenate(parts).astype(np.float64)
+
+
+def mean_average_precision(score: Floats, targets: Targets) -> float:
+    """The mean over the classes that occur of `average_precision`; `score` and `targets` are (n, k)."""
+    present = np.flatnonzero(targets.sum(0))
+    return float(np.mean([average_precision(score[:, kind], targets[:, kind]) for kind in present]))
+
+
+def judge(
+    logits: Floats, targets: Targets, several: bool, classes: Sequence[str], names: Sequence[str]
+) -> dict[str, Any]:
+    """Entries of run.json: figures, checks, per class, calibration and thresholds.
+
+    Photos `names` (n,) with logits and classes (n, k). What is fitted (calibration, thresholds) is fitted to
+    half of them, by a hash of the name, and what depends on it is measured on the other half.
+    """
+    half = np.array([fold_of(name, 2) for name in names])
+    curve = _calibration(logits[half == 0], targets[half == 0], several, classes)
+    chances = calibrated(logits, curve, several, classes)
+    limits = _thresholds(chances[half == 0], targets[half == 0], classes) if several else {}
+    asked = half == 1 if several and (half == 1).any() else np.ones(len(half), dtype=bool)
+    if several:
+        said = chances > np.array([limits[name] for name in classes])
+    else:
+        said = np.eye(len(classes), dtype=bool)[logits.argmax(1)]
+    found = _figures(logits, targets, said, asked, several)
+    found |= {"photos": len(logits), "confusion": _confusion(targets[asked], said[asked]).tolist()}
+    found["confused"] = _confused(np.array(found["confusion"]), targets[asked], classes)
+    found |= _reliability(logits, chances, targets, several, half == 1)
+    checks = _checks(found, several)
+    return {
+        "figures": found,
+        "groups": _per_class(logits, targets, said, asked, classes),
+        "checks": [vars(check) | {"passed": check.passed} for check in checks],
+        "calibration": curve,
+        "thresholds": limits,
+    }
+
+
+def calibrated(logits: Floats, curve: dict[str, Any], several: bool, classes: Sequence[str]) -> Floats:
+    """Probabilities (n, k), by the curves of a card."""
+    if not several:
+        return sharpened(logits, curve.get("probabilities", {"temperature": 1.0})["temperature"])
+    parts = [
+        probability(logits[:, place], curve[name]["slope"], curve[name]["intercept"])
+        for place, name in enumerate(classes)
+    ]
+    return np.stack(parts, axis=1)
+
+
+def _calibration(logits: Floats, targets: Targets, several: bool, classes: Sequence[str]) -> dict[str, Any]:
+    """Temperature (Guo et al. 2017), or a curve for each class (Platt 1999) that occurs and is not
+    everywhere."""
+    if not several:
+        one = targets.sum(1) == 1
+        truth = targets[one].argmax(1)
+        warmth = fit_temperature(logits[one], truth) if len(truth) > 1 else 1.0
+        return {"probabilities": {"method": "temperature", "temperature": warmth}}
+    curves: dict[str, Any] = {}
+    for place, name in enumerate(classes):
+        truth, score = targets[:, place].astype(np.float64), logits[:, place]
+        if 0 < truth.sum() < len(truth):
+            curves[name] = fit_logistic(score, truth, 0.5)
+        else:
+            curves[name] = {"method": "logistic", "slope": 1.0, "intercept": 0.0}
+    return curves
+
+
+def _thresholds(chances: Floats, targets: Targets, classes: Sequence[str]) -> dict[str, float]:
+    """For each class the probability above which calling it gives the best F1; 0.5 if it does not occur."""
+    limits = {}
+    for place, name in enumerate(classes):
+        chance, truth = chances[:, place], targets[:, place] > 0
+        limits[name] = 0.5
+        if truth.any():
+            values = np.unique(chance)
+            between = np.append((values[1:] + values[:-1]) / 2, values[0] / 2)
+            best = max(between, key=lambda limit: (f1(chance > limit, truth), -abs(limit - 0.5)))
+            limits[name] = float(np.clip(best, 0.02, 0.98))
+    return limits
+
+
+def _figures(
+    logits: Floats, targets: Targets, said: NDArray[np.bool_], asked: NDArray[np.bool_], several: bool
+) -> dict[str, Any]:
+    shares = targets.mean(0)
+    found = {
+        "mAP": mean_average_precision(logits, targets),
+        "mAP_chance": float(shares[shares > 0].mean()),
+    }
+    true, said = targets[asked] > 0, said[asked]
+    present = np.flatnonzero(true.any(0))
+    share = true.mean(0)[present]
+    found["macro_f1"] = float(np.mean([f1(said[:, kind], true[:, kind]) for kind in present]))
+    if several:
+        found["macro_f1_always"] = float((2 * share / (1 + share)).mean())
+        return found
+    recalls = [said[true[:, kind], kind].mean() for kind in present]
+    return found | {
+        "accuracy": float((true & said).any(1).mean()),
+        "majority": float(share.max()),
+        "chance": float(true.sum(1).mean() / true.shape[1]),
+        "balanced_accuracy": float(np.mean(recalls)),
+    }
+
+
+def _checks(found: dict[str, Any], several: bool) -> list[Check]:
+    checks = [Check("mAP", found["mAP"], found["mAP_chance"], "chance")]
+    if several:
+        return [*checks, Check("macro F1", found["macro_f1"], found["macro_f1_always"], "always yes")]
+    return [
+        Check("accuracy", found["accuracy"], found["majority"], "majority"),
+        Check("balanced accuracy", found["balanced_accuracy"], found["chance"], "chance"),
+        *checks,
+    ]
+
+
+def _confusion(targets: Targets, said: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Counts (k, k): of the photos with the class of the row, those called that of the column."""
+    return ((targets > 0).astype(np.int64).T @ said.astype(np.int64)).astype(np.int64)
+
+
+def _confused(counts: NDArray[np.int64], targets: Targets, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """The pairs of classes of which the one is taken for the other most often."""
+    true = np.maximum(targets.sum(0), 1)
+    share = counts / true[:, None]
+    np.fill_diagonal(share, 0)
+    places = np.argsort(-share, axis=None, kind="stable")[:_PAIRS]
+    rows, columns = np.unravel_index(places, share.shape)
+    return [
+        {"true": classes[row], "said": classes[column], "photos": int(counts[row, column])}
+        for row, column in zip(rows, columns, strict=True)
+        if share[row, column] > 0
+    ]
+
+
+def _per_class(
+    logits: Floats,
+    targets: Targets,
+    said: NDArray[np.bool_],
+    asked: NDArray[np.bool_],
+    classes: Sequence[str],
+) -> dict[str, Any]:
+    rows = {}
+    for place, name in enumerate(classes):
+        true, called = targets[asked, place] > 0, said[asked, place]
+        both = int((true & called).sum())
+        rows[name] = {
+            "photos": int(targets[:, place].sum()),
+            "precision": float(both / called.sum()) if called.any() else None,
+            "recall": float(both / true.sum()) if true.any() else None,
+            "f1": f1(called, true),
+            "ap": average_precision(logits[:, place], targets[:, place]),
+        }
+    return rows
+
+
+def _reliability(
+    logits: Floats, chances: Floats, targets: Targets, several: bool, other: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """How far stated probabilities are from what is true, on the half that they were not fitted to: of the
+    class that is said, or where several may hold, of all."""
+    if not other.any():
+        return {}
+    if several:
+        raw = 1 / (1 + np.exp(-logits[other]))
+        true = targets[other].ravel().astype(np.float64)
+        before, after = raw.ravel(), chances[other].ravel()
+    else:
+        best = logits[other].argmax(1)
+        true = targets[other][np.arange(len(best)), best].astype(np.float64)
+        before, after = sharpened(logits[other], 1.0).max(1), chances[other].max(1)
+    stated, seen, count, error = reliability(after, true)
+    return {
+        "calibration_error": error,
+        "calibration_error_before": reliability(before, true)[3],
+        "reliability": {"stated": stated.tolist(), "seen": seen.tolist(), "photos": count.tolist()},
+    }

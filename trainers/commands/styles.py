@@ -1,0 +1,6 @@
+"""`python -m trainers.styles`: the trainer of the built-in style model."""
+
+from trainers.style.train import command
+
+if __name__ == "__main__":
+    command()()

@@ -1,0 +1,1 @@
+"""What all trainers share: training module, checkpoints, splits, metrics, plots. It imports no trainer."""

@@ -1,0 +1,92 @@
+"""Trained networks on disk: weights, the configuration they came from, and what is known about them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from photocli.errors import UsageError
+
+_NETWORKS = {
+    "aesthetics": "trainers.aesthetics.network",
+    "style": "trainers.classes.network",
+    "technical": "trainers.technical.network",
+    "crop": "trainers.crop.network",
+    "selfie": "trainers.selfie.network",
+    "faces": "trainers.faces.network",
+    "styles": "trainers.style.network",
+    "stylize": "trainers.style_transfer.network",
+}
+_OLD_BACKBONE = re.compile(r"(^|\.)body\.")
+"""Where the network of each trainer is, by the name that the trainer has in configurations."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
+
+    network: Any
+    """The trainer's own class of network, whose attributes its other modules know."""
+
+    config: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write a model that `load_model`, export, soups and teachers read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    torch.save({"weights": weights, "config": model.config, "facts": model.facts}, path)
+
+
+def load_model(path: Path) -> Model:
+    """Read a model, or the averaged weights of a run's checkpoint. Raises `UsageError` if it is neither."""
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist")
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        config = stored["config"]
+        weights = stored["weights"] if "weights" in stored else _averaged(stored["state_dict"])
+        network = _network(config)
+        network.load_state_dict(renamed(weights))
+    except Exception as error:  # unpickling alone can raise anything
+        raise UsageError(f"{path} is not a checkpoint of these trainers: {error}") from error
+    return Model(network.eval(), config, stored.get("facts", {}))
+
+
+def _network(config: dict[str, Any]) -> nn.Module:
+    """Makes the network of a configuration, with random weights: `from_config` of its trainer's module."""
+    module = import_module(_NETWORKS[config.get("trainer", "aesthetics")])
+    network: nn.Module = module.from_config(config)
+    return network
+
+
+def renamed(weights: dict[str, Any]) -> dict[str, Any]:
+    """Names weights as networks do today: what is a backbone now was a body once."""
+    return {_OLD_BACKBONE.sub(r"\1backbone.", name): value for name, value in weights.items()}
+
+
+def _averaged(state: dict[str, Any]) -> dict[str, Any]:
+    prefix = "averaged."
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def runs_before(path: Path) -> list[dict[str, Any]]:
+    """The runs that a stored model came out of, the first of them first: command, commit and seed of each.
+    Those of a soup stand before it."""
+    facts = torch.load(path, map_location="cpu", weights_only=True).get("facts", {})
+    if not facts:
+        return []  # weights from elsewhere
+    soup = facts.get("soup", {"commands": [], "seeds": []})
+    mixed = [
+        {"command": command, "seed": seed}
+        for command, seed in zip(soup["commands"], soup["seeds"], strict=True)
+    ]
+    own = {name: facts[name] for name in ("command", "commit", "seed") if name in facts}
+    return [*facts.get("before", []), *mixed, own]

@@ -1,0 +1,1 @@
+"""The crop trainer: whether a photo was cropped, and from where."""

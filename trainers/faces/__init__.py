@@ -1,0 +1,1 @@
+"""The trainer of the face detector, taught by YuNet."""

@@ -1,0 +1,1 @@
+"""The trainer of the built-in style model: medium, looks, painting styles."""

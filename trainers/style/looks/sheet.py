@@ -1,0 +1,37 @@
+"""`python -m trainers.looks PHOTO --out sheet.png`: every look of a photo, mild and strong, on one sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from photocli.decode import decode
+from trainers.common.options import app_of, told_errors
+from trainers.style.looks import LOOKS
+
+
+def run(
+    photo: Annotated[Path, typer.Argument(help="A photo.")],
+    out: Annotated[Path, typer.Option(help="The sheet, a PNG file.")],
+    side: Annotated[int, typer.Option(help="Long side at which looks are made, pixels.")] = 320,
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn within a look.")] = 0,
+) -> None:
+    """Draw a contact sheet of all looks of a photo."""
+    from trainers.common.plots import grid
+
+    with told_errors("trainers.looks"):
+        picture = decode(photo, side).pixels
+    tiles, captions = [picture, picture], ["plain", ""]
+    for place, (name, look) in enumerate(LOOKS.items()):
+        for strength in (0.0, 1.0):
+            tiles.append(look(picture, strength, np.random.default_rng([seed, place, int(strength)])))
+            captions.append(f"{name} {strength:g}")
+    typer.echo(f"drew {grid(tiles, captions, 6, out, photo.name)}")
+
+
+def command() -> typer.Typer:
+    """The command line."""
+    return app_of(run)

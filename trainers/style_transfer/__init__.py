@@ -1,0 +1,1 @@
+"""The trainer of painting styles: a network repaints photos in the manner of a picture."""

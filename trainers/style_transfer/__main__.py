@@ -1,0 +1,6 @@
+"""`python -m trainers.style_transfer`: the trainer of painting styles."""
+
+from trainers.style_transfer.train import command
+
+if __name__ == "__main__":
+    command()()

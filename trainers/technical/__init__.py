@@ -1,0 +1,1 @@
+"""The trainer of technical quality: faults, their severity, and which way is up."""
