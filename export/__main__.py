@@ -13,7 +13,7 @@ from export.kinds import kind_of
 from export.parity import check, sample_views
 from photocli.files import atomic_write
 from trainers.common.checkpoints import load_model
-from trainers.common.options import app_of, told_errors
+from trainers.common.options import make_app, reported_errors
 from trainers.common.runs import write_json
 
 
@@ -34,7 +34,7 @@ def run(
     pictures: Annotated[bool, typer.Option(help="Draw the network's pictures beside it too.")] = False,
 ) -> None:
     """Export a trained network to ONNX with its card; fails when ONNX and PyTorch disagree."""
-    with told_errors("export", 1):
+    with reported_errors("export", 1):
         model = load_model(checkpoint)
         kind = kind_of(model)
         spec = kind[1].spec(model.config)
@@ -70,7 +70,7 @@ def _report(to: Path, card: dict[str, Any]) -> None:
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(run)
+    return make_app(run)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from photocli.errors import UsageError
 from trainers.classes.data import read_listed
 from trainers.classes.downloader import GONE, PLACEHOLDER, Downloader, Manners, Outcome, Wanted
 from trainers.classes.flickr_style import CLASSES, Entry, named, read_list, run, some, write_lists
-from trainers.common.options import app_of
+from trainers.common.options import make_app
 
 QUICK = Manners(at_once=3, delay=0, timeout=0.5, retries=2, back_off=0.01, largest=300_000)
 
@@ -215,7 +215,7 @@ def test_the_command_writes_what_the_trainer_reads(server: Server, tmp_path: Pat
     rows = [("astronaut", 0, "train"), ("chelsea", 3, "train"), ("coffee", 3, "test"), ("lost", 5, "test")]
     lines = [f"{server.url(name)}.jpg,{label},{side}" for name, label, side in rows]
     (tmp_path / "list.csv").write_text("\n".join(["image_url,label,_split", *lines]))
-    app = app_of(run)
+    app = make_app(run)
     arguments = [str(tmp_path / "list.csv"), "--out", str(tmp_path / "set"), "--delay", "0"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output

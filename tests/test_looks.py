@@ -25,8 +25,8 @@ from trainers.style.looks import (
     draw,
     together,
 )
-from trainers.style.looks.__main__ import command
 from trainers.style.looks.natural import colourless, known, measure
+from trainers.style.looks.sheet import command
 from trainers.style.looks.targets import OF_THE_LENS, drawn, looked
 
 

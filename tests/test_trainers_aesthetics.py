@@ -18,9 +18,9 @@ from trainers.aesthetics.module import Finetuning
 from trainers.aesthetics.network import Scorer
 from trainers.aesthetics.teachers import teacher_outputs
 from trainers.aesthetics.train import Config, checked, command, cross_validate, fit, sanity, train_fold
-from trainers.common.batches import Plan
+from trainers.common.batches import EpochPlan
 from trainers.common.checkpoints import Model, load_model, save_model
-from trainers.common.module import compiles
+from trainers.common.module import should_compile
 from trainers.common.soup import average
 
 QUICK = Config(
@@ -93,7 +93,7 @@ def test_frozen_batch_norm_keeps_its_statistics(materials: Materials, tmp_path: 
 
 
 def test_epochs_are_functions_of_the_seed_and_their_number() -> None:
-    plan = Plan(labelled=21, unlabelled=5, batch=4, extra=2, pairs=3, seed=1)
+    plan = EpochPlan(labelled=21, unlabelled=5, batch=4, extra=2, pairs=3, seed=1)
     assert plan.epoch(3) == plan.epoch(3) != plan.epoch(4)
     batches = plan.epoch(0)
     assert len(batches) == plan.steps == 5
@@ -109,7 +109,7 @@ def test_epochs_are_functions_of_the_seed_and_their_number() -> None:
 
 def test_sampling_balances_classes() -> None:
     chances = np.array([0.5, *[0.5 / 99] * 99])
-    draws = [draw.row for batch in Plan(100, 0, 10, 0, 0, 0, chances).epoch(0) for draw in batch]
+    draws = [draw.row for batch in EpochPlan(100, 0, 10, 0, 0, 0, chances).epoch(0) for draw in batch]
     assert 30 < draws.count(0) < 70
 
 
@@ -240,7 +240,7 @@ def test_contradictions_are_refused() -> None:
     for wrong in ({"arch": "caffenet"}, {"fold": "7"}, {"head_epochs": 99}, {"batch": 0}):
         with pytest.raises(UsageError):
             checked(replace(QUICK, **wrong))  # type: ignore[arg-type]
-    assert not compiles(replace(QUICK, compile=None), steps=3)
+    assert not should_compile(replace(QUICK, compile=None), steps=3)
 
 
 @pytest.mark.slow
@@ -252,7 +252,7 @@ def test_sanity_learns_the_extremes_by_heart(materials: Materials, tmp_path: Pat
 
 @pytest.mark.slow
 def test_a_compiled_run_has_the_same_names(materials: Materials, tmp_path: Path) -> None:
-    if not compiles(replace(QUICK, compile=None), steps=10_000):
+    if not should_compile(replace(QUICK, compile=None), steps=10_000):
         pytest.skip("no compiler for torch.compile here")
     config = replace(QUICK, epochs=1, compile=True, fold="none")
     training, held = divide(materials, config)

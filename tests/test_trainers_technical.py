@@ -18,7 +18,7 @@ from export.__main__ import command as export_command
 from photocli.models.card import read_card
 from photocli.models.session import Session
 from photocli.profiles import FAULTS
-from trainers.common.checkpoints import Model, load_model, runs_before
+from trainers.common.checkpoints import Model, load_model, previous_runs
 from trainers.common.corruptions import from_light, to_light
 from trainers.technical.augmentation import LOOKS, subject
 from trainers.technical.corruptions import BRIGHT_EV, DARK_EV, damage, draw, quality
@@ -200,7 +200,8 @@ def _go_on(first: Path, run: dict[str, Any]) -> None:
     """A run that goes on from another has its weights, and names it."""
     config = replace(QUICK, start=str(first / "model.ckpt"))
     assert run["before"] == []
-    assert runs_before(first / "model.ckpt") == [{name: run[name] for name in ("command", "commit", "seed")}]
+    names = ("command", "commit", "seed")
+    assert previous_runs(first / "model.ckpt") == [{name: run[name] for name in names}]
     weights = load_model(first / "model.ckpt").network.state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in start(config).state_dict().items())
 

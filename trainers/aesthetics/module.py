@@ -16,19 +16,19 @@ from trainers.aesthetics.losses import label_loss
 from trainers.aesthetics.network import Scorer
 from trainers.aesthetics.predictions import Said, predict
 from trainers.common.augmentation import Augmentation
-from trainers.common.batches import Batch, Item, Look, Photos, Plan, collate
+from trainers.common.batches import Batch, EpochPlan, Item, Photos, ViewSettings, collate
 from trainers.common.corruptions import DEGRADATIONS
 from trainers.common.losses import class_weights, correlation_loss, pair_loss
 from trainers.common.metrics import correlation
-from trainers.common.module import Averaging, compiles
+from trainers.common.module import TrainingModule, should_compile
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 
 if TYPE_CHECKING:
     from trainers.aesthetics.train import Config
 
 
-class Finetuning(Averaging):
-    """Trains a scorer, at first its head alone where that is asked for; see `Averaging`."""
+class Finetuning(TrainingModule):
+    """Trains a scorer, at first its head alone where that is asked for; see `TrainingModule`."""
 
     network: Scorer
     averaged: Scorer
@@ -42,7 +42,7 @@ class Finetuning(Averaging):
         self.weights = class_weights(training.targets[: training.labelled]) if balance else None
         # A function, not a module: compiled modules would change the names in checkpoints.
         self._compiled: Callable[[Tensor], Tensor] | None = None
-        if compiles(config, self.plan.steps * config.epochs):
+        if should_compile(config, self.plan.steps * config.epochs):
             self._compiled = torch.compile(self.network.forward)
 
     @property
@@ -54,7 +54,7 @@ class Finetuning(Averaging):
     def train_dataloader(self) -> DataLoader[Item]:
         """The batches of the current epoch (Lightning asks anew for each)."""
         config = self.config
-        look = Look(
+        look = ViewSettings(
             config.size, config.fit, augmentation(config), config.faults or tuple(DEGRADATIONS), config.seed
         )
         return DataLoader(
@@ -87,7 +87,7 @@ class Finetuning(Averaging):
             margin = config.pair_margin * batch.severity
             pairs = pair_loss(score[:photos][batch.originals], score[photos:], margin)
             loss = loss + config.pair_weight * pairs
-        return self.lost(loss)
+        return self.record_loss(loss)
 
     def _raw(self, images: Tensor) -> Tensor:
         """Raw outputs; in the first stage no gradient reaches the backbone."""
@@ -125,7 +125,7 @@ class Finetuning(Averaging):
         """Full rate for the head alone; then a warm-up and half a cosine down to 0."""
         config = self.config
         step -= config.head_epochs * self.own_steps
-        return self.falling(step, config.epochs - config.head_epochs) if step >= 0 else 1.0
+        return self.cosine_factor(step, config.epochs - config.head_epochs) if step >= 0 else 1.0
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()
@@ -136,7 +136,7 @@ class Finetuning(Averaging):
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         if self.held is None:
             return {}
         return {"spearman": correlation(spearmanr, self.predict_held().score, self.held.ratings.mean)}
@@ -148,7 +148,7 @@ class Finetuning(Averaging):
         return predict(self.averaged, self.held.pictures, config.size, config.fit, mirror=config.mirror)
 
 
-def plan_for(config: Config, training: TrainingSet) -> Plan:
+def plan_for(config: Config, training: TrainingSet) -> EpochPlan:
     """How the epochs of this run are put together."""
     chances = None
     if config.balance == "sampling" and config.labels in ("binary", "three-way"):
@@ -159,7 +159,7 @@ def plan_for(config: Config, training: TrainingSet) -> Plan:
     extra = config.unlabelled_per_batch if others else 0
     batch = min(config.batch, training.labelled)
     pairs = config.pairs if config.pair_weight > 0 else 0
-    return Plan(training.labelled, others, batch, extra, pairs, config.seed, chances)
+    return EpochPlan(training.labelled, others, batch, extra, pairs, config.seed, chances)
 
 
 def augmentation(config: Config) -> Augmentation | None:

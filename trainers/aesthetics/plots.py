@@ -18,8 +18,8 @@ from trainers.common.checkpoints import Model
 from trainers.common.plots import (
     Reliability,
     activations,
+    common_plots,
     contact_sheet,
-    of_every_kind,
     reliability_diagrams,
     reliability_of,
 )
@@ -34,7 +34,7 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     the ratings file names, for the contact sheets and the activations.
     """
     assert isinstance(model.network, Scorer)
-    drawn, document = of_every_kind(model.network.backbone, _CURVES, folder, run)
+    drawn, document = common_plots(model.network.backbone, _CURVES, folder, run)
     table = run / "predictions.csv"
     if not table.is_file():
         return drawn

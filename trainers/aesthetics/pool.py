@@ -14,8 +14,8 @@ import typer
 from photocli.errors import UsageError
 from trainers.aesthetics.evaluate import Outcome, others, pooled
 from trainers.aesthetics.train import Config
-from trainers.common.options import app_of, told_errors
-from trainers.common.runs import report
+from trainers.common.options import make_app, reported_errors
+from trainers.common.runs import print_report
 
 
 def pool(run: Path) -> Outcome:
@@ -41,12 +41,12 @@ def run(
     to: Annotated[Path, typer.Option(help="Folder for run.json and the predictions.")],
 ) -> None:
     """Judge the finished folds of a run together."""
-    with told_errors("trainers.pool"):
+    with reported_errors("trainers.pool"):
         outcome = pool(run)
     outcome.write(to)
-    raise typer.Exit(0 if report(outcome.facts, others(outcome.facts)) else 1)
+    raise typer.Exit(0 if print_report(outcome.facts, others(outcome.facts)) else 1)
 
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return app_of(run)
+    return make_app(run)

@@ -29,8 +29,8 @@ from trainers.aesthetics.labels import Mode
 from trainers.aesthetics.network import Scorer, make_scorer
 from trainers.aesthetics.predictions import predict
 from trainers.common.checkpoints import Model, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
-from trainers.common.runs import command_line, commit, leads, portable, report
+from trainers.common.options import make_app, option, reported_errors, with_options
+from trainers.common.runs import command_line, commit, is_main_process, portable, print_report
 from trainers.common.splits import SplitBy, check_fold
 
 # Configuration
@@ -125,7 +125,7 @@ def fit(
 ) -> tuple[Scorer, list[dict[str, float]]]:
     """Train, and return the averaged network and what happened in each epoch."""
     from trainers.aesthetics.module import Finetuning
-    from trainers.common.loop import make_trainer, newest
+    from trainers.common.loop import last_checkpoint, make_trainer
 
     network = (
         start(config, training)
@@ -134,7 +134,7 @@ def fit(
     )
     module = Finetuning(network, config, training, held)
     trainer = make_trainer(config, out, watch=held is not None)
-    trainer.fit(module, ckpt_path=newest(out) if resume else None)
+    trainer.fit(module, ckpt_path=last_checkpoint(out) if resume else None)
     return module.averaged.cpu().eval(), module.history
 
 
@@ -150,7 +150,7 @@ def train_fold(config: Config, materials: Materials, out: Path, resume: bool) ->
         said = predict(network, held.pictures, config.size, config.fit, mirror=config.mirror)
         degraded = degraded_shares(network, held.pictures, said.score, config)
         outcome = judge(config, facts, held.ratings, said, degraded, f"fold {config.fold} of {config.folds}")
-    if leads():
+    if is_main_process():
         save_model(out / "model.ckpt", Model(network, portable(asdict(config)), portable(outcome.facts)))
         outcome.write(out)
     return outcome
@@ -164,7 +164,7 @@ def cross_validate(config: Config, materials: Materials, out: Path, resume: bool
         done = Outcome.read(folder) if resume else None
         outcomes.append(done or train_fold(replace(config, fold=str(fold)), materials, folder, resume))
     outcome = pooled(config, _facts(config, materials, "trainers.aesthetics"), outcomes)
-    if leads():
+    if is_main_process():
         outcome.write(out)
     return outcome
 
@@ -220,14 +220,14 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    with told_errors("trainers.aesthetics"):
+    with reported_errors("trainers.aesthetics"):
         materials = read_materials(data, checked(config))
         if sane:
             raise typer.Exit(0 if sanity(config, materials, out) else 1)
         outcome = (cross_validate if cross else train_fold)(config, materials, out, resume)
-    raise typer.Exit(0 if report(outcome.facts, others(outcome.facts)) else 1)
+    raise typer.Exit(0 if print_report(outcome.facts, others(outcome.facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(with_options(Config, run))
+    return make_app(with_options(Config, run))

@@ -20,7 +20,7 @@ import typer
 from photocli.errors import UsageError
 from photocli.files import atomic_write
 from trainers.classes.data import Row
-from trainers.common.options import app_of, told_errors
+from trainers.common.options import make_app, reported_errors
 
 MOST = 45
 """Photos of a class: the dogs alone would be a fifth of all."""
@@ -165,7 +165,7 @@ def run_list(
     to: Annotated[Path, typer.Option(help="The list to write, which trainers.style reads.")],
 ) -> None:
     """List the photos of the twenty classes."""
-    with told_errors("trainers.twenty"):
+    with reported_errors("trainers.twenty"):
         rows = listed(data)
     to.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(to) as file:
@@ -178,10 +178,10 @@ def run_table(runs: Annotated[list[Path], typer.Argument(help="Folders with run.
     """Print what runs are worth, beside the majority and chance."""
     from rich.console import Console
 
-    with told_errors("trainers.twenty"):
+    with reported_errors("trainers.twenty"):
         Console().print(table(runs))
 
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of({"list": run_list, "table": run_table})
+    return make_app({"list": run_list, "table": run_table})

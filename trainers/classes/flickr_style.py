@@ -24,7 +24,7 @@ from photocli.errors import UsageError
 from photocli.files import atomic_write
 from trainers.classes.data import NAMES
 from trainers.classes.downloader import PLACEHOLDER, Downloader, Manners, Outcome, Wanted
-from trainers.common.options import app_of, told_errors
+from trainers.common.options import make_app, reported_errors
 from trainers.common.runs import write_table
 
 CLASSES = (
@@ -148,7 +148,7 @@ def run(
     """
     manners = Manners(at_once=at_once, delay=delay, timeout=timeout, retries=retries)
     found: list[tuple[Entry, Outcome]] = []
-    with told_errors("trainers.flickr_style"):
+    with reported_errors("trainers.flickr_style"):
         entries = some(read_list(listed), most, seed)
         for entry, outcome in fetch(entries, out, manners, again):
             found.append((entry, outcome))
@@ -165,4 +165,4 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return app_of(run)
+    return make_app(run)

@@ -16,10 +16,10 @@ from trainers.classes.data import Listed
 from trainers.classes.evaluate import look_at, mean_average_precision
 from trainers.classes.network import Classifier
 from trainers.common.augmentation import Augmentation
-from trainers.common.batches import Batch, Item, Look, Photos, Plan, collate
+from trainers.common.batches import Batch, EpochPlan, Item, Photos, ViewSettings, collate
 from trainers.common.frames import Selection
 from trainers.common.losses import class_weights
-from trainers.common.module import Averaging
+from trainers.common.module import TrainingModule
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def intervals(config: Config, training: int, held: int) -> Intervals:
     )
 
 
-class Classifying(Averaging):
+class Classifying(TrainingModule):
     """Trains a `Classifier`; what is kept are its weights, or with `ema` above 0 their moving average."""
 
     network: Classifier
@@ -81,7 +81,7 @@ class Classifying(Averaging):
         self.several = training.listed.several
         chances = sampled(training.listed) if config.balance == "sampling" else None
         photos = len(training.listed)
-        self.plan = Plan(photos, 0, min(config.batch, photos), 0, 0, config.seed, chances)
+        self.plan = EpochPlan(photos, 0, min(config.batch, photos), 0, 0, config.seed, chances)
         self.weights = balancing(training.listed) if config.balance == "weights" else None
         self.warm_up = min(self.warm_up, max(1, self.steps * config.epochs // 10))  # runs may be short
 
@@ -94,7 +94,7 @@ class Classifying(Averaging):
         config = self.config
         stray = Augmentation(config.area, config.aspect, config.colour) if config.augment else None
         return DataLoader(
-            Photos(self.training_set.pictures, Look(config.size, "squash", stray, (), config.seed)),
+            Photos(self.training_set.pictures, ViewSettings(config.size, "squash", stray, (), config.seed)),
             batch_sampler=self.plan.epoch(
                 self.current_epoch, self.trainer.global_rank, self.trainer.world_size
             ),
@@ -107,7 +107,7 @@ class Classifying(Averaging):
         logits = self.network(batch.images)
         target = self.targets[batch.rows.cpu()].to(logits.device)
         weights = None if self.weights is None else self.weights.to(logits.device)
-        return self.lost(class_loss(logits, target, self.several, weights))
+        return self.record_loss(class_loss(logits, target, self.several, weights))
 
     def configure_optimizers(self) -> dict[str, Any]:
         config = self.config
@@ -126,7 +126,7 @@ class Classifying(Averaging):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: GAMMA ** (step // config.step))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         if self.held is None:
             return {}
         logits = look_at(self.averaged, self.held.pictures, self.config.size, self.config.batch)

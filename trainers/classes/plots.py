@@ -15,7 +15,7 @@ from photocli.records import Photo
 from trainers.classes.network import Classifier
 from trainers.common.augmentation import plain_view
 from trainers.common.checkpoints import Model
-from trainers.common.plots import Reliability, activations, of_every_kind, reliability_diagrams, save
+from trainers.common.plots import Reliability, activations, common_plots, reliability_diagrams, save
 
 _CURVES = (("training loss", ("loss",)), ("held out", ("accuracy", "mAP")))
 
@@ -26,7 +26,7 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     Activations are those of the first photo of `photos` that can be read.
     """
     assert isinstance(model.network, Classifier)
-    drawn, document = of_every_kind(model.network.backbone, _CURVES, folder, run)
+    drawn, document = common_plots(model.network.backbone, _CURVES, folder, run)
     figures = document.get("figures")
     if figures:
         drawn.append(confusion(figures["confusion"], model.config["classes"], folder / "confusion.png"))

@@ -20,8 +20,16 @@ from trainers.classes.ava_style import STYLES, is_ava_style, read_test, read_tra
 from trainers.classes.data import Listed, divide, listed, read_listed
 from trainers.classes.network import SMALL, Classifier
 from trainers.common.checkpoints import Model, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
-from trainers.common.runs import command_line, commit, leads, portable, report, write_json, write_table
+from trainers.common.options import make_app, option, reported_errors, with_options
+from trainers.common.runs import (
+    command_line,
+    commit,
+    is_main_process,
+    portable,
+    print_report,
+    write_json,
+    write_table,
+)
 from trainers.common.splits import check_fold
 
 # Configuration
@@ -125,7 +133,7 @@ def start(config: Config, classes: int, several: bool) -> Classifier:
 def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> dict[str, Any]:
     """Train, judge on what is held out, leave model.ckpt and run.json; what run.json holds."""
     from trainers.classes.module import Classifying, intervals
-    from trainers.common.loop import make_trainer, newest
+    from trainers.common.loop import last_checkpoint, make_trainer
 
     learned, apart = read_photos(sources, config)
     training, held = decoded(learned, config), decoded(apart, config) if apart is not None else None
@@ -133,12 +141,12 @@ def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> d
     plan = intervals(config, len(training.listed), len(held.listed) if held else 0)
     for line in plan.told(len(training.listed), len(held.listed) if held else 0):
         typer.echo(line)
-    resume = resume and newest(out).exists()
+    resume = resume and last_checkpoint(out).exists()
     begun = Classifier(config.arch, len(classes), several) if resume else start(config, len(classes), several)
     module = Classifying(begun, config, training, held)
     trainer = make_trainer(config, out, watch=False)  # type: ignore[arg-type]
-    trainer.fit(module, ckpt_path=newest(out) if resume else None)
-    trainer.save_checkpoint(newest(out))
+    trainer.fit(module, ckpt_path=last_checkpoint(out) if resume else None)
+    trainer.save_checkpoint(last_checkpoint(out))
     facts = _facts(config, sources, training.listed, apart)
     facts |= {"plan": plan._asdict(), "history": module.history}
     averaged = module.averaged.cpu().eval()
@@ -147,7 +155,7 @@ def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> d
         own = apart is not None and apart.dropped is learned.dropped
         by_name = f"fold {config.fold} of {config.folds}, by a hash of the name"
         facts["split"] = by_name if own else "photos kept apart"
-    if leads():
+    if is_main_process():
         save_model(out / "model.ckpt", Model(averaged, facts["config"], portable(facts)))
         write_json(out / "run.json", portable(facts))
     return facts
@@ -236,15 +244,15 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    with told_errors("trainers.style"):
+    with reported_errors("trainers.style"):
         facts = train(checked(config), sources, out, resume)
-    if "figures" in facts and leads():
+    if "figures" in facts and is_main_process():
         from trainers.classes.plots import confusion
 
         confusion(facts["figures"]["confusion"], list(facts["groups"]), out / "confusion.png")
-    raise typer.Exit(0 if report(facts, others(facts) if "figures" in facts else ()) else 1)
+    raise typer.Exit(0 if print_report(facts, others(facts) if "figures" in facts else ()) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(with_options(Config, run))
+    return make_app(with_options(Config, run))

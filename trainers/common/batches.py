@@ -19,7 +19,7 @@ from trainers.common.corruptions import DEGRADATIONS
 from trainers.common.frames import Picture, Selection
 
 
-class Draw(NamedTuple):
+class SampleIndex(NamedTuple):
     """One photo in one batch: `place` counts through the epoch; with `degrade` a ruined copy comes along."""
 
     epoch: int
@@ -29,7 +29,7 @@ class Draw(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class EpochPlan:
     """How an epoch is put together.
 
     `labelled` rows come first, `unlabelled` ones after them. Each batch holds `batch` labelled
@@ -50,7 +50,7 @@ class Plan:
         """Batches in an epoch; what does not fill a batch waits for another epoch's order."""
         return max(1, self.labelled // self.batch)
 
-    def epoch(self, epoch: int, rank: int = 0, world: int = 1) -> list[list[Draw]]:
+    def epoch(self, epoch: int, rank: int = 0, world: int = 1) -> list[list[SampleIndex]]:
         """The batches of an epoch, or the share of one of `world` processes: the same number for each."""
         rng = np.random.default_rng([self.seed, epoch])
         if self.chances is None:
@@ -65,7 +65,7 @@ class Plan:
                 rows += [*(self.labelled + others[step * self.extra : (step + 1) * self.extra])]
             ruined = set(rng.permutation(len(rows))[: self.pairs].tolist())
             batches.append(
-                [Draw(epoch, place + slot, int(row), slot in ruined) for slot, row in enumerate(rows)]
+                [SampleIndex(epoch, place + slot, int(row), slot in ruined) for slot, row in enumerate(rows)]
             )
             place += len(rows)
         share = max(1, len(batches) // world)
@@ -73,7 +73,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Look:
+class ViewSettings:
     """How photos are looked at in training: input size, fit, augmentation (or none), kinds of degradation."""
 
     size: int
@@ -93,12 +93,12 @@ class Item(NamedTuple):
 
 
 class Photos(Dataset[Item]):
-    """Photos by `Draw`."""
+    """Photos by `SampleIndex`."""
 
-    def __init__(self, pictures: Selection, look: Look) -> None:
+    def __init__(self, pictures: Selection, look: ViewSettings) -> None:
         self.pictures, self.look = pictures, look
 
-    def __getitem__(self, draw: Draw) -> Item:
+    def __getitem__(self, draw: SampleIndex) -> Item:
         picture = self.pictures[draw.row]
         key = [self.look.seed, draw.epoch, draw.place]
         view = self._view(picture, key)

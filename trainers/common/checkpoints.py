@@ -77,7 +77,7 @@ def _averaged(state: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
-def runs_before(path: Path) -> list[dict[str, Any]]:
+def previous_runs(path: Path) -> list[dict[str, Any]]:
     """The runs that a stored model came out of, the first of them first: command, commit and seed of each.
     Those of a soup stand before it."""
     facts = torch.load(path, map_location="cpu", weights_only=True).get("facts", {})

@@ -100,6 +100,6 @@ def _precision(asked: str) -> Any:
     return {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[asked]
 
 
-def newest(out: Path) -> Path:
+def last_checkpoint(out: Path) -> Path:
     """The checkpoint that a resumed run goes on from."""
     return out / f"{LAST}.ckpt"

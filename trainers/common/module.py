@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 
 
-class Averaging(LightningModule):
+class TrainingModule(LightningModule):
     """Trains `network`; `averaged` is an exponential moving average of its weights, which is what is kept.
 
     A subclass says what a step is, how many an epoch has (`steps`), and may add to an epoch's row of the
@@ -45,11 +45,11 @@ class Averaging(LightningModule):
         """Batches of an epoch, over all processes; asked for often."""
         raise NotImplementedError
 
-    def noted(self) -> dict[str, float]:
+    def epoch_metrics(self) -> dict[str, float]:
         """Figures of the steps of an epoch, for the history of every one."""
         return {}
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         """Figures of held-out photos, for the history."""
         return {}
 
@@ -63,7 +63,7 @@ class Averaging(LightningModule):
             prefetch_factor=4 if self.config.workers else None,
         )
 
-    def lost(self, loss: Tensor) -> Tensor:
+    def record_loss(self, loss: Tensor) -> Tensor:
         """The loss of a step, noted for the epoch's mean."""
         self._losses.append(loss.detach())
         return loss
@@ -82,14 +82,14 @@ class Averaging(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _rate(self, step: int) -> float:
-        return self.falling(step, self.config.epochs)
+        return self.cosine_factor(step, self.config.epochs)
 
     @property
     def own_steps(self) -> int:
         """Batches of an epoch that are this process's."""
         return max(1, self.steps // (self.trainer.world_size if self._trainer is not None else 1))
 
-    def falling(self, step: int, epochs: int) -> float:
+    def cosine_factor(self, step: int, epochs: int) -> float:
         """What the rate is multiplied by: a warm-up, and half a cosine that ends after so many epochs."""
         warm = min(1.0, (step + 1) / self.warm_up)
         return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / max(1, epochs * self.own_steps))))
@@ -104,14 +104,14 @@ class Averaging(LightningModule):
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
     def on_train_batch_end(self, outputs: Any, batch: Any, step: int) -> None:
-        average(self.network, self.averaged, self.global_step, self.config.ema)
+        update_average(self.network, self.averaged, self.global_step, self.config.ema)
 
     def on_train_epoch_end(self) -> None:
         loss = float(torch.stack(self._losses).mean())
-        row = {"epoch": float(self.current_epoch), "loss": loss} | self.noted()
+        row = {"epoch": float(self.current_epoch), "loss": loss} | self.epoch_metrics()
         row["seconds"] = time.monotonic() - self._started
         if (self.current_epoch + 1) % self.config.eval_every == 0:
-            row |= self.measure()
+            row |= self.validation_metrics()
         told = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
         self.log_dict(told, sync_dist=True)
         self.history.append(row)
@@ -124,7 +124,7 @@ class Averaging(LightningModule):
         self.history = list(checkpoint["history"])
 
 
-def average(network: nn.Module, averaged: nn.Module, done: int, ema: float) -> None:
+def update_average(network: nn.Module, averaged: nn.Module, done: int, ema: float) -> None:
     """Move `averaged` towards `network` after its step `done`; at first by more than `ema` says."""
     decay = min(ema, (1 + done) / (10 + done))
     with torch.no_grad():
@@ -136,7 +136,7 @@ def average(network: nn.Module, averaged: nn.Module, done: int, ema: float) -> N
                 kept.copy_(now[name])
 
 
-def compiles(config: Any, steps: int) -> bool:
+def should_compile(config: Any, steps: int) -> bool:
     """Whether torch.compile is used: it takes a minute, so not for short runs unless asked for."""
     if config.compile is not None:
         return bool(config.compile)

@@ -68,7 +68,7 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def told_errors(module: str, code: int = 2) -> Iterator[None]:
+def reported_errors(module: str, code: int = 2) -> Iterator[None]:
     """Tell a `PhotocliError` that comes up inside in one line, and leave with this exit code."""
     try:
         yield
@@ -77,7 +77,7 @@ def told_errors(module: str, code: int = 2) -> Iterator[None]:
         raise typer.Exit(code) from error
 
 
-def app_of(run: Callable[..., None] | Mapping[str, Callable[..., None]]) -> typer.Typer:
+def make_app(run: Callable[..., None] | Mapping[str, Callable[..., None]]) -> typer.Typer:
     """A command line that runs a function, or one of several by their names."""
     several = isinstance(run, Mapping)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=several)

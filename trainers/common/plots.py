@@ -24,7 +24,7 @@ Panels = Sequence[tuple[str, Sequence[str]]]
 """Titles of plots, and the entries of a history that each shows."""
 
 
-def of_every_kind(
+def common_plots(
     backbone: nn.Module, panels: Panels, folder: Path, run: Path
 ) -> tuple[list[Path], dict[str, Any]]:
     """What is drawn of every network, its filters and how it learned; and the run.json of its run."""

@@ -53,7 +53,7 @@ def portable(value: Any) -> Any:
     return value
 
 
-def leads() -> bool:
+def is_main_process() -> bool:
     """Whether this process writes and prints: with several GPUs one does, for all."""
     return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
 
@@ -91,7 +91,7 @@ def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]
         file.write(text.getvalue().encode())
 
 
-def report(facts: dict[str, Any], more: Iterable[str] = ()) -> bool:
+def print_report(facts: dict[str, Any], more: Iterable[str] = ()) -> bool:
     """Print the checks of `run.json`, and lines with what else is known; whether all figures are better.
 
     `more` is not looked at where nothing was held out.
@@ -99,7 +99,7 @@ def report(facts: dict[str, Any], more: Iterable[str] = ()) -> bool:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(quiet=not leads())
+    console = Console(quiet=not is_main_process())
     if "checks" not in facts:
         console.print("trained on every photo: nothing was held out, so there are no figures")
         return True

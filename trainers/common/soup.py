@@ -14,7 +14,7 @@ import typer
 
 from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, load_model, save_model
-from trainers.common.options import app_of, told_errors
+from trainers.common.options import make_app, reported_errors
 from trainers.common.runs import command_line, commit
 
 SAME = ("arch", "labels", "size", "fit", "middle")
@@ -46,11 +46,11 @@ def run(
     to: Annotated[Path, typer.Option(help="The model to write.")],
 ) -> None:
     """Average the weights of runs that started from the same weights."""
-    with told_errors("trainers.soup"):
+    with reported_errors("trainers.soup"):
         save_model(to, average(checkpoints))
     typer.echo(f"{to}: the average of {len(checkpoints)} runs")
 
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return app_of(run)
+    return make_app(run)

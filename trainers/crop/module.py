@@ -11,9 +11,9 @@ import typer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from trainers.common.module import Averaging, compiles
+from trainers.common.module import TrainingModule, should_compile
 from trainers.common.overlap import fits
-from trainers.common.runs import leads
+from trainers.common.runs import is_main_process
 from trainers.crop.camera_photos import Photos
 from trainers.crop.data import Cropped, How, Sample, epoch_draws, held_samples
 from trainers.crop.metrics import look_at, quick_figures
@@ -39,8 +39,8 @@ def how_to_judge(config: Any, lens: float = 0.0) -> How:
     return How(config.resize, lens, 1.0, pieces=config.stage != "thumbnail")
 
 
-class Cropping(Averaging):
-    """Trains a network that sees crops, and notes how much what it says varies; see `Averaging`."""
+class Cropping(TrainingModule):
+    """Trains a network that sees crops, and notes how much what it says varies; see `TrainingModule`."""
 
     network: Cropper
     averaged: Cropper
@@ -50,7 +50,7 @@ class Cropping(Averaging):
         self.training_photos, self.held = training, held
         self._spreads: list[Tensor] = []
         self._compiled: Callable[[Tensor], Any] = network.forward
-        if compiles(config, self.steps * config.epochs):
+        if should_compile(config, self.steps * config.epochs):
             self._compiled = torch.compile(network.forward)
 
     @cached_property
@@ -82,7 +82,7 @@ class Cropping(Averaging):
         sheets, places, factors, cropped, cells, _ = batch
         seen = Seen(*self._compiled(sheets))
         self._spreads.append(spread(seen))
-        return self.lost(crop_loss(seen, places, factors, cropped, cells, self.config))
+        return self.record_loss(crop_loss(seen, places, factors, cropped, cells, self.config))
 
     # Loop
 
@@ -109,15 +109,15 @@ class Cropping(Averaging):
         super().on_train_epoch_start()
         self._spreads = []
 
-    def noted(self) -> dict[str, float]:
+    def epoch_metrics(self) -> dict[str, float]:
         return {"spread": float(torch.stack(self._spreads).mean())}
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         if not len(self.held):
             return {}
         samples = held_samples(self.held, how_to_judge(self.config, self.config.judge_lens), 2)
         found = quick_figures(look_at(self.averaged, samples))
-        if leads():
+        if is_main_process():
             typer.echo("  held out: " + "  ".join(f"{name} {value:.3f}" for name, value in found.items()))
         return found
 

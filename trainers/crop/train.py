@@ -16,8 +16,8 @@ import typer
 
 from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, load_model, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
-from trainers.common.runs import command_line, commit, portable, report, write_json
+from trainers.common.options import make_app, option, reported_errors, with_options
+from trainers.common.runs import command_line, commit, portable, print_report, write_json
 from trainers.crop.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
 from trainers.crop.network import Cropper
 
@@ -110,7 +110,7 @@ def start(config: Config) -> Cropper:
 
 def train(config: Config, photos: Photos, out: Path, resume: bool) -> dict[str, Any]:
     """Train with some camera photos held out, judge it, leave model.ckpt and run.json; the facts."""
-    from trainers.common.loop import make_trainer, newest
+    from trainers.common.loop import last_checkpoint, make_trainer
     from trainers.crop.module import Cropping
 
     training, held = divide(photos, config.held, config.folds)
@@ -118,7 +118,7 @@ def train(config: Config, photos: Photos, out: Path, resume: bool) -> dict[str, 
     resume = resume and (out / "last.ckpt").exists()
     network = Cropper(config.arch, config.stage, config.dropout) if resume else start(config)
     module = Cropping(network, config, training, held)
-    make_trainer(config, out, watch=False).fit(module, ckpt_path=newest(out) if resume else None)  # type: ignore[arg-type]
+    make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)  # type: ignore[arg-type]
     averaged = module.averaged.cpu().eval()
     facts: dict[str, Any] = {
         "trainer": "crop",
@@ -186,7 +186,7 @@ def run_prepare(
     edited: Annotated[bool, typer.Option("--edited", help="Take photos that an editor wrote, too.")] = False,
 ) -> None:
     """List the photos that look straight from the camera, with their side of the 75/15/10 split."""
-    with told_errors("trainers.crop"):
+    with reported_errors("trainers.crop"):
         kept, dropped = prepare(folders, to, Rules(side, margin, edited))
     typer.echo(f"{to}: {sum(kept.values())} photos; " + ", ".join(f"{n} {name}" for name, n in kept.items()))
     for reason, count in dropped.most_common():
@@ -204,12 +204,12 @@ def run_train(
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better, or when the
     network says the same of every photo.
     """
-    with told_errors("trainers.crop"):
+    with reported_errors("trainers.crop"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         photos = read_photos(listed, [Path(folder) for folder in config.more], cache)
         facts = train(config, photos, out, resume)
-    raise typer.Exit(0 if report(facts, others(facts)) else 1)
+    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
 
 
 def run_evaluate(
@@ -225,12 +225,12 @@ def run_evaluate(
     trace."""
     from trainers.crop.evaluate import evaluate
 
-    with told_errors("trainers.crop"):
+    with reported_errors("trainers.crop"):
         facts = evaluate(checkpoint, read_photos(listed, [], cache), to, held, views, control)
-    raise typer.Exit(0 if report(facts, others(facts)) else 1)
+    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
     options = with_options(Config, run_train)
-    return app_of({"prepare": run_prepare, "train": options, "evaluate": run_evaluate})
+    return make_app({"prepare": run_prepare, "train": options, "evaluate": run_evaluate})

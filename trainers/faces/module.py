@@ -11,7 +11,7 @@ from torch.fx.experimental.optimization import fuse
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 from torch.utils.data import DataLoader
 
-from trainers.common.module import Averaging
+from trainers.common.module import TrainingModule
 from trainers.common.overlap import fits
 from trainers.faces.data import SURE, UNSURE, FacePhotos
 from trainers.faces.network import REACH, STRIDE, Finder, Seen
@@ -27,8 +27,8 @@ said of them."""
 _NEAREST = 0.72 * STRIDE  # pixels; every point has the middle of a cell as near as this
 
 
-class Finding(Averaging):
-    """Trains a finder on scenes of training photos; see `Averaging`.
+class Finding(TrainingModule):
+    """Trains a finder on scenes of training photos; see `TrainingModule`.
 
     The network's first layers, which make most of the work, stay as they are until the last epochs; their
     batch norm goes by the statistics that it came with all the time.
@@ -71,12 +71,12 @@ class Finding(Averaging):
                 pixels = self.network.scaled(canvases)
                 near = self._still[0](pixels.contiguous(memory_format=torch.channels_last))
             seen = Seen(*self._read(near))
-        return self.lost(face_loss(seen, faces, self.network.middles, self.config))
+        return self.record_loss(face_loss(seen, faces, self.network.middles, self.config))
 
     def configure_optimizers(self) -> dict[str, Any]:
         return self.adamw(self.network.backbone, self.network.own)
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         from trainers.faces.evaluate import quick_figures
 
         if not len(self.held):

@@ -16,7 +16,7 @@ from photocli.errors import DecodeError
 from photocli.records import Photo
 from trainers.common.checkpoints import Model
 from trainers.common.frames import Picture
-from trainers.common.plots import grid, of_every_kind
+from trainers.common.plots import common_plots, grid
 from trainers.faces.data import FRAME_SIDE, Faces
 from trainers.faces.detections import find
 from trainers.faces.network import Finder
@@ -36,7 +36,7 @@ _SHEETS = (
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
     assert isinstance(model.network, Finder)
-    drawn, document = of_every_kind(model.network.near, _CURVES, folder, run)
+    drawn, document = common_plots(model.network.near, _CURVES, folder, run)
     if photos is None or "figures" not in document:
         return drawn
     paths = {found.path.name: found.path for found in discover([photos]) if isinstance(found, Photo)}

@@ -14,8 +14,8 @@ import torch
 import typer
 
 from photocli.errors import UsageError
-from trainers.common.checkpoints import Model, load_model, runs_before, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
+from trainers.common.checkpoints import Model, load_model, previous_runs, save_model
+from trainers.common.options import make_app, option, reported_errors, with_options
 from trainers.common.runs import command_line, commit, portable, write_json
 from trainers.common.splits import check_fold
 from trainers.faces.data import FacePhotos, divide, read_photos
@@ -110,7 +110,7 @@ def start(config: Config) -> Finder:
 
 def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[str, Any]:
     """Train with the configuration's fold held out, judge it, leave model.ckpt and run.json; the facts."""
-    from trainers.common.loop import make_trainer, newest
+    from trainers.common.loop import last_checkpoint, make_trainer
     from trainers.faces.evaluate import judge
     from trainers.faces.landmarks import refine
     from trainers.faces.module import Finding
@@ -119,7 +119,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
     resume = resume and (out / "last.ckpt").exists()
     network = Finder(config.side) if resume else start(config)
     module = Finding(network, config, training, held)
-    make_trainer(config, out, watch=False).fit(module, ckpt_path=newest(out) if resume else None)  # type: ignore[arg-type]
+    make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)  # type: ignore[arg-type]
     averaged = module.averaged.cpu().eval()
     assert isinstance(averaged, Finder)
     second: dict[str, float] = {}
@@ -134,7 +134,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
         "command": command_line("trainers.faces"),
         "commit": commit(),
         "seed": config.seed,
-        "before": runs_before(Path(config.start)) if config.start else [],
+        "before": previous_runs(Path(config.start)) if config.start else [],
         "config": asdict(config),
         "data": list(photos.sources),
         "training_photos": len(training),
@@ -167,17 +167,17 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    from trainers.common.runs import report
+    from trainers.common.runs import print_report
     from trainers.faces.evaluate import others
 
-    with told_errors("trainers.faces"):
+    with reported_errors("trainers.faces"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         photos = read_photos(folders, [Path(folder) for folder in config.drawn], teacher, cache)
         facts = train(config, photos, out, resume)
-    raise typer.Exit(0 if report(facts, others(facts)) else 1)
+    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(with_options(Config, run))
+    return make_app(with_options(Config, run))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from trainers.common.image_corruptions import SPOILS, spoiled
 from trainers.common.metrics import Check, Floats, correlation
-from trainers.common.runs import report as printed
+from trainers.common.runs import print_report as printed
 from trainers.selfie.data import Faces
 from trainers.selfie.network import LOWEST, FaceScorer
 from trainers.selfie.siamese import distance, draw_pairs, hinge_embedding, score_classes

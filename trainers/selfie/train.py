@@ -15,8 +15,8 @@ import typer
 
 from photocli.alignment import Place
 from photocli.errors import UsageError
-from trainers.common.checkpoints import Model, runs_before, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
+from trainers.common.checkpoints import Model, previous_runs, save_model
+from trainers.common.options import make_app, option, reported_errors, with_options
 from trainers.common.runs import command_line, commit, portable, write_json
 from trainers.common.splits import check_fold
 from trainers.selfie.data import Faces, divide, read_faces
@@ -191,7 +191,7 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
         "command": command_line("trainers.selfie"),
         "commit": commit(),
         "seed": config.seed,
-        "before": [] if config.init in ("none", "imagenet") else runs_before(Path(config.init)),
+        "before": [] if config.init in ("none", "imagenet") else previous_runs(Path(config.init)),
         "config": asdict(config) | {"plan": list(network.plan)},
         "data": sources,
         "training_photos": len(data.training),
@@ -228,7 +228,7 @@ def run(
     """
     from trainers.selfie.evaluate import report
 
-    with told_errors("trainers.selfie"):
+    with reported_errors("trainers.selfie"):
         config = checked(config)
         data = read(listed, config)
         if ablation:
@@ -246,4 +246,4 @@ def run(
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(with_options(Config, run))
+    return make_app(with_options(Config, run))

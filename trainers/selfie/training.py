@@ -17,7 +17,7 @@ from scipy.stats import pearsonr
 from torch import Tensor, nn
 
 from trainers.common.metrics import correlation
-from trainers.common.module import average
+from trainers.common.module import update_average
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 from trainers.common.runs import portable
 from trainers.selfie.batches import Batches
@@ -124,7 +124,7 @@ class Training:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self._optimizer.step()
         self.at.step += 1
-        average(self.network, self.averaged, self.at.step, self.config.ema)
+        update_average(self.network, self.averaged, self.at.step, self.config.ema)
         self.at.losses.append(float(loss.detach()))
         self._watch(self.at.losses[-1])
         self.at.seconds += self._clock() - started

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.utils.data import DataLoader
 
-from trainers.common.module import Averaging
+from trainers.common.module import TrainingModule
 from trainers.style.data import UNKNOWN, Pictures
 from trainers.style.network import Said, Styler
 from trainers.style.samples import Sample, Samples, epoch_draws
@@ -22,8 +22,8 @@ _SEEN_WHILE_TRAINING = 4
 """One of so many held-out pictures is looked at after an epoch; all of them at the end."""
 
 
-class Styling(Averaging):
-    """Trains a styler on samples of training pictures, all layers from the start; see `Averaging`."""
+class Styling(TrainingModule):
+    """Trains a styler on samples of training pictures, all layers from the start; see `TrainingModule`."""
 
     network: Styler
     averaged: Styler
@@ -48,12 +48,12 @@ class Styling(Averaging):
     def training_step(self, batch: list[Tensor], step: int) -> Tensor:
         images, medium, looks, painting = batch
         said = self.network.parts(self._said(images).float())
-        return self.lost(style_loss(said, medium, looks, painting, self.config))
+        return self.record_loss(style_loss(said, medium, looks, painting, self.config))
 
     def configure_optimizers(self) -> dict[str, Any]:
         return self.adamw(self.network.backbone, self.network.head)
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         from trainers.style.evaluate import quick_figures
         from trainers.style.predictions import look_at
 

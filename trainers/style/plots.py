@@ -19,9 +19,9 @@ from trainers.common.frames import Picture
 from trainers.common.plots import (
     Reliability,
     activations,
+    common_plots,
     contact_sheet,
     grid,
-    of_every_kind,
     reliability_diagrams,
 )
 from trainers.style.looks import NAMES
@@ -38,7 +38,7 @@ _MOST = 36  # pictures on a sheet
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
     assert isinstance(model.network, Styler)
-    drawn, document = of_every_kind(model.network.backbone, _CURVES, folder, run)
+    drawn, document = common_plots(model.network.backbone, _CURVES, folder, run)
     figures = document.get("figures")
     if figures:
         parts = [(name, figures["reliability"][name]) for name in GROUPS]

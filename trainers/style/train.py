@@ -15,7 +15,7 @@ import typer
 
 from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
+from trainers.common.options import make_app, option, reported_errors, with_options
 from trainers.common.runs import command_line, commit, portable, write_json
 from trainers.common.splits import check_fold
 from trainers.style.data import Pictures, divide, read_pictures
@@ -93,7 +93,7 @@ def start(config: Config, pictures: Pictures) -> Styler:
 
 def train(config: Config, pictures: Pictures, out: Path, resume: bool) -> dict[str, Any]:
     """Train with the configuration's fold held out, judge it, leave model.ckpt and run.json; the facts."""
-    from trainers.common.loop import make_trainer, newest
+    from trainers.common.loop import last_checkpoint, make_trainer
     from trainers.style.evaluate import judge
     from trainers.style.module import Styling
 
@@ -101,7 +101,7 @@ def train(config: Config, pictures: Pictures, out: Path, resume: bool) -> dict[s
     resume = resume and (out / "last.ckpt").exists()
     network = Styler(pictures.classes, config.dropout) if resume else start(config, pictures)
     module = Styling(network, config, training, held)
-    make_trainer(config, out, watch=False).fit(module, ckpt_path=newest(out) if resume else None)  # type: ignore[arg-type]
+    make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)  # type: ignore[arg-type]
     averaged = module.averaged.cpu().eval()
     facts: dict[str, Any] = {
         "trainer": "styles",
@@ -141,16 +141,16 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    from trainers.common.runs import report
+    from trainers.common.runs import print_report
     from trainers.style.evaluate import others
 
-    with told_errors("trainers.styles"):
+    with reported_errors("trainers.styles"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         facts = train(config, read_pictures(folders, media, paintings, cache), out, resume)
-    raise typer.Exit(0 if report(facts, others(facts)) else 1)
+    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(with_options(Config, run))
+    return make_app(with_options(Config, run))

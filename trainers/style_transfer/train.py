@@ -21,8 +21,8 @@ from photocli.records import Photo
 from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.metrics import Check
-from trainers.common.options import app_of, option, told_errors, with_options
-from trainers.common.runs import command_line, commit, portable, report, write_json
+from trainers.common.options import make_app, option, reported_errors, with_options
+from trainers.common.runs import command_line, commit, portable, print_report, write_json
 from trainers.common.splits import split
 from trainers.style_transfer.data import Order, generate, reduced
 from trainers.style_transfer.network import Generator
@@ -173,10 +173,10 @@ def run_train(
     Distances on held-out photos are printed beside their trivial baselines; the exit code is 1 when one is
     not better.
     """
-    with told_errors("trainers.stylize"):
+    with reported_errors("trainers.stylize"):
         config = checked(config)
         facts = train(config, read_material(picture, photos, config), out, resume)
-    raise typer.Exit(0 if report(facts) else 1)
+    raise typer.Exit(0 if print_report(facts) else 1)
 
 
 def run_generate(
@@ -192,7 +192,7 @@ def run_generate(
     OUT gets a folder for each style, one named none with the photos as they are, and labels.csv (file, style,
     content). Go on after an interruption with the same command.
     """
-    with told_errors("trainers.stylize"):
+    with reported_errors("trainers.stylize"):
         counts = generate(
             photos, style, out, Order(share, side, every), lambda line: typer.echo(line, err=True)
         )
@@ -201,4 +201,4 @@ def run_generate(
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of({"train": with_options(Config, run_train), "generate": run_generate})
+    return make_app({"train": with_options(Config, run_train), "generate": run_generate})

@@ -73,7 +73,7 @@ def _softened(picture: Picture, severity: float, rng: Generator) -> Picture:
     kind = rng.choice(["disc", "gaussian", "enlarged"], p=[0.5, 0.3, 0.2])
     height, width = picture.shape[:2]
     if kind == "enlarged":
-        # Averaging over and interpolating between pixels f apart blurs about as much as 0.45 f.
+        # TrainingModule over and interpolating between pixels f apart blurs about as much as 0.45 f.
         factor = max(1.0, deviation / 0.45)
         small = (max(2, round(width / factor)), max(2, round(height / factor)))
         by = rng.choice([Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])

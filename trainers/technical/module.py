@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from photocli.profiles import FAULTS
-from trainers.common.module import Averaging, compiles
+from trainers.common.module import TrainingModule, should_compile
 from trainers.technical.data import Sample, Shots, Spoiled, epoch_draws, in_epoch
 from trainers.technical.evaluate import look_at, quick_figures
 from trainers.technical.network import Inspector
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _TURNED = 0.03  # probability of being upright below which a training photo is taken to be turned
 
 
-class Inspecting(Averaging):
-    """Trains an inspector; see `Averaging`.
+class Inspecting(TrainingModule):
+    """Trains an inspector; see `TrainingModule`.
 
     `trusted` (photos, 6) says which photos are examples of being free of a fault, `upright` (photos,) which
     of the right way up. At first all are; from the epoch `clean_at` on, those that the network itself finds
@@ -43,7 +43,7 @@ class Inspecting(Averaging):
         self.register_buffer("upright", torch.from_numpy(training.upright.copy()))
         self._seen: Callable[[Tensor], Any] = network.forward
         self._turns: Callable[[Tensor], Tensor] = network.turns
-        if compiles(config, self.steps * config.epochs):
+        if should_compile(config, self.steps * config.epochs):
             self._seen, self._turns = torch.compile(network.forward), torch.compile(network.turns)
 
     @cached_property
@@ -68,12 +68,12 @@ class Inspecting(Averaging):
     def training_step(self, batch: list[Tensor], step: int) -> Tensor:
         sheets, severities, turns, rows = batch
         if self.turns_alone:
-            return self.lost(self._turn_loss(self._turns(sheets), turns, rows))
+            return self.record_loss(self._turn_loss(self._turns(sheets), turns, rows))
         seen = self._seen(sheets)
         each = nn.functional.binary_cross_entropy_with_logits(seen.faults, severities, reduction="none")
         trusted = self.trusted[rows].float()
         faults = (each * trusted).sum() / trusted.sum().clamp_min(1)
-        return self.lost(self.config.fault_weight * faults + self._turn_loss(seen.turns, turns, rows))
+        return self.record_loss(self.config.fault_weight * faults + self._turn_loss(seen.turns, turns, rows))
 
     def _turn_loss(self, said: Tensor, turns: Tensor, rows: Tensor) -> Tensor:
         upright = self.upright[rows]
@@ -98,7 +98,7 @@ class Inspecting(Averaging):
         if self.current_epoch == max(self.config.clean_at, self.config.turn_epochs):
             self._leave_out()
 
-    def measure(self) -> dict[str, float]:
+    def validation_metrics(self) -> dict[str, float]:
         if not len(self.held):
             return {}
         return quick_figures(self.averaged, self.held, self.config.side, not self.turns_alone)

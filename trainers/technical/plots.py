@@ -9,7 +9,7 @@ from photocli.discover import discover
 from photocli.profiles import FAULTS
 from photocli.records import Photo
 from trainers.common.checkpoints import Model
-from trainers.common.plots import Reliability, contact_sheet, of_every_kind, reliability_diagrams
+from trainers.common.plots import Reliability, common_plots, contact_sheet, reliability_diagrams
 from trainers.technical.network import Inspector
 
 _CURVES = (
@@ -22,7 +22,7 @@ _CURVES = (
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
     assert isinstance(model.network, Inspector)
-    drawn, document = of_every_kind(model.network.near, _CURVES, folder, run)
+    drawn, document = common_plots(model.network.near, _CURVES, folder, run)
     figures = document.get("figures")
     if not figures:
         return drawn

@@ -14,8 +14,8 @@ import torch
 import typer
 
 from photocli.errors import UsageError
-from trainers.common.checkpoints import Model, load_model, runs_before, save_model
-from trainers.common.options import app_of, option, told_errors, with_options
+from trainers.common.checkpoints import Model, load_model, previous_runs, save_model
+from trainers.common.options import make_app, option, reported_errors, with_options
 from trainers.common.runs import command_line, commit, portable, write_json
 from trainers.common.splits import check_fold
 from trainers.technical.data import Shots, divide, read_shots
@@ -94,7 +94,7 @@ def start(config: Config) -> Inspector:
 
 def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, Any]:
     """Train with the configuration's fold held out, judge it, leave model.ckpt and run.json; the facts."""
-    from trainers.common.loop import make_trainer, newest
+    from trainers.common.loop import last_checkpoint, make_trainer
     from trainers.technical.evaluate import judge
     from trainers.technical.module import Inspecting
 
@@ -102,14 +102,14 @@ def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, An
     resume = resume and (out / "last.ckpt").exists()
     network = Inspector(config.side, config.dropout) if resume else start(config)
     module = Inspecting(network, config, training, held)
-    make_trainer(config, out, watch=False).fit(module, ckpt_path=newest(out) if resume else None)
+    make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)
     averaged = module.averaged.cpu().eval()
     facts: dict[str, Any] = {
         "trainer": "technical",
         "command": command_line("trainers.technical"),
         "commit": commit(),
         "seed": config.seed,
-        "before": runs_before(Path(config.start)) if config.start else [],
+        "before": previous_runs(Path(config.start)) if config.start else [],
         "config": asdict(config),
         "data": list(shots.sources),
         "training_photos": len(training),
@@ -143,19 +143,19 @@ def run(
 
     Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
     """
-    from trainers.common.runs import report
+    from trainers.common.runs import print_report
     from trainers.technical.evaluate import others
 
-    with told_errors("trainers.technical"):
+    with reported_errors("trainers.technical"):
         config = checked(config)
         cache = Path(config.cache) if config.cache else None
         faces = Path(config.faces) if config.faces else None
         upright = [Path(folder) for folder in config.upright]
         shots = read_shots(photos, upright, set(config.turned), faces, cache)
         facts = train(config, shots, out, resume)
-    raise typer.Exit(0 if report(facts, others(facts)) else 1)
+    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
 
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(with_options(Config, run))
+    return make_app(with_options(Config, run))

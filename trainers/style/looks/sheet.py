@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from photocli.decode import decode
-from trainers.common.options import app_of, told_errors
+from trainers.common.options import make_app, reported_errors
 from trainers.style.looks import LOOKS
 
 
@@ -22,7 +22,7 @@ def run(
     """Draw a contact sheet of all looks of a photo."""
     from trainers.common.plots import grid
 
-    with told_errors("trainers.looks"):
+    with reported_errors("trainers.looks"):
         picture = decode(photo, side).pixels
     tiles, captions = [picture, picture], ["plain", ""]
     for place, (name, look) in enumerate(LOOKS.items()):
@@ -34,4 +34,4 @@ def run(
 
 def command() -> typer.Typer:
     """The command line."""
-    return app_of(run)
+    return make_app(run)
