@@ -1,4 +1,4 @@
-"""Exporting a finder of faces: scores, boxes and points of every cell, decoded inside the graph."""
+"""Export of a face detector: scores, boxes and points of every cell, decoded inside the graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.common.checkpoints import Model
-from trainers.faces.network import STRIDE, Finder
+from trainers.faces.network import STRIDE, FaceDetector
 
 ROUNDING = 0.03
 """A score, or a side of a face's box as a share of the canvas."""
@@ -23,30 +23,30 @@ ROUNDING = 0.03
 LOOSE = ("boxes", "points")  # in pixels, and most are those of cells where there is no face
 
 
-class ServedFinder(Served):
+class ServedDetector(Served):
     """uint8 canvases (n, 3, side, side) -> scores (n, cells) 0-1, boxes (n, cells, 4) and points
     (n, cells, 10) in pixels of the canvas."""
 
-    def __init__(self, network: Finder) -> None:
+    def __init__(self, network: FaceDetector) -> None:
         super().__init__()
         self.network = evaluated(network)
         for part in ("near", "far", "deep", "middle", "tell", "where"):
             setattr(self.network, part, fuse(getattr(self.network, part)))
-        if self.network.refiner is not None:
+        if self.network.landmarks is not None:
             for part in ("see", "around", "tell"):
-                setattr(self.network.refiner, part, fuse(getattr(self.network.refiner, part)))
+                setattr(self.network.landmarks, part, fuse(getattr(self.network.landmarks, part)))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        seen = self.network(image)
-        return seen.logits.sigmoid(), seen.boxes, self.network.points(seen, image)
+        output = self.network(image)
+        return output.logits.sigmoid(), output.boxes, self.network.points(output, image)
 
 
-def serve(model: Model, flip: bool | None) -> ServedFinder:
+def serve(model: Model, flip: bool | None) -> ServedDetector:
     """See `kinds.Kind`."""
     if flip:
         raise UsageError("a detector of faces does not judge mirror images; leave out --flip")
-    assert isinstance(model.network, Finder)
-    return ServedFinder(model.network)
+    assert isinstance(model.network, FaceDetector)
+    return ServedDetector(model.network)
 
 
 def spec(config: Mapping[str, Any]) -> InputSpec:

@@ -17,8 +17,8 @@ from photocli.detectors.detector import Detector, overlaps
 from photocli.models import store
 from trainers.common.splits import fold_of
 from trainers.common.yunet import CLOSE, YuNet
+from trainers.faces.augmentation import serving_view
 from trainers.faces.detections import NEAR
-from trainers.faces.placement import contained
 
 # By hand, in pixels of the astronaut's picture: both eyes, the nose, and the corners of the mouth.
 POINTS = np.array([(203, 101), (247, 103), (226, 127), (205, 140), (244, 142)])
@@ -63,7 +63,7 @@ def test_pictures_without_people_show_no_face(detector: Detector, name: str) -> 
 def test_a_turned_face_is_found_upright_in_its_turn(detector: Detector, turn: float) -> None:
     [upright] = detector.faces(sample_pictures()["astronaut"])
     label = np.concatenate([upright[:14], [1.0]]).astype(np.float32)[None]
-    canvas, [there] = contained(sample_pictures()["astronaut"], label, 512, turn)
+    canvas, [there] = serving_view(sample_pictures()["astronaut"], label, 512, turn)
     [face] = detector.faces(canvas)
     assert overlaps(there[None, :4], face[None, :4] * 512)[0, 0] > 0.6
     line = np.degrees(np.arctan2(face[7] - face[5], face[6] - face[4]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 import torch
 from photos import sample_pictures, shared_data, write_photo
 from PIL import Image
-from resuming import check_resuming, stop_after
+from resuming import check_resuming, same_weights, stop_after
 from typer.testing import CliRunner
 
 from export.__main__ import command as export_command
@@ -23,19 +25,35 @@ from trainers.common.frames import Frames, Picture
 from trainers.common.loop import make_trainer
 from trainers.common.overlap import fits
 from trainers.common.yunet import YuNet, mirrored
-from trainers.faces.augmentation import cover, relit
-from trainers.faces.data import SURE, UNSURE, FacePhotos, Faces, divide, labels, read_photos, together
-from trainers.faces.detections import NEAR, Looks, count, false_share, look_at, match
-from trainers.faces.evaluate import choose, judge
-from trainers.faces.module import Finding, duties, face_loss
-from trainers.faces.network import STRIDE, Finder, Seen
-from trainers.faces.placement import Placing, Region, contained, in_sight, lay, moved
+from trainers.faces.__main__ import command as train_command
+from trainers.faces.augmentation import (
+    Placement,
+    Region,
+    change_light,
+    occlude_faces,
+    paste_photo,
+    serving_view,
+    transform_faces,
+    visible_faces,
+)
+from trainers.faces.config import Config
+from trainers.faces.data import MAX_FACES, FacePhotos, SceneIndex, Scenes, divide, epoch_batches, read_photos
+from trainers.faces.detections import (
+    NEAR,
+    Detections,
+    assign_detections,
+    count_detections,
+    detect_in_photos,
+    false_positive_share,
+)
+from trainers.faces.evaluate import choose_threshold, evaluate
+from trainers.faces.labels import SURE, UNSURE, Faces, faces_from, merge_detections
+from trainers.faces.network import STRIDE, DetectorOutput, FaceDetector
 from trainers.faces.plots import draw_all
-from trainers.faces.scenes import MOST, Draw, Scenes, epoch_draws
-from trainers.faces.train import Config, start, train
-from trainers.faces.train import command as train_command
+from trainers.faces.train import DetectorTraining, assign_cells, detection_loss, start, train
 from trainers.technical.network import Inspector
 
+ROOT = Path(__file__).parents[1]
 SIDE = 96
 QUICK = Config(
     portraits="people",
@@ -104,31 +122,31 @@ def middle_of_light(canvas: np.ndarray) -> np.ndarray:
     return np.array([(light * (across + 0.5)).sum(), (light * (down + 0.5)).sum()]) / light.sum()
 
 
-PLACINGS = [
-    Placing((0.44, 0.25), (60, 50), 0.5),
-    Placing((0.44, 0.25), (100, 100), 1.7),
-    Placing((0.56, 0.25), (90, 100), 0.8, mirror=True),
-    Placing((0.44, 0.25), (90, 100), 0.8, turn=30),
-    Placing((0.5, 0.3), (100, 125), 1.3, turn=-25, mirror=True),
-    Placing((0.5, 0.3), (90, 80), 0.3, turn=13),
+PLACEMENTS = [
+    Placement((0.44, 0.25), (60, 50), 0.5),
+    Placement((0.44, 0.25), (100, 100), 1.7),
+    Placement((0.56, 0.25), (90, 100), 0.8, mirror=True),
+    Placement((0.44, 0.25), (90, 100), 0.8, turn=30),
+    Placement((0.5, 0.3), (100, 125), 1.3, turn=-25, mirror=True),
+    Placement((0.5, 0.3), (90, 80), 0.3, turn=13),
 ]
 
 
-@pytest.mark.parametrize("how", PLACINGS)
+@pytest.mark.parametrize("how", PLACEMENTS)
 @pytest.mark.parametrize("point", range(5))
-def test_points_go_where_the_pixels_go(how: Placing, point: int) -> None:
+def test_points_go_where_the_pixels_go(how: Placement, point: int) -> None:
     canvas = Image.new("RGB", (200, 200))
-    [face] = lay(canvas, Region(0, 0, 200, 200), spotted(point), FACE, how)
+    [face] = paste_photo(canvas, Region(0, 0, 200, 200), spotted(point), FACE, how)
     seen = middle_of_light(np.asarray(canvas))
     place = (1, 0, 2, 4, 3)[point] if how.mirror else point  # left and right are those of the picture
     assert np.abs(face[4:14].reshape(5, 2)[place] - seen).max() < 0.8
 
 
 def test_a_turn_is_clockwise_and_boxes_stay_around_the_face() -> None:
-    how = Placing((0.5, 0.5), (256, 256), 1.0, turn=90)
-    [face] = moved(FACE, (512, 512), how)
+    how = Placement((0.5, 0.5), (256, 256), 1.0, turn=90)
+    [face] = transform_faces(FACE, (512, 512), how)
     assert face[:4] == pytest.approx([512 - BOX[3], BOX[0], 512 - BOX[1], BOX[2]], abs=0.01)
-    [tilted] = moved(FACE, (512, 512), Placing((0.5, 0.5), (256, 256), 1.0, turn=30))
+    [tilted] = transform_faces(FACE, (512, 512), Placement((0.5, 0.5), (256, 256), 1.0, turn=30))
     points = tilted[4:14].reshape(5, 2)
     assert (points > tilted[:2]).all() and (points < tilted[2:4]).all()
     # The ellipse's box is a little larger than the upright one, and much smaller than that of its corners.
@@ -144,7 +162,7 @@ def test_the_teacher_agrees_with_a_turned_label(turn: float) -> None:
     picture = np.ascontiguousarray(sample_pictures()["astronaut"])
     [first] = teacher.found(picture).astype(np.float32)
     label = np.concatenate([first[:14], [SURE]]).astype(np.float32)[None]
-    canvas, [face] = contained(picture, label, 320, turn)
+    canvas, [face] = serving_view(picture, label, 320, turn)
     [found] = teacher.found(canvas).astype(np.float32) * np.array([320] * 14 + [1], np.float32)
     assert overlaps(face[None, :4], found[None, :4])[0, 0] > 0.75
     apart = np.linalg.norm(face[6:8] - face[4:6])
@@ -178,7 +196,7 @@ def test_closer_looks_at_a_tilted_face_are_as_good() -> None:
     label = FACE.copy()
     label[0, :14] = close.steady(picture, teacher.found(picture)[0])[:14]
     for turn in (-25.0, 25.0):
-        canvas, [face] = contained(picture, label, 448, turn)
+        canvas, [face] = serving_view(picture, label, 448, turn)
         [found] = teacher.found(canvas)[:1]
         apart = np.linalg.norm(face[6:8] - face[4:6])
         off, single = (
@@ -194,7 +212,7 @@ def test_scenes_keep_every_point_on_its_spot() -> None:
         scenes = Scenes(photos_of([spotted(point)], [FACE]), 224, 0, people=1.0)
         there = 0
         for seed in range(40):
-            canvas, faces = scenes.drawn(np.random.default_rng(seed))
+            canvas, faces = scenes.compose(np.random.default_rng(seed))
             light = np.asarray(canvas)[:, :, 0]
             for face in faces[faces[:, 14] == SURE]:
                 spots = face[4:14].reshape(5, 2)
@@ -213,7 +231,7 @@ def test_scenes_keep_every_point_on_its_spot() -> None:
 def test_what_is_cut_off_or_tiny_is_no_face_to_be_found() -> None:
     whole, half, gone = ([left, 10, left + 40, 50, *[left + 20, 30] * 5, SURE] for left in (20, 85, 110))
     tiny = [5, 5, 10, 12, *[7, 8] * 5, SURE]
-    faces = in_sight(np.array([whole, half, gone, tiny], np.float32), Region(0, 0, 100, 100))
+    faces = visible_faces(np.array([whole, half, gone, tiny], np.float32), Region(0, 0, 100, 100))
     assert faces[:, 14].tolist() == [SURE, UNSURE, UNSURE]
     assert np.isnan(faces[1, 4:14]).all() and np.isfinite(faces[0]).all()
 
@@ -223,7 +241,7 @@ def test_faces_are_covered_by_less_than_half_and_keep_their_labels() -> None:
     shares = []
     for seed in range(60):
         canvas = Image.new("RGB", (100, 100), (7, 7, 7))
-        cover(canvas, face, np.full((30, 30, 3), 200, np.uint8), np.random.default_rng(seed))
+        occlude_faces(canvas, face, np.full((30, 30, 3), 200, np.uint8), np.random.default_rng(seed))
         shares.append(float((np.asarray(canvas)[20:90, 20:80] != 7).any(2).mean()))
     assert 0 < np.count_nonzero(shares) < 30
     assert max(shares) < 0.5
@@ -232,7 +250,7 @@ def test_faces_are_covered_by_less_than_half_and_keep_their_labels() -> None:
 def test_light_changes_and_shape_does_not() -> None:
     photo = Image.fromarray(sample_pictures()["astronaut"]).resize((96, 96))
     for seed in range(20):
-        pixels = relit(photo, np.random.default_rng(seed))
+        pixels = change_light(photo, np.random.default_rng(seed))
         assert pixels.shape == (96, 96, 3) and pixels.dtype == np.uint8
         assert np.corrcoef(pixels.mean(2).ravel(), np.asarray(photo).mean(2).ravel())[0, 1] > 0.7
 
@@ -241,26 +259,26 @@ def test_scenes_are_functions_of_seed_epoch_and_place(photos: FacePhotos) -> Non
     one, other = Scenes(photos, SIDE, 5), Scenes(photos, SIDE, 5)
     some = 0
     for place in range(12):
-        first, second = one[Draw(1, place)], other[Draw(1, place)]
+        first, second = one[SceneIndex(1, place)], other[SceneIndex(1, place)]
         assert np.array_equal(first.canvas, second.canvas)
         assert np.array_equal(first.faces, second.faces, equal_nan=True)
-        assert first.canvas.shape == (3, SIDE, SIDE) and first.faces.shape == (MOST, 15)
+        assert first.canvas.shape == (3, SIDE, SIDE) and first.faces.shape == (MAX_FACES, 15)
         some += int((first.faces[:, 14] == SURE).sum())
     assert some > 5
-    assert not np.array_equal(one[Draw(1, 0)].canvas, one[Draw(2, 0)].canvas)
-    assert [len(batch) for batch in epoch_draws(0, 10, 4)] == [4, 4]
+    assert not np.array_equal(one[SceneIndex(1, 0)].canvas, one[SceneIndex(2, 0)].canvas)
+    assert [len(batch) for batch in epoch_batches(0, 10, 4)] == [4, 4]
 
 
 def test_what_the_teacher_is_unsure_of_is_no_face_where_nobody_is() -> None:
     said = np.zeros((3, 15))
     said[:, 14] = (0.9, 0.5, 0.2)
-    assert labels(said, nobody=False)[:, 14].tolist() == [SURE, UNSURE]
-    assert labels(said, nobody=True)[:, 14].tolist() == [SURE]
-    assert labels(said, drawn=True)[:, 14].tolist() == [UNSURE, UNSURE]
+    assert faces_from(said, nobody=False)[:, 14].tolist() == [SURE, UNSURE]
+    assert faces_from(said, nobody=True)[:, 14].tolist() == [SURE]
+    assert faces_from(said, drawn=True)[:, 14].tolist() == [UNSURE, UNSURE]
     near, far = np.zeros((2, 15)), np.zeros((2, 15))
     near[:, :4], near[:, 14] = [[0, 0, 0.5, 0.5], [0.6, 0.6, 0.8, 0.8]], (0.6, 0.9)
     far[:, :4], far[:, 14] = [[0.02, 0, 0.5, 0.5], [0.9, 0.9, 0.95, 0.95]], (0.85, 0.8)
-    both = together(near, far)
+    both = merge_detections(near, far)
     assert both[:, 14].tolist() == [0.85, 0.9, 0.8]
     assert both[0, 0] == 0
 
@@ -271,7 +289,7 @@ def test_cells_in_the_middle_answer_for_a_face() -> None:
     faces[0, 0] = torch.tensor([20.0, 20, 68, 68, *[30] * 10, SURE])
     faces[0, 1] = torch.tensor([3.0, 75, 12, 84, *[8] * 10, SURE])  # smaller than a cell
     faces[0, 2] = torch.tensor([72.0, 0, 96, 24, *[80] * 10, UNSURE])
-    found = duties(faces, middles)
+    found = assign_cells(faces, middles)
     cells = SIDE // STRIDE
     answers = found.answers[0].reshape(cells, cells)
     assert answers[5, 5] and answers[9, 0] and not answers[2, 2] and not answers[0, 11]
@@ -281,7 +299,7 @@ def test_cells_in_the_middle_answer_for_a_face() -> None:
     for x in np.linspace(10, 80, 29):  # wherever a small face is, some cell answers for it
         small = torch.zeros((1, 1, 15))
         small[0, 0] = torch.tensor([x - 5, 40 - 5, x + 5, 40 + 5, *[40] * 10, SURE])
-        assert duties(small, middles).answers.any()
+        assert assign_cells(small, middles).answers.any()
 
 
 def test_the_loss_is_least_for_the_truth() -> None:
@@ -289,7 +307,7 @@ def test_the_loss_is_least_for_the_truth() -> None:
     faces = torch.zeros((1, 2, 15))
     faces[0, 0] = torch.tensor([20.0, 20, 68, 68, *[30.0, 40] * 5, SURE])
     seen = network.eval()(torch.zeros((1, 3, SIDE, SIDE), dtype=torch.uint8))
-    answers = duties(faces, network.middles).answers
+    answers = assign_cells(faces, network.middles).answers
     right = type(seen)(
         torch.where(answers, 12.0, -12.0),
         faces[:, :1, :4].expand_as(seen.boxes).clone(),
@@ -297,8 +315,8 @@ def test_the_loss_is_least_for_the_truth() -> None:
         faces[:, :1, 4:14].expand_as(seen.points).clone(),
     )
 
-    def loss(said: Seen) -> float:
-        return float(face_loss(said, faces, network.middles, QUICK))
+    def loss(said: DetectorOutput) -> float:
+        return float(detection_loss(said, faces, network.middles, QUICK))
 
     least = loss(right)
     assert least < 1e-3
@@ -308,7 +326,7 @@ def test_the_loss_is_least_for_the_truth() -> None:
     far = right._replace(around=right.around.clone())
     far.around[:, -1] += 50  # a cell in the corner, where no point is
     assert loss(far) == pytest.approx(least)
-    none = face_loss(seen, torch.zeros((1, 2, 15)), network.middles, QUICK)
+    none = detection_loss(seen, torch.zeros((1, 2, 15)), network.middles, QUICK)
     assert torch.isfinite(none)
     iou, giou = fits(torch.tensor([[0.0, 0, 2, 2]] * 2), torch.tensor([[0.0, 0, 2, 2], [2.0, 0, 4, 2]]))
     assert iou.tolist() == [1, 0] and giou.tolist() == pytest.approx([1, 0])
@@ -325,31 +343,32 @@ def test_points_are_put_right_by_the_cells_that_they_lie_in() -> None:
     around[0, cell, 2:4] = torch.tensor([50.0, 50])  # what it says of other points does not count
     logits = torch.arange(cells)[None] - 2.0 * cells
     logits[0, 7] = 0.0
-    points = network.points(Seen(logits, boxes, told, around), torch.zeros(1, 3, SIDE, SIDE))
+    points = network.points(DetectorOutput(logits, boxes, told, around), torch.zeros(1, 3, SIDE, SIDE))
     assert points.shape == (1, cells, 10)
     assert points[0, 7].tolist() == [36, 40, *told[0, 0, 2:].tolist()]
     assert points[0, 0].tolist() == told[0, 0].tolist()  # no face, and sixteen others before it
 
 
-def test_figures_count_faces_by_overlap() -> None:
+def test_metrics_count_faces_by_overlap() -> None:
     there = np.array([[0, 0, 20, 20, *[5] * 10, SURE], [50, 50, 90, 90, *[60] * 10, UNSURE]], np.float32)
     found = np.array([[1, 0, 20, 20], [52, 50, 90, 90], [0, 60, 20, 80], [0, 1, 20, 20]], np.float32)
     found = np.concatenate([found, np.full((4, 10), 5, np.float32), [[0.9], [0.8], [0.7], [0.3]]], 1)
-    mine, wrong = match(there, found)
+    mine, wrong = assign_detections(there, found)
     assert mine.tolist() == [0] and wrong.tolist() == [False, False, True, True]
-    looks = Looks([there], [found], np.arange(1))
-    assert count(looks, 0.75).figures() == {"faces": 1, "recall": 1, "precision": 1, "eyes_near": 1}
-    assert count(looks, 0.5).figures()["precision"] == 0.5
-    assert count(looks, 0.95).figures()["recall"] == 0
-    assert false_share(looks, 0.85) == 1 and false_share(looks, 0.95) == 0
-    nobody = Looks([there[:0]], [found[2:3]], np.arange(1))
-    assert 0.7 < choose(Looks([there[:1]], [found[:1]], np.arange(1)), nobody) <= 0.9
+    detections = Detections([there], [found], np.arange(1))
+    metrics = count_detections(detections, 0.75).metrics()
+    assert metrics == {"faces": 1, "recall": 1, "precision": 1, "eyes_near": 1}
+    assert count_detections(detections, 0.5).metrics()["precision"] == 0.5
+    assert count_detections(detections, 0.95).metrics()["recall"] == 0
+    assert false_positive_share(detections, 0.85) == 1 and false_positive_share(detections, 0.95) == 0
+    nobody = Detections([there[:0]], [found[2:3]], np.arange(1))
+    assert 0.7 < choose_threshold(Detections([there[:1]], [found[:1]], np.arange(1)), nobody) <= 0.9
 
 
 def test_a_resumed_run_equals_one_that_was_not_interrupted(photos: FacePhotos, tmp_path: Path) -> None:
     check_resuming(
         lambda out, resume: train(QUICK, photos, out, resume),
-        lambda: Finding(start(QUICK), QUICK, *divide(photos, QUICK.folds, QUICK.fold)),
+        lambda: DetectorTraining(start(QUICK), QUICK, *divide(photos, QUICK.folds, QUICK.fold)),
         QUICK,
         tmp_path,
         at=2,
@@ -368,9 +387,9 @@ def _export_and_serve(run: Path, photos: FacePhotos, out: Path) -> None:
     card = read_card(out)
     assert (card.kind, card.input.fit, card.input.width) == ("faces", "contain", SIDE)
     low = replace(card, facts={**card.facts, "thresholds": {"score": 0.05, "overlap": 0.4}})
-    looks = look_at(load_model(run / "model.ckpt").network, photos, 0.4)  # type: ignore[arg-type]
+    detections = detect_in_photos(load_model(run / "model.ckpt").network, photos, 0.4)  # type: ignore[arg-type]
     detector = Detector(low)
-    for row, found in zip(photos.rows, looks.found, strict=True):
+    for row, found in zip(photos.rows, detections.found, strict=True):
         _, width, height = contain(photos.frames[row], SIDE, 0)
         served = detector.faces(photos.frames[row]) * np.array([width, height] * 7 + [1])
         assert abs(len(served) - len(found)) <= 2
@@ -380,14 +399,14 @@ def _export_and_serve(run: Path, photos: FacePhotos, out: Path) -> None:
 
 def test_the_first_layers_wait_for_the_last_epochs(photos: FacePhotos, tmp_path: Path) -> None:
     training, held = divide(photos, QUICK.folds, QUICK.fold)
-    module = Finding(start(QUICK), QUICK, training, held)
+    module = DetectorTraining(start(QUICK), QUICK, training, held)
     before = {name: value.clone() for name, value in module.network.state_dict().items()}
     stop_after(2, module, QUICK, tmp_path)
     moved = {
         name for name, value in module.network.state_dict().items() if not torch.equal(value, before[name])
     }
     assert moved and not any(name.startswith("near.") for name in moved)
-    module = Finding(start(QUICK), QUICK, training, held)
+    module = DetectorTraining(start(QUICK), QUICK, training, held)
     make_trainer(QUICK, tmp_path, watch=False).fit(module)  # type: ignore[arg-type]
     weights = {name for name, _ in module.network.named_parameters()}
     same = {name for name in weights if torch.equal(module.network.state_dict()[name], before[name])}
@@ -396,12 +415,12 @@ def test_the_first_layers_wait_for_the_last_epochs(photos: FacePhotos, tmp_path:
 
 def test_a_model_is_gone_on_from_without_its_second_look(photos: FacePhotos, tmp_path: Path) -> None:
     torch.manual_seed(1)
-    earlier, path = Finder(64, refined=True), tmp_path / "model.ckpt"
+    earlier, path = FaceDetector(64, with_landmarks=True), tmp_path / "model.ckpt"
     config = {"trainer": "faces", "side": 64, "refine_steps": 9}
     save_model(path, Model(earlier, config, {"command": "python -m trainers.faces before", "seed": 1}))
     later = replace(QUICK, start=str(path), epochs=1)
     network = start(later)
-    assert network.side == SIDE and network.refiner is None
+    assert network.side == SIDE and network.landmarks is None
     state = earlier.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
     facts = train(later, photos, tmp_path / "out", resume=False)
@@ -411,11 +430,34 @@ def test_a_model_is_gone_on_from_without_its_second_look(photos: FacePhotos, tmp
         start(later)
 
 
+def test_a_model_with_the_names_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    network, path = FaceDetector(64, with_landmarks=True), tmp_path / "model.ckpt"
+    save_model(path, Model(network, {"trainer": "faces", "side": 64, "refine_steps": 9}))
+    stored = torch.load(path, weights_only=True)
+    stored["weights"] = {
+        name.replace("landmarks.", "refiner."): value for name, value in stored["weights"].items()
+    }
+    assert any(name.startswith("refiner.") for name in stored["weights"])
+    torch.save(stored, path)
+    same_weights(network, load_model(path).network)
+
+
+def test_help_needs_neither_torch_nor_lightning() -> None:
+    code = (
+        "import sys\nfrom trainers.faces.__main__ import command\n"
+        "command()(['--help'], standalone_mode=False)\n"
+        "assert not {'torch', 'lightning'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "--teacher" in done.stdout
+
+
 def test_it_learns_a_face_by_heart(photos: FacePhotos) -> None:
     network = start(QUICK)
     canvases, faces = [], []
     for row in photos.rows[:2]:
-        canvas, face = contained(photos.frames[row], photos.faces[row], SIDE)
+        canvas, face = serving_view(photos.frames[row], photos.faces[row], SIDE)
         canvases.append(canvas.transpose(2, 0, 1))
         faces.append(face)
     batch, truth = torch.from_numpy(np.stack(canvases)), torch.from_numpy(np.stack(faces))
@@ -423,7 +465,7 @@ def test_it_learns_a_face_by_heart(photos: FacePhotos) -> None:
     losses = []
     for _ in range(40):
         adam.zero_grad()
-        loss = face_loss(network.train()(batch), truth, network.middles, QUICK)
+        loss = detection_loss(network.train()(batch), truth, network.middles, QUICK)
         loss.backward()
         adam.step()
         losses.append(float(loss.detach()))
@@ -434,7 +476,7 @@ def test_pictures_are_drawn_of_mistakes(photos: FacePhotos, tmp_path: Path) -> N
     network = start(QUICK).eval()
     config = replace(QUICK, fold="0")
     training, held = divide(photos, config.folds, config.fold)
-    facts = judge(network, training, held, config)
+    facts = evaluate(network, training, held, config)
     folder = tmp_path / "photos"
     for row in held.rows:
         write_photo(folder / held.names[row], photos.frames[int(row)])

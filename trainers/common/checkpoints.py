@@ -23,8 +23,13 @@ _NETWORKS = {
     "styles": "trainers.style.network",
     "stylize": "trainers.style_transfer.network",
 }
-_OLD_BACKBONE = re.compile(r"(^|\.)body\.")
 """Where the network of each trainer is, by the name that the trainer has in configurations."""
+
+_OLD_NAMES = {
+    re.compile(r"(^|\.)body\."): r"\1backbone.",
+    re.compile(r"(^|\.)refiner\."): r"\1landmarks.",
+}
+"""Prefixes of weights in older checkpoints, and what they are now."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,10 @@ def _network(config: dict[str, Any]) -> nn.Module:
 
 
 def renamed(weights: dict[str, Any]) -> dict[str, Any]:
-    """Names weights as networks do today: what is a backbone now was a body once."""
-    return {_OLD_BACKBONE.sub(r"\1backbone.", name): value for name, value in weights.items()}
+    """Names the weights of older checkpoints as networks do today."""
+    for old, new in _OLD_NAMES.items():
+        weights = {old.sub(new, name): value for name, value in weights.items()}
+    return weights
 
 
 def _averaged(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
-"""A second look at the faces that were found: a small network on an upright square around each of them says
-where exactly their points are."""
+"""The landmark network: it tells exact points of a face from an upright square around it.
+
+The detector shows it the surest faces that it found.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +12,19 @@ from torch.nn.functional import grid_sample, interpolate, max_pool2d
 from trainers.common.yunet import MIRRORED
 
 SIDE = 72
-"""Side of the square that it looks at, pixels; a multiple of 8."""
+"""The side of the square, in pixels; a multiple of 8."""
 
-FACES = 16
-"""Faces of a photo whose points are put right by the cells that they lie in, at most."""
+CANDIDATES = 16
+"""The most faces of a photo whose points are corrected by the cells that they lie in."""
 
-MOST = 4
-"""Faces of a photo that are looked at again at most, the surest; each costs a millisecond."""
+MAX_FACES = 4
+"""The most faces of a photo that the landmark network sees, the surest; each costs a millisecond."""
 
-SEEN = 0.0
-"""The logit from which there may be a face that is worth a second look."""
+LEAST_LOGIT = 0.0
+"""The logit from which there may be a face that is worth the landmark network."""
 
-LEAST = 20.0
-"""Size of a face in pixels of the canvas from which a second look is worth it."""
+LEAST_SIZE = 20.0
+"""The size of a face, in pixels of the canvas, from which the landmark network is worth it."""
 
 _WIDTH, _DEEP = 64, 128
 _CELL = 4  # pixels of the square from one place of the maps to the next
@@ -30,12 +32,12 @@ _ROOM = 1.25  # the square's side in sizes of the face
 _LEVEL = 0.01  # a face whose eyes and mouth fall into one point counts as level
 
 
-class Refiner(nn.Module):
-    """Squares (n, 3, SIDE, SIDE), 0-255, with a face nearly upright in the middle -> its points (n, 5, 2), x
-    and y from -1 to 1 within the square.
+class LandmarkNetwork(nn.Module):
+    """Squares (n, 3, SIDE, SIDE), 0-255, with a face nearly upright in the middle -> its points (n, 5, 2).
 
-    Each point is the mean place of a map of where it may be (integral regression, Sun et al. 2018): so what
-    is learned of an eye at one place serves at all others, which few faces could teach otherwise.
+    Points are x and y from -1 to 1 within the square. Each point is the mean place of a map of where it may
+    be (integral regression, Sun et al. 2018): so what is learned of an eye at one place serves at all others,
+    which few faces could teach otherwise.
     """
 
     middles: Tensor
@@ -62,13 +64,15 @@ class Refiner(nn.Module):
     def forward(self, squares: Tensor) -> Tensor:
         scaled = ((squares - 118.0) / 60.0).contiguous(memory_format=torch.channels_last)
         near = self.see(scaled)
-        maps = self.tell(near + interpolate(self.around(near), scale_factor=2.0))
+        maps: Tensor = self.tell(near + interpolate(self.around(near), scale_factor=2.0))
         return maps.flatten(2).float().softmax(2) @ self.middles
 
-    def both_ways(self, squares: Tensor) -> Tensor:
-        """The points of squares as they and their mirror images have them on average, which errs less."""
-        seen, other = self(torch.cat([squares, squares.flip(3)])).unflatten(0, (2, -1)).unbind()
-        return (seen + other[:, MIRRORED] * other.new_tensor([-1.0, 1.0])) / 2
+    def with_mirror(self, squares: Tensor) -> Tensor:
+        """Returns the points of squares, averaged with those of their mirror images, which errs less."""
+        both: Tensor = self(torch.cat([squares, squares.flip(3)]))
+        plain, other = torch.unflatten(both, 0, (2, -1)).unbind()
+        mean: Tensor = (plain + other[:, MIRRORED] * other.new_tensor([-1.0, 1.0])) / 2
+        return mean
 
 
 def _block(inner: int, outer: int, stride: int, groups: int, kernel: int = 3) -> list[nn.Module]:
@@ -79,9 +83,12 @@ def _block(inner: int, outer: int, stride: int, groups: int, kernel: int = 3) ->
     ]
 
 
-def around(boxes: Tensor, points: Tensor) -> Tensor:
-    """The maps (n, 2, 3) from places in the square, -1 to 1, to pixels of the canvas, for faces with boxes
-    (n, 4) and points (n, 10): the box's middle comes to the square's, and eyes and mouth to lie level."""
+def square_maps(boxes: Tensor, points: Tensor) -> Tensor:
+    """Returns the maps (n, 2, 3) from places in the square, -1 to 1, to pixels of the canvas.
+
+    Faces have boxes (n, 4) and points (n, 10): the box's middle comes to the square's, and eyes and mouth
+    come to lie level.
+    """
     size = (boxes[:, 2:] - boxes[:, :2]).mean(1)
     eyes_and_mouth = points[:, 2:4] - points[:, 0:2] + points[:, 8:10] - points[:, 6:8]
     across = eyes_and_mouth + torch.stack([_LEVEL * size, torch.zeros_like(size)], 1)
@@ -92,48 +99,54 @@ def around(boxes: Tensor, points: Tensor) -> Tensor:
     return torch.stack([right, down, middle], 2)
 
 
-def look(canvases: Tensor, maps: Tensor) -> Tensor:
-    """The squares (n, 3, SIDE, SIDE) of canvases (n, 3, h, w) that the maps (n, 2, 3) say."""
+def sample_squares(canvases: Tensor, maps: Tensor) -> Tensor:
+    """Samples squares (n, 3, SIDE, SIDE) from canvases (n, 3, h, w) by the maps (n, 2, 3)."""
     height, width = canvases.shape[2:]
     along = (torch.arange(SIDE, device=maps.device, dtype=maps.dtype) + 0.5) * (2 / SIDE) - 1
     down, across = torch.meshgrid(along, along, indexing="ij")
     places = torch.stack([across, down, torch.ones_like(across)]).flatten(1)
-    # As one product, since an exported affine_grid takes as long as the network that looks.
+    # As one product, since an exported affine_grid takes as long as the network itself.
     scale, shift = maps.new_tensor([[2 / width], [2 / height]]), maps.new_tensor([0.0, 0.0, 1.0])
     grid = ((maps * scale - shift).flatten(0, 1) @ places).view(-1, 2, SIDE, SIDE).permute(0, 2, 3, 1)
     return grid_sample(canvases, grid, "bilinear", "border", align_corners=False)
 
 
 def from_square(places: Tensor, maps: Tensor) -> Tensor:
-    """Points (n, 10) in pixels of the canvas of those (n, 5, 2) in the squares."""
+    """Turns points (n, 5, 2) in the squares into pixels of the canvas, (n, 10)."""
     return (places @ maps[:, :, :2].transpose(1, 2) + maps[:, None, :, 2]).flatten(1)
 
 
 def into_square(points: Tensor, maps: Tensor) -> Tensor:
-    """Points (n, 5, 2) in the squares of those (n, 10) in pixels of the canvas."""
+    """Turns points (n, 10) in pixels of the canvas into places in the squares, (n, 5, 2)."""
     turn = maps[:, :, :2]
     scale = turn.square().sum(1, keepdim=True)  # the columns stand at right angles
-    return (points.unflatten(1, (5, 2)) - maps[:, None, :, 2]) @ (turn / scale)
+    return (torch.unflatten(points, 1, (5, 2)) - maps[:, None, :, 2]) @ (turn / scale)
 
 
-def candidates(logits: Tensor, across: int) -> tuple[Tensor, Tensor]:
-    """Of photos (n, c), `across` cells to a row, logits and cells (n, `FACES`) of what may be faces: those
-    that are surer than their neighbours, the surest first."""
+def candidate_cells(logits: Tensor, across: int) -> tuple[Tensor, Tensor]:
+    """Returns logits and cells (n, `CANDIDATES`) of what may be faces, the surest first.
+
+    `logits` (n, c) are those of photos with `across` cells to a row. A candidate is surer than its
+    neighbours.
+    """
     map_ = logits.view(-1, 1, across, across)
     highest = (map_ >= max_pool2d(map_, 3, 1, 1)).view(-1, across * across)
-    best, cells = torch.where(highest, logits, logits - 100.0).topk(FACES, 1)
+    best, cells = torch.where(highest, logits, logits - 100.0).topk(CANDIDATES, 1)
     return best, cells
 
 
-def worth_a_look(best: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of the candidates (n, `FACES`) with boxes (n, `FACES`, 4) are looked at again, by photo and
-    place: the first of each photo, and the next ones that may be other faces, `MOST` in all."""
-    left_top, right_bottom = boxes.split(2, 2)
+def select_faces(best: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Selects the candidates that the landmark network sees; returns their photos and places.
+
+    Candidates have logits `best` (n, `CANDIDATES`) and boxes (n, `CANDIDATES`, 4). Selected are the first of
+    each photo, and the next ones that may be other faces, `MAX_FACES` in all.
+    """
+    left_top, right_bottom = torch.split(boxes, 2, 2)
     middle, reach = (left_top + right_bottom) / 2, (right_bottom - left_top) / 4
     same = ((middle[:, :, None] - middle[:, None]).abs() < reach[:, None]).all(3)
-    other = ~(same & same.new_ones(FACES, FACES).tril(-1)).any(2)
+    other = ~(same & same.new_ones(CANDIDATES, CANDIDATES).tril(-1)).any(2)
     # The first in any case: ONNX Runtime cannot run all of the layers on no square at all.
-    first = torch.arange(FACES, device=best.device) == 0
-    worth = (best >= SEEN) & other | first
-    photos, places = (worth & (worth.cumsum(1) <= MOST)).nonzero(as_tuple=True)
+    first = torch.arange(CANDIDATES, device=best.device) == 0
+    worth = (best >= LEAST_LOGIT) & other | first
+    photos, places = (worth & (worth.cumsum(1) <= MAX_FACES)).nonzero(as_tuple=True)
     return photos, places

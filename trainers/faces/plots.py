@@ -1,4 +1,4 @@
-"""Pictures of a finder of faces: its filters, how it learned, and where it errs."""
+"""Plots of a face detector: its filters, how it learned, and where it errs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from photocli.records import Photo
 from trainers.common.checkpoints import Model
 from trainers.common.frames import Picture
 from trainers.common.plots import common_plots, grid
-from trainers.faces.data import FRAME_SIDE, Faces
-from trainers.faces.detections import find
-from trainers.faces.network import Finder
+from trainers.faces.data import FRAME_SIDE
+from trainers.faces.detections import detect
+from trainers.faces.labels import Faces
+from trainers.faces.network import FaceDetector
 
 _CURVES = (
     ("training loss", ("loss",)),
@@ -34,8 +35,8 @@ _SHEETS = (
 
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
-    """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
-    assert isinstance(model.network, Finder)
+    """Draws everything that there is data for, and returns the files."""
+    assert isinstance(model.network, FaceDetector)
     drawn, document = common_plots(model.network.near, _CURVES, folder, run)
     if photos is None or "figures" not in document:
         return drawn
@@ -43,25 +44,29 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     thresholds = document["thresholds"]
     for name, title in _SHEETS:
         listed = [paths[row["file"]] for row in document["figures"][name] if row["file"] in paths]
-        tiles = [tile for path in listed if (tile := _marked(model.network, path, thresholds)) is not None]
+        tiles = [
+            tile
+            for path in listed
+            if (tile := _photo_with_faces(model.network, path, thresholds)) is not None
+        ]
         if tiles:
             drawn.append(grid(tiles, [""] * len(tiles), 6, folder / f"{name}.png", title))
     return drawn
 
 
-def _marked(network: Finder, path: Path, thresholds: dict[str, Any]) -> Picture | None:
-    """A photo with the faces that the network finds in it; None if it cannot be read."""
+def _photo_with_faces(network: FaceDetector, path: Path, thresholds: dict[str, Any]) -> Picture | None:
+    """Returns a photo with the faces that the network finds in it; None if it cannot be read."""
     try:
         pixels = decode(path, FRAME_SIDE).pixels
     except DecodeError:
         return None
     canvas, width, height = contain(pixels, network.side, PADDING)
-    [found] = find(network, [canvas], thresholds["overlap"])
-    return marked(canvas, found[found[:, 14] >= thresholds["score"]])[:height, :width]
+    [found] = detect(network, [canvas], thresholds["overlap"])
+    return draw_faces(canvas, found[found[:, 14] >= thresholds["score"]])[:height, :width]
 
 
-def marked(canvas: Picture, faces: Faces) -> Picture:
-    """A canvas with boxes, points and scores drawn on it."""
+def draw_faces(canvas: Picture, faces: Faces) -> Picture:
+    """Returns a canvas with boxes, points and scores drawn on it."""
     image = Image.fromarray(canvas)
     pen = ImageDraw.Draw(image)
     for face in faces.astype(float):
