@@ -1,4 +1,4 @@
-"""Exporting a network that scores faces: aligned squares in, people's mean mark out."""
+"""Export of a network that scores faces: aligned squares in, people's mean mark out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from torch.fx.experimental.optimization import fuse
 from export.graph import INPUT, Served, evaluated
 from photocli.inputs import InputSpec
 from trainers.common.checkpoints import Model
+from trainers.selfie.config import place_of
 from trainers.selfie.network import LOWEST, FaceScorer
 from trainers.selfie.tiny_darknet import TinyDarknet
-from trainers.selfie.train import place_of
 
 ROUNDING = 0.05
 """Marks, 1-10."""
@@ -26,7 +26,7 @@ LOOSE: tuple[str, ...] = ()
 HIGHEST = 10.0
 
 
-class ServedScorer(Served):
+class ServedFaceScorer(Served):
     """uint8 aligned faces (n, 3, side, side) -> scores (n, 1), 1-10; of the face and its mirror image."""
 
     def __init__(self, network: FaceScorer, flip: bool) -> None:
@@ -38,7 +38,8 @@ class ServedScorer(Served):
 
     def score(self, image: Tensor) -> Tensor:
         """The score of the faces as they are, (n, 1)."""
-        return self.network.head(self.network.embed(image))
+        score: Tensor = self.network.head(self.network.embed(image))
+        return score
 
     def forward(self, image: Tensor) -> tuple[Tensor]:
         score = self.score(image)
@@ -47,10 +48,10 @@ class ServedScorer(Served):
         return ((score + LOWEST).clamp(LOWEST, HIGHEST),)
 
 
-def serve(model: Model, flip: bool | None) -> ServedScorer:
-    """See `kinds.Kind`; figures are those of the face and its mirror image, so that is what is served."""
+def serve(model: Model, flip: bool | None) -> ServedFaceScorer:
+    """See `kinds.Kind`; metrics are those of the face and its mirror image, so that is what is served."""
     assert isinstance(model.network, FaceScorer)
-    return ServedScorer(model.network, flip is not False)
+    return ServedFaceScorer(model.network, flip is not False)
 
 
 def spec(config: Mapping[str, Any]) -> InputSpec:

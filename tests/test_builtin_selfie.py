@@ -20,7 +20,7 @@ from photocli.models.card import Card
 from photocli.models.session import Session
 from trainers.common.corruptions import expose
 from trainers.common.yunet import YuNet
-from trainers.selfie.data import find
+from trainers.selfie.alignment import largest_face
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_it_agrees_with_people_on_held_out_faces(card: Card, session: Session) -
     some, truth = [], []
     for row in rows:
         picture = np.asarray(Image.open(listed.parent / row["file"]).convert("RGB"))
-        face = find(teacher, picture)
+        face = largest_face(teacher, picture)
         if face is not None:
             some.append((picture, face))
             truth.append(float(row["score"]))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,15 +24,18 @@ from photocli.models.card import read_card
 from trainers.common.checkpoints import load_model
 from trainers.common.image_corruptions import SPOILS, spoiled
 from trainers.common.losses import band_loss
-from trainers.selfie import train as selfie
-from trainers.selfie.augmentation import Straying, views
-from trainers.selfie.data import FINER, ROOM, Faces, divide, find, read_faces, wider_place
-from trainers.selfie.evaluate import checks, craft, figures, judge, say
+from trainers.selfie import ablation
+from trainers.selfie.__main__ import command as train_command
+from trainers.selfie.alignment import FINER, ROOM, largest_face, wider_place
+from trainers.selfie.augmentation import AugmentationRange, random_views
+from trainers.selfie.config import Config, checked, place_of
+from trainers.selfie.data import AlignedFaces, FaceLists, divide, draw_pairs, read_faces, score_classes
+from trainers.selfie.evaluate import checks, corruption_metrics, evaluate, predict, score_metrics
+from trainers.selfie.losses import CollapseError, check_collapse, distance, hinge_embedding
+from trainers.selfie.module import StagedTraining
 from trainers.selfie.network import FaceScorer
-from trainers.selfie.siamese import CollapseError, distance, draw_pairs, guard, hinge_embedding, score_classes
 from trainers.selfie.tiny_darknet import scaled
-from trainers.selfie.train import Config, Data, ablation, checked, place_of, start, train
-from trainers.selfie.training import Training
+from trainers.selfie.train import start, train
 
 QUICK = Config(
     teacher="none",
@@ -49,7 +54,7 @@ QUICK = Config(
 PLAIN = replace(QUICK, pretrain=False, net2net=False)
 
 
-def made_faces(count: int, seed: int = 0, side: int = 32) -> Faces:
+def made_faces(count: int, seed: int = 0, side: int = 32) -> AlignedFaces:
     """Pieces of real pictures; the brighter a piece, the higher its score, 1-10."""
     rng = np.random.default_rng(seed)
     pictures = list(sample_pictures().values())
@@ -66,23 +71,23 @@ def made_faces(count: int, seed: int = 0, side: int = 32) -> Faces:
     score = 1 + 9 * (light - light.min()) / np.ptp(light)
     names = tuple(f"{seed}_{number}.jpg" for number in range(count))
     sexes = tuple(("female", "male")[number % 2] for number in range(count))
-    return Faces(
+    return AlignedFaces(
         inner, squares, score, names, sexes, ("",) * count, {"name": f"made/{seed}", "hash": str(seed)}
     )
 
 
 @pytest.fixture(scope="module")
-def data() -> Data:
+def data() -> FaceLists:
     held = made_faces(40, 1)
-    return Data(made_faces(64), held, made_faces(48, 2), held, "made")
+    return FaceLists(made_faces(64), held, made_faces(48, 2), held, "made")
 
 
 def weights(network: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def training_of(config: Config, data: Data) -> Training:
-    return Training(start(config), config, data.training, data.more, data.held)
+def training_of(config: Config, data: FaceLists) -> StagedTraining:
+    return StagedTraining(start(config), config, data.training, data.more, data.held)
 
 
 # Views
@@ -93,8 +98,11 @@ def test_training_sees_what_is_served_but_for_straying() -> None:
     face = face_of(BOX, POINTS, (512, 512))
     served = align(picture, face, 96, place).astype(float)
     wide = align(picture, face, round(96 * ROOM * FINER), wider_place(place))
-    seen = views(
-        torch.from_numpy(np.stack([wide] * 8)), 96, Straying(0, 0, 0, 0, 0), torch.Generator().manual_seed(0)
+    seen = random_views(
+        torch.from_numpy(np.stack([wide] * 8)),
+        96,
+        AugmentationRange(0, 0, 0, 0, 0),
+        torch.Generator().manual_seed(0),
     )
     gaps = [np.abs(view.permute(1, 2, 0).numpy() - served).mean() for view in seen]
     mirrored = [np.abs(view.flip(2).permute(1, 2, 0).numpy() - served).mean() for view in seen]
@@ -106,8 +114,8 @@ def test_views_stray_no_farther_than_they_may() -> None:
     """A dot beside the middle says how each view was turned, scaled and shifted."""
     wide = np.zeros((200, 150, 150, 3), np.uint8)
     wide[:, 73:77, 110:114] = 255  # 37.5 pixels to the right: 0.3125 of the served side of 100 · 1.2
-    seen = views(
-        torch.from_numpy(wide), 100, Straying(20, 0.1, 0, 0, 0), torch.Generator().manual_seed(1)
+    seen = random_views(
+        torch.from_numpy(wide), 100, AugmentationRange(20, 0.1, 0, 0, 0), torch.Generator().manual_seed(1)
     ).mean(1)
     down, across = np.mgrid[:100, :100] + 0.5 - 50
     weight = seen.numpy() / seen.sum((1, 2), keepdim=True).numpy()
@@ -183,11 +191,11 @@ def test_spoiled_copies_stay_within_a_band_below_their_face() -> None:
     assert each == pytest.approx([2.5, 1.0, 0.0, 0.0, 4.0])
 
 
-def test_a_collapsed_stage_stops_with_a_message(data: Data) -> None:
+def test_a_collapsed_stage_stops_with_a_message(data: FaceLists) -> None:
     for loss in (0.46, float("nan")):
         with pytest.raises(CollapseError, match="collapsed"):
-            guard(loss)
-    guard(0.44)
+            check_collapse(loss)
+    check_collapse(0.44)
     training = training_of(replace(QUICK, net2net=False), data)
     nn.init.zeros_(training.network.pair.weight)  # every face is the same to it
     training.network.pair.weight.requires_grad_(False)
@@ -199,11 +207,11 @@ def test_a_collapsed_stage_stops_with_a_message(data: Data) -> None:
 # Stages
 
 
-def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Data) -> None:
+def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: FaceLists) -> None:
     config = replace(QUICK, stall_steps=2, growth=("deeper",), pretrain_epochs=4, restart=1.0)
     whole = training_of(config, data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainers.selfie.training.guard", lambda *found: None)
+        patch.setattr("trainers.selfie.module.check_collapse", lambda *found: None)
         patch.setattr("trainers.selfie.progress.STILL", 0.9)  # stalls at once
         kept = whole.run(None, told=False)
         assert any("grew" in row for row in whole.at.history)
@@ -232,8 +240,8 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path: Path, data: Dat
             assert losses[0] == losses[1]
 
 
-def test_each_stage_is_a_flag(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainers.selfie.training.guard", lambda *found: None)
+def test_each_stage_is_a_flag(data: FaceLists, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainers.selfie.module.check_collapse", lambda *found: None)
     stages = {}
     for pretrain in (True, False):
         for net2net in (True, False):
@@ -246,22 +254,22 @@ def test_each_stage_is_a_flag(data: Data, monkeypatch: pytest.MonkeyPatch) -> No
     assert all("regression" in found for found in stages.values())
 
 
-def test_a_network_that_grows_says_the_same_but_for_noise(data: Data) -> None:
+def test_a_network_that_grows_says_the_same_but_for_noise(data: FaceLists) -> None:
     training = training_of(QUICK, data)
     assert data.held is not None
-    before = say(training.network, data.held.squares)
+    before = predict(training.network, data.held.squares)
     rates = {group["lr"] for group in training._optimizer.param_groups}
     training._grow("deeper")
-    deeper = say(training.network, data.held.squares)
+    deeper = predict(training.network, data.held.squares)
     assert np.abs(deeper - before).max() < 1e-4
     training._grow("wider")
-    assert 0 < np.abs(say(training.network, data.held.squares) - before).max() < 0.05
+    assert 0 < np.abs(predict(training.network, data.held.squares) - before).max() < 0.05
     assert training._rate() < 0.1
     assert {group["lr"] for group in training._optimizer.param_groups} == rates
     assert sum("grew" in row for row in training.at.history) == 2
 
 
-def test_growth_waits_for_a_stall(data: Data) -> None:
+def test_growth_waits_for_a_stall(data: FaceLists) -> None:
     training = training_of(replace(QUICK, stall_steps=5, growth=("wider",)), data)
     for step in range(40):
         training._watch(1.0 / (1 + step))  # falls
@@ -271,7 +279,7 @@ def test_growth_waits_for_a_stall(data: Data) -> None:
     assert training.at.grown == 1
 
 
-def test_frozen_batch_norm_stays_as_it_was(data: Data) -> None:
+def test_frozen_batch_norm_stays_as_it_was(data: FaceLists) -> None:
     config = replace(PLAIN, arch="mobilenet_v2", optimizer="adamw", bn="frozen", lr=1e-4, epochs=1)
     training = training_of(config, data)
     before = weights(training.network)
@@ -281,7 +289,7 @@ def test_frozen_batch_norm_stays_as_it_was(data: Data) -> None:
     assert not torch.equal(before["backbone.features.0.0.weight"], after["backbone.features.0.0.weight"])
 
 
-def test_batch_norm_that_learns_sees_no_spoiled_copies(data: Data) -> None:
+def test_batch_norm_that_learns_sees_no_spoiled_copies(data: FaceLists) -> None:
     """With them or without, its statistics after a step are the same."""
     found = []
     for weight in (0.0, 1.0):
@@ -311,7 +319,7 @@ def test_settings_that_contradict_are_refused() -> None:
         start(replace(QUICK, init="imagenet"))
 
 
-def test_balanced_sampling_and_time(data: Data) -> None:
+def test_balanced_sampling_and_time(data: FaceLists) -> None:
     training = training_of(PLAIN, data)
     classes = score_classes(data.training.score)
     shares = [training.batches.chances[classes == name].sum() for name in np.unique(classes)]
@@ -321,10 +329,10 @@ def test_balanced_sampling_and_time(data: Data) -> None:
     assert 1.2 <= sum(timed.at.spent) < 3
 
 
-# Figures
+# Evaluation
 
 
-def test_it_learns_scores_and_craft_and_says_how_well(tmp_path: Path, data: Data) -> None:
+def test_it_learns_scores_and_craft_and_says_how_well(tmp_path: Path, data: FaceLists) -> None:
     config = replace(PLAIN, epochs=25, lr=2e-2, craft=1.0, pairs=8, colour=0.0, ema=0.9)
     facts = train(config, data, tmp_path, resume=False)
     assert facts["figures"]["pearson"] > 0.7
@@ -336,10 +344,10 @@ def test_it_learns_scores_and_craft_and_says_how_well(tmp_path: Path, data: Data
     assert stored["figures"]["pearson"] == pytest.approx(facts["figures"]["pearson"], abs=1e-5)
     model = load_model(tmp_path / "model.ckpt")
     assert isinstance(model.network, FaceScorer) and data.held is not None
-    assert say(model.network, data.held.squares) == pytest.approx(facts["said"], abs=1e-3)
+    assert predict(model.network, data.held.squares) == pytest.approx(facts["said"], abs=1e-3)
     again = load_model(tmp_path / "last.ckpt")
     assert isinstance(again.network, FaceScorer)
-    assert say(again.network, data.held.squares) == pytest.approx(facts["said"], abs=1e-3)
+    assert predict(again.network, data.held.squares) == pytest.approx(facts["said"], abs=1e-3)
 
 
 def test_craft_counts_the_order_of_faces_and_their_spoiled_copies() -> None:
@@ -351,19 +359,19 @@ def test_craft_counts_the_order_of_faces_and_their_spoiled_copies() -> None:
             found = (image[..., 1:] - image[..., :-1]).abs().mean((1, 2, 3))
             return torch.stack([found, found], 1)
 
-    found = craft(Sharpness("tiny_darknet", plan=("3x4",)), made_faces(30))
+    found = corruption_metrics(Sharpness("tiny_darknet", plan=("3x4",)), made_faces(30))
     assert found["blur"] > 0.95 and found["coarse"] > 0.95 and found["noise"] < 0.1
     assert set(SPOILS) < set(found)
 
 
 def test_constants_fail_their_checks() -> None:
     truth = np.linspace(2, 9, 40)
-    result = figures(np.full(40, 5.5), truth) | {"craft": {"ordered_right": 0.0}}
+    result = score_metrics(np.full(40, 5.5), truth) | {"craft": {"ordered_right": 0.0}}
     assert not any(check.passed for check in checks(result))
     assert result["pearson"] == 0
 
 
-def test_scores_of_other_raters_are_moved_to_the_same_scale(data: Data) -> None:
+def test_scores_of_other_raters_are_moved_to_the_same_scale(data: FaceLists) -> None:
     others = replace(made_faces(50, 3), score=np.linspace(1, 5, 50))
     moved = others.like(data.training)
     assert moved.score.mean() == pytest.approx(data.training.score.mean(), abs=0.1)
@@ -371,9 +379,9 @@ def test_scores_of_other_raters_are_moved_to_the_same_scale(data: Data) -> None:
 
 
 def test_the_ablation_gives_every_variant_the_same_time(
-    tmp_path: Path, data: Data, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, data: FaceLists, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainers.selfie.training.guard", lambda *found: None)
+    monkeypatch.setattr("trainers.selfie.module.check_collapse", lambda *found: None)
     quick = {
         name: variant._replace(
             settings=variant.settings
@@ -402,10 +410,10 @@ def test_the_ablation_gives_every_variant_the_same_time(
     assert originals[:3] == [0.68, 0.82, 0.84]
 
 
-def test_rates_are_tuned_on_training_faces_alone(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[Faces, Faces]] = []
+def test_rates_are_tuned_on_training_faces_alone(data: FaceLists, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[AlignedFaces, AlignedFaces]] = []
 
-    def noting(config: Config, data: Data, held: Faces) -> dict[str, float]:
+    def noting(config: Config, data: FaceLists, held: AlignedFaces) -> dict[str, float]:
         seen.append((data.training, held))
         return {"pearson": 0.0}
 
@@ -420,7 +428,7 @@ def test_rates_are_tuned_on_training_faces_alone(data: Data, monkeypatch: pytest
 # The whole way
 
 
-def test_the_exported_model_says_what_the_checkpoint_says(tmp_path: Path, data: Data) -> None:
+def test_the_exported_model_says_what_the_checkpoint_says(tmp_path: Path, data: FaceLists) -> None:
     train(replace(QUICK, pretrain=False, epochs=1, growth=()), data, tmp_path / "run", resume=False)
     result = CliRunner().invoke(
         export_command(), [str(tmp_path / "run" / "model.ckpt"), "--to", str(tmp_path / "selfie")]
@@ -435,7 +443,7 @@ def test_the_exported_model_says_what_the_checkpoint_says(tmp_path: Path, data: 
     [said] = session.run(["scores"], {card.input.name: np.ascontiguousarray(squares)})
     network = load_model(tmp_path / "run" / "model.ckpt").network
     assert isinstance(network, FaceScorer)
-    assert said[:, 0] == pytest.approx(np.clip(say(network, data.held.squares), 1, 10), abs=0.02)
+    assert said[:, 0] == pytest.approx(np.clip(predict(network, data.held.squares), 1, 10), abs=0.02)
 
 
 def test_lists_are_read_and_divided(tmp_path: Path) -> None:
@@ -456,7 +464,7 @@ def test_lists_are_read_and_divided(tmp_path: Path) -> None:
 
     from trainers.common.yunet import YuNet
 
-    face = find(YuNet(teacher), np.asarray(Image.open(small).convert("RGB")))
+    face = largest_face(YuNet(teacher), np.asarray(Image.open(small).convert("RGB")))
     assert face is not None and 0 < face[4] < face[6] < 1  # it fills its picture, and is found
 
 
@@ -470,11 +478,24 @@ def test_wrong_lists_and_flags_end_with_a_message(tmp_path: Path) -> None:
         ([str(tmp_path / "none.csv"), "--teacher", "none.onnx"], "cannot be read"),
         ([str(listed), "--teacher", "x", "--arch", "resnet18"], "--no-net2net"),
     ):
-        result = runner.invoke(selfie.command(), arguments)
+        result = runner.invoke(train_command(), arguments)
         assert result.exit_code == 2 and message in result.output
 
 
-def test_a_second_stage_remembers_what_the_first_learned_from(tmp_path: Path, data: Data) -> None:
+def test_help_does_not_need_torch() -> None:
+    code = (
+        "import sys\nfrom trainers.selfie.__main__ import command\n"
+        "command()(['--help'], standalone_mode=False)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--ablation" in done.stdout
+
+
+def test_a_second_stage_remembers_what_the_first_learned_from(tmp_path: Path, data: FaceLists) -> None:
     first = train(replace(PLAIN, epochs=1), data, tmp_path / "first", resume=False)
     assert [source["role"] for source in first["data"]] == ["scores", "scores by other raters"]
     init = str(tmp_path / "first" / "model.ckpt")
@@ -499,7 +520,7 @@ def test_a_table_is_put_into_the_run(tmp_path: Path) -> None:
         ablation.join(run, tmp_path / "none.json")
 
 
-def test_figures_are_of_faces_held_out(data: Data) -> None:
-    found = judge(FaceScorer("tiny_darknet", 0.0, scaled(0.1)).eval(), data)
+def test_metrics_are_of_faces_held_out(data: FaceLists) -> None:
+    found = evaluate(FaceScorer("tiny_darknet", 0.0, scaled(0.1)).eval(), data)
     assert data.held is not None and found["figures"]["photos"] == len(data.held)
     assert pearsonr(found["said"], data.held.score)[0] == pytest.approx(found["figures"]["pearson"], abs=0.05)

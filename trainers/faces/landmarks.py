@@ -38,7 +38,7 @@ _FARTHER = 2.5  # how much more one of ten is jittered
 _SPOILED = 0.2
 _OFTEN = (0.4, 0.3, 0.2, 0.1)  # of each of the sizes; a large face tells most of where points are
 _WEIGHTS = (1.5, 1.5, 0.8, 0.6, 0.6)  # eyes count most: faces are aligned by them
-_WARM_UP, _TOLD = 100, 500  # steps
+_WARM_UP, _REPORT_STEPS = 100, 500  # steps
 
 SETTINGS = (
     "refine_steps",
@@ -173,7 +173,7 @@ def train_landmarks(
             return network.eval(), stored["told"]
     faces, started = landmark_crops(photos), time.monotonic()
     losses = _optimise(network, faces, config)
-    facts = {"faces": float(len(faces.boxes)), "loss": float(np.mean(losses[-_TOLD:]))}
+    facts = {"faces": float(len(faces.boxes)), "loss": float(np.mean(losses[-_REPORT_STEPS:]))}
     facts["seconds"] = time.monotonic() - started
     network = network.cpu().eval()
     if kept is not None:
@@ -198,6 +198,6 @@ def _optimise(network: LandmarkNetwork, faces: LandmarkCrops, config: Config) ->
         torch.autograd.backward(loss)
         optimizer.step()
         losses.append(float(loss.detach()))
-        if (step + 1) % _TOLD == 0:
-            typer.echo(f"second look, step {step + 1}  loss {np.mean(losses[-_TOLD:]):.4f}")
+        if (step + 1) % _REPORT_STEPS == 0:
+            typer.echo(f"second look, step {step + 1}  loss {np.mean(losses[-_REPORT_STEPS:]):.4f}")
     return losses

@@ -30,7 +30,7 @@ from trainers.faces.labels import SURE, UNSURE
 from trainers.faces.landmarks import train_landmarks
 from trainers.faces.network import REACH, STRIDE, DetectorOutput, FaceDetector
 
-SECOND = "second_look.pt"
+LANDMARKS_FILE = "second_look.pt"
 """The file of a finished landmark network in a run's folder."""
 
 _MIDDLE, _AROUND = 0.25, 0.4
@@ -217,7 +217,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
     assert isinstance(averaged, FaceDetector)
     landmark_facts: dict[str, float] = {}
     if config.refine_steps:
-        kept = out / SECOND
+        kept = out / LANDMARKS_FILE
         if not resume:
             kept.unlink(missing_ok=True)
         averaged.landmarks, landmark_facts = train_landmarks(training, config, kept)

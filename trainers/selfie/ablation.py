@@ -1,29 +1,29 @@
-"""What each stage of the selfie trainer is worth: variants with their own tuned rates, in equal time."""
+"""Ablation of the selfie trainer: variants with their own tuned rates, in equal time."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 import typer
+from numpy.typing import NDArray
 from scipy.stats import pearsonr
 
 from photocli.errors import UsageError
-from trainers.aesthetics.network import make_scorer
+from trainers.common.backbones import initialise
 from trainers.common.metrics import Floats, correlation
 from trainers.common.ridge import ridge
 from trainers.common.runs import command_line, commit, portable, write_json
-from trainers.selfie.data import Faces, divide
-from trainers.selfie.evaluate import say
+from trainers.selfie.config import Config
+from trainers.selfie.data import AlignedFaces, FaceLists, divide
+from trainers.selfie.evaluate import chunks, predict
+from trainers.selfie.module import StagedTraining
+from trainers.selfie.network import FaceScorer
 from trainers.selfie.train import start
-from trainers.selfie.training import Training
-
-if TYPE_CHECKING:
-    from trainers.selfie.train import Config, Data
 
 SGD_RATES = (3e-3, 1e-2, 3e-2)
 ADAM_RATES = (1e-4, 3e-4, 1e-3)
@@ -33,7 +33,7 @@ TUNING_FOLDS = 5
 
 
 class Variant(NamedTuple):
-    """A way to train: what differs from the configuration, the rates that are tried, and what its author had.
+    """A way to train: what differs from the configuration, the rates that are tried, the original's results.
 
     `original` is Pearson's correlation on the author's own selfies, `hours` what it took there.
     """
@@ -62,8 +62,8 @@ VARIANTS: dict[str, Variant] = {
 is as wide as the others after one step of the square root of 2 and the last doubling."""
 
 
-def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: float) -> None:
-    """Train every variant in equal time, with its best rate of a grid; print and keep the table.
+def compare(config: Config, data: FaceLists, out: Path, seeds: int, tune_minutes: float) -> None:
+    """Trains every variant in equal time, with its best rate of a grid; prints and keeps the table.
 
     Several processes may work on the same folder: each takes variants that no other has taken, and the last
     one to be done prints the table. Rows that are there are not made again.
@@ -101,9 +101,9 @@ def compare(config: Config, data: Data, out: Path, seeds: int, tune_minutes: flo
 
 
 def measure(
-    name: str, variant: Variant, config: Config, data: Data, seeds: int, tune_minutes: float
+    name: str, variant: Variant, config: Config, data: FaceLists, seeds: int, tune_minutes: float
 ) -> dict[str, Any]:
-    """A row of the table."""
+    """Trains a variant with its best rate; returns its row of the table."""
     assert data.held is not None
     own = replace(config, **(_with_init(config, variant) | variant.settings))
     own = replace(own, width=config.width * variant.settings.get("width", 1.0))
@@ -128,28 +128,28 @@ def _with_init(config: Config, variant: Variant) -> dict[str, Any]:
 
 
 def at_rate(config: Config, rate: float) -> Config:
-    """The configuration with this rate of the regression; a new head on a trained backbone learns faster."""
+    """Returns the configuration with this rate; a new head on a trained backbone learns faster."""
     return replace(config, lr=rate, head_lr=5 * rate if config.optimizer == "adamw" else rate)
 
 
-def tune(config: Config, data: Data, minutes: float) -> float:
-    """Pearson's correlation on a part of the training faces, after a short run on the others."""
+def tune(config: Config, data: FaceLists, minutes: float) -> float:
+    """Returns Pearson's correlation on a part of the training faces, after a short run on the others."""
     training, judged = divide(data.training, TUNING_FOLDS, 0)
     short = data._replace(training=training, held=judged)
     return float(one_run(replace(config, minutes=minutes), short, judged)["pearson"])
 
 
-def one_run(config: Config, data: Data, held: Faces) -> dict[str, Any]:
-    """A run's figures."""
+def one_run(config: Config, data: FaceLists, held: AlignedFaces) -> dict[str, Any]:
+    """Trains once; returns the metrics of the run."""
     quiet = replace(
         config, eval_every=1_000_000, collapse=1.0
     )  # what comes of a collapsed stage is told, too
-    training = Training(start(quiet), quiet, data.training, data.more, held)
+    training = StagedTraining(start(quiet), quiet, data.training, data.more, held)
     trained = training.run(None, told=False)
     history = training.at.history
     pairs = [row["held_pairs"] for row in history if "end" in row]
     return {
-        "pearson": correlation(pearsonr, say(trained, held.squares), held.score),
+        "pearson": correlation(pearsonr, predict(trained, held.squares), held.score),
         "seconds": sum(training.at.spent),
         "unseen_pairs": pairs[0] if pairs else None,
         "grew": [row["grew"] for row in history if "grew" in row],
@@ -158,7 +158,7 @@ def one_run(config: Config, data: Data, held: Faces) -> dict[str, Any]:
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and spread (standard deviation) over the seeds."""
+    """Returns mean and spread (standard deviation) over the seeds."""
     values = np.array([run["pearson"] for run in runs])
     return {
         "pearson": float(values.mean()),
@@ -168,34 +168,35 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def baseline(config: Config, data: Data) -> float | None:
-    """Pearson's correlation of ridge regression on MobileNetV2's frozen features, if weights are there."""
+def baseline(config: Config, data: FaceLists) -> float | None:
+    """Returns Pearson's correlation of ridge regression on frozen features, if there are weights."""
     if config.init in ("none", "imagenet"):
         return None
-    network = make_scorer("mobilenet_v2", "regression", config.init, 0.0, 5.5).eval()
+    network = FaceScorer("mobilenet_v2")
+    initialise(network.backbone, "mobilenet_v2", config.init)
+    network.eval()
     assert data.held is not None
-    seen, new = (features(network, part.squares) for part in (data.training, data.held))
-    direction, offset, _ = ridge(seen, data.training.score)
+    known, new = (features(network, part.squares) for part in (data.training, data.held))
+    direction, offset, _ = ridge(known, data.training.score)
     return correlation(pearsonr, new @ direction + offset, data.held.score)
 
 
-def features(network: Any, squares: np.ndarray) -> Floats:
-    """The backbone's features of faces, averaged with those of the mirror image."""
+def features(network: FaceScorer, squares: NDArray[np.uint8]) -> Floats:
+    """Returns the backbone's features of faces, averaged with those of the mirror image."""
     parts = []
     with torch.inference_mode():
-        for at in range(0, len(squares), 64):
-            chunk = torch.from_numpy(squares[at : at + 64]).permute(0, 3, 1, 2).contiguous()
+        for chunk in chunks(squares, torch.device("cpu")):
             parts.append(((network.embed(chunk) + network.embed(chunk.flip(3))) / 2).double().numpy())
     return np.concatenate(parts)
 
 
 def join(run: Path, table: Path) -> None:
-    """Put a table into a `run.json`, from which the card takes it."""
+    """Puts a table into a `run.json`, from which the card takes it."""
     write_json(run, read_json(run) | {"ablation": read_json(table)})
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON document. Raises `UsageError` if there is none."""
+    """Reads a JSON document. Raises `UsageError` if there is none."""
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
@@ -203,7 +204,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print the table, beside what the original reports of its own data."""
+    """Prints the table, beside what the original reports of its own data."""
     from rich.console import Console
     from rich.table import Table as Grid
 

@@ -1,38 +1,37 @@
-"""Rated faces, cut from their photos once: what the trainer of selfies learns from."""
+"""Rated faces: their lists are read and divided, and batches of views are drawn from them."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 import typer
 from numpy.typing import NDArray
-from PIL import Image
+from torch import Tensor
 
-from photocli.alignment import OUTSIDE, Place, align
+from photocli.alignment import Place
 from photocli.errors import UsageError
+from trainers.common.image_corruptions import SPOILS, spoiled
 from trainers.common.metrics import Floats
 from trainers.common.splits import fold_of
-from trainers.common.yunet import CLOSE, YuNet
+from trainers.selfie.alignment import FINER, ROOM, cached_arrays, cut_faces, detect_faces
+from trainers.selfie.augmentation import AugmentationRange, random_views
+from trainers.selfie.config import Config, place_of
+from trainers.selfie.network import LOWEST
 
-ROOM = 1.25
-"""Side of the square that training cuts its views from, in sides of the square that is served: views that are
-turned, shifted or a little larger then show what is there, and no border."""
+UNSEEN = 10
+"""One of so many parts of the further list takes no part in the Siamese stage."""
 
-FINER = 1.2
-"""Its pixels for one of the square that is served."""
-
-_PADDING = 0.5  # of the side: faces that fill their picture are found where there is room around
-_LEAST = 0.5  # score of the teacher: each photo is known to show one face
+# Lists
 
 
 @dataclass(frozen=True)
-class Faces:
+class AlignedFaces:
     """n faces: `squares` (n, side, side, 3) as they are served, `wide` (n, w, w, 3) with room around, both
     uint8 and RGB; people's mean `score` (n,) 1-10, and who is shown, empty where nobody said."""
 
@@ -52,48 +51,82 @@ class Faces:
         """The side of the squares that are served, pixels."""
         return int(self.squares.shape[1])
 
-    def rows(self, chosen: NDArray[Any]) -> Faces:
-        """Some of them."""
+    def rows(self, chosen: NDArray[Any]) -> AlignedFaces:
+        """Returns some of them."""
         pick = np.arange(len(self))[chosen]
-        named = [tuple(values[row] for row in pick) for values in (self.names, self.sex, self.group)]
-        return Faces(self.squares[pick], self.wide[pick], self.score[pick], *named, self.source)
+        names, sex, group = (
+            tuple(values[row] for row in pick) for values in (self.names, self.sex, self.group)
+        )
+        return AlignedFaces(
+            self.squares[pick], self.wide[pick], self.score[pick], names, sex, group, self.source
+        )
 
-    def like(self, other: Faces) -> Faces:
-        """With scores moved and scaled to the mean and spread of others', who marked on another scale."""
+    def like(self, other: AlignedFaces) -> AlignedFaces:
+        """Moves and scales the scores to the mean and spread of others', who marked on another scale."""
         scaled = (self.score - self.score.mean()) / self.score.std() * other.score.std() + other.score.mean()
         return replace(self, score=np.clip(scaled, 1, 10))
 
 
-def divide(faces: Faces, folds: int, fold: int) -> tuple[Faces, Faces]:
-    """Those outside a fold by a hash of the name, and those in it."""
+class FaceLists(NamedTuple):
+    """The faces of a run; `split` says in words which are held out."""
+
+    training: AlignedFaces
+    held: AlignedFaces | None
+    more: AlignedFaces | None
+    studio: AlignedFaces | None
+    split: str
+
+
+def read_data(listed: Path, config: Config) -> FaceLists:
+    """Reads the lists, and divides the first where no other is held out. Raises `UsageError`."""
+    cache = Path(config.cache) if config.cache else None
+    place = place_of(config)
+
+    def faces(name: str | Path) -> AlignedFaces:
+        return read_faces(Path(name), Path(config.teacher), config.side, place, cache)
+
+    training, held, split = faces(listed), None, ""
+    if config.held:
+        held, split = faces(config.held), f"{Path(config.held).name}, as it was given"
+    elif config.fold != "none":
+        training, held = divide(training, config.folds, int(config.fold))
+        split = f"fold {config.fold} of {config.folds}, by a hash of the name"
+    more = faces(config.more) if config.more else None
+    studio = None
+    if config.studio:
+        studio = more if config.studio == config.more else faces(config.studio)
+    return FaceLists(training, held, more.like(training) if more is not None else None, studio, split)
+
+
+def divide(faces: AlignedFaces, folds: int, fold: int) -> tuple[AlignedFaces, AlignedFaces]:
+    """Returns the faces outside a fold by a hash of the name, and those in it."""
     held = np.array([fold_of(name, folds) == fold for name in faces.names])
     return faces.rows(~held), faces.rows(held)
 
 
-def read_faces(listed: Path, teacher: Path, side: int, place: Place, cache: Path | None) -> Faces:
-    """The faces of a list with columns `file` and `score`, and perhaps `sex` and `group`.
+def read_faces(listed: Path, teacher: Path, side: int, place: Place, cache: Path | None) -> AlignedFaces:
+    """Reads the faces of a list with columns `file` and `score`, and perhaps `sex` and `group`.
 
     The teacher, a YuNet file, finds them; photos without a face are left out, and counted. With a folder for
     the `cache` they are cut once. Raises `UsageError` for a list or photos that cannot be read.
     """
     rows = _listed(listed)
     key = _key(rows)
-    found = _cached(cache, f"upright-{key}", lambda: {"faces": _find_all(listed.parent, rows, teacher)})[
-        "faces"
-    ]
-    rowed = np.flatnonzero(~np.isnan(found[:, 0]))
-    cut = _cached(
+    paths = [listed.parent / row["file"] for row in rows]
+    found = cached_arrays(cache, f"upright-{key}", lambda: {"faces": detect_faces(paths, teacher)})["faces"]
+    with_face = np.flatnonzero(~np.isnan(found[:, 0]))
+    cut = cached_arrays(
         cache,
         f"faces-{_key((key, side, astuple(place), ROOM, FINER))}",
-        lambda: _cut([listed.parent / rows[row]["file"] for row in rowed], found[rowed], side, place),
+        lambda: cut_faces([paths[row] for row in with_face], found[with_face], side, place),
     )
-    kept = [rows[row] for row in rowed]
+    kept = [rows[row] for row in with_face]
     if len(kept) < len(rows):
         typer.echo(f"{listed}: no face found in {len(rows) - len(kept)} of {len(rows)} photos")
     if not kept:
         raise UsageError(f"{listed}: there is no face in any of its photos")
     source = {"name": f"{listed.resolve().parent.name}/{listed.name}", "photos": len(kept), "hash": key}
-    return Faces(
+    return AlignedFaces(
         cut["squares"],
         cut["wide"],
         np.array([float(row["score"]) for row in kept]),
@@ -119,76 +152,108 @@ def _key(of: object) -> str:
     return hashlib.sha256(repr(of).encode()).hexdigest()[:16]
 
 
-def _cached(cache: Path | None, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Arrays from the cache, or made and kept there."""
-    if cache is None:
-        return make()
-    file = cache / f"{name}.npz"
-    if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        waiting = file.with_suffix(".part")
-        with waiting.open("wb") as stream:
-            np.savez(stream, **make())
-        waiting.replace(file)
-    with np.load(file) as stored:
-        return dict(stored)
+# Pairs
 
 
-def _find_all(folder: Path, rows: list[dict[str, str]], teacher: Path) -> NDArray[np.float32]:
-    """The face (n, 15) of each photo, NaN where there is none."""
-    detector, close = YuNet(teacher), YuNet(teacher, CLOSE)
-    found = np.full((len(rows), 15), np.nan, np.float32)
-    for number, row in enumerate(rows):
-        picture = _read(folder / row["file"])
-        face = find(detector, picture)
-        if face is not None:  # a single look misses a third of the eyes by more than 8% of their distance
-            found[number] = close.steady(picture, face.astype(np.float64))
-    return found
+def score_classes(score: Floats) -> NDArray[np.int64]:
+    """Returns classes of scores (n,): the whole number next to each."""
+    return np.floor(np.asarray(score) + 0.5).astype(np.int64)
 
 
-def _cut(paths: list[Path], faces: NDArray[np.float32], side: int, place: Place) -> dict[str, Any]:
-    """Squares (n, side, side, 3), and wide ones."""
-    around, large = wider_place(place), round(side * ROOM * FINER)
-    squares = np.zeros((len(paths), side, side, 3), np.uint8)
-    wide = np.zeros((len(paths), large, large, 3), np.uint8)
-    for number, (path, face) in enumerate(zip(paths, faces, strict=True)):
-        picture = _read(path)
-        squares[number] = align(picture, face, side, place)
-        wide[number] = align(picture, face, large, around)
-    return {"squares": squares, "wide": wide}
+def has_pairs(classes: NDArray[np.int64]) -> bool:
+    """Whether there are both kinds of pairs: two faces of one class, and two of different ones."""
+    sizes = np.unique(classes, return_counts=True)[1]
+    return len(sizes) > 1 and bool(sizes.max() > 1)
 
 
-def wider_place(place: Place) -> Place:
-    """Where a face lies in the square with `ROOM` around."""
-    return replace(
-        place,
-        eyes_apart=place.eyes_apart / ROOM,
-        eyes_height=0.5 + (place.eyes_height - 0.5) / ROOM,
-        box_height=0.5 + (place.box_height - 0.5) / ROOM,
-    )
+def draw_pairs(
+    classes: NDArray[np.int64], count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Draws rows (count,) of one face and of another, half of them of one class; returns which are, too.
+
+    Classes come up equally often, so that the rare very low and very high scores count as much.
+    """
+    names, sizes = np.unique(classes, return_counts=True)
+    members = {name: np.flatnonzero(classes == name) for name in names}
+    paired = names[sizes > 1]
+    same = np.arange(count) % 2 == 0
+    first, second = np.empty(count, np.int64), np.empty(count, np.int64)
+    for place, alike in enumerate(same):
+        if alike:
+            first[place], second[place] = rng.choice(members[rng.choice(paired)], 2, replace=False)
+        else:
+            one, other = rng.choice(names, 2, replace=False)
+            first[place], second[place] = rng.choice(members[one]), rng.choice(members[other])
+    return first, second, same
 
 
-def find(teacher: YuNet, picture: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-    """The largest and surest face (15,) of a picture, looked for with room around where there is none."""
-    found = teacher.found(picture, _LEAST)
-    if not len(found):
-        height, width = picture.shape[:2]
-        down, across = round(height * _PADDING), round(width * _PADDING)
-        canvas = np.full((height + 2 * down, width + 2 * across, 3), OUTSIDE, np.uint8)
-        canvas[down : down + height, across : across + width] = picture
-        found = teacher.found(canvas, _LEAST)
-        size = np.array([width + 2 * across, height + 2 * down])
-        found[:, :14] = (found[:, :14] * np.tile(size, 7) - np.tile([across, down], 7)) / np.tile(
-            [width, height], 7
-        )
-    if not len(found):
-        return None
-    area = (found[:, 2] - found[:, 0]) * (found[:, 3] - found[:, 1])
-    return np.asarray(found[np.argmax(area * found[:, 14])], np.float32)
+# Batches
 
 
-def _read(path: Path) -> NDArray[np.uint8]:
-    try:
-        return np.asarray(Image.open(path).convert("RGB"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+class RatedBatch(NamedTuple):
+    """`images` (n, 3, side, side): `own` faces of the main list, those of the further one, and copies of the
+    first of them, spoiled with `severity`; `truth`, the scores of all that are no copies, 0-9."""
+
+    images: Tensor
+    truth: Tensor
+    own: int
+    severity: Tensor
+
+    def to(self, device: torch.device) -> RatedBatch:
+        """Returns the same on another device."""
+        images, truth, own, severity = self
+        return RatedBatch(images.to(device), truth.to(device), own, severity.to(device))
+
+
+class FaceBatches:
+    """Draws batches from the main list of faces and, if there is one, a further list."""
+
+    def __init__(self, config: Config, faces: AlignedFaces, more: AlignedFaces | None) -> None:
+        self.config, self.faces, self.more = config, faces, more
+        self.limits = AugmentationRange(config.turn, config.scale, 0.05, 0.04, config.colour)
+        self.chances = balanced(faces.score, config.balance)
+        self._sets = [faces]
+        self.unseen: list[AlignedFaces] = []
+        if more is not None:  # a part of it makes no pairs, and shows whether these are told apart
+            paired, unseen = divide(more, UNSEEN, 0)
+            self._sets.append(paired)
+            self.unseen.append(unseen)
+        self._classes = [score_classes(part.score) for part in self._sets]
+
+    def _views(self, faces: AlignedFaces, rows: Any, generator: torch.Generator) -> Tensor:
+        return random_views(torch.from_numpy(faces.wide[rows]), faces.side, self.limits, generator)
+
+    def pairs(self, rng: np.random.Generator, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draws faces (n, 3, side, side) as pairs, and returns their classes (n,); all are of one list."""
+        sizes = np.array([len(part) for part in self._sets], float)
+        which = int(rng.choice(len(sizes), p=sizes / sizes.sum()))
+        first, second, _ = draw_pairs(self._classes[which], max(2, self.config.batch // 2), rng)
+        rows = np.concatenate([first, second])
+        images = self._views(self._sets[which], rows, generator)
+        return images, torch.from_numpy(self._classes[which][rows])
+
+    def rated(self, rng: np.random.Generator, generator: torch.Generator, joint: bool) -> RatedBatch:
+        """Draws faces with scores, those of the further list among them if `joint`."""
+        config = self.config
+        beside = round(config.batch * config.more_share) if joint and self.more is not None else 0
+        rows = rng.choice(len(self.faces), config.batch - beside, p=self.chances)
+        parts, truth = [self._views(self.faces, rows, generator)], [self.faces.score[rows]]
+        if beside and self.more is not None:
+            others = rng.choice(len(self.more), beside)
+            parts.append(self._views(self.more, others, generator))
+            truth.append(self.more.score[others])
+        pairs = min(config.pairs, len(rows)) if config.craft > 0 else 0
+        severity = 0.15 + 0.85 * torch.rand(pairs, generator=generator)
+        if pairs:
+            kinds = torch.randint(len(SPOILS), (pairs,), generator=generator)
+            parts.append(spoiled(parts[0][:pairs], kinds, severity, generator))
+        marks = torch.from_numpy(np.concatenate(truth) - LOWEST).float()
+        return RatedBatch(torch.cat(parts), marks, len(rows), severity)
+
+
+def balanced(score: Floats, balance: float) -> Floats:
+    """Returns the chance of each face: 0 draws all alike, 1 every class of scores equally often."""
+    classes = score_classes(score)
+    sizes = np.bincount(classes)[classes].astype(np.float64)
+    chance = sizes**-balance
+    return np.asarray(chance / chance.sum())

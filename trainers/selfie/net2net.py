@@ -1,4 +1,4 @@
-"""Net2Net (Chen, Goodfellow & Shlens 2016): wider and deeper layers that say what the layers said before.
+"""Net2Net (Chen, Goodfellow & Shlens 2016): wider and deeper layers that compute the same as before.
 
 *Wider*: the units that a layer has keep their places, further ones are copies of random ones; what comes
 after divides the weights of a unit among its copies. Noise on the extra copies alone lets them part in
@@ -15,7 +15,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
+Layer = TypeVar("Layer", bound=nn.Conv2d | nn.Linear)
 
 NOISE = 0.01
 """Of the noise on extra copies: its standard deviation, as a share of the weights' root mean square."""
@@ -40,7 +40,7 @@ Activation = nn.ELU | ShiftELU
 
 
 def sources(width: int, wider: int, generator: torch.Generator) -> Tensor:
-    """For each of `wider` units, which of `width` it copies: itself, or a random one if it is extra."""
+    """Returns which of `width` units each of `wider` copies: itself, or a random one if it is extra."""
     if wider < width:
         raise ValueError(f"{wider} units are fewer than {width}")
     extra = torch.randint(width, (wider - width,), generator=generator)
@@ -50,7 +50,7 @@ def sources(width: int, wider: int, generator: torch.Generator) -> Tensor:
 def incoming(
     layer: Layer, copied: Tensor, noise: float = 0.0, generator: torch.Generator | None = None
 ) -> Layer:
-    """The layer with units `copied` from its own, see `sources`; noise on the weights of the extra ones."""
+    """Returns the layer with units `copied` from its own, see `sources`; the extra ones get noise."""
     weight = layer.weight.detach()[copied].clone()
     own = len(layer.weight)
     if noise and len(copied) > own:
@@ -62,7 +62,7 @@ def incoming(
 
 
 def outgoing(layer: Layer, copied: Tensor) -> Layer:
-    """The layer that comes after one whose units were copied: each copy counts for its share.
+    """Returns the layer that comes after one whose units were copied: each copy counts for its share.
 
     A linear layer after flattened maps (channels, h, w) has h · w inputs of each unit, block after block.
     """
@@ -72,13 +72,13 @@ def outgoing(layer: Layer, copied: Tensor) -> Layer:
     if rest or (block > 1 and isinstance(layer, nn.Conv2d)):
         raise ValueError(f"a layer of {weight.shape[1]} inputs cannot come after one of {width} units")
     share = 1 / torch.bincount(copied, minlength=width)[copied].to(weight)
-    blocks = weight.unflatten(1, (width, block))[:, copied]
+    blocks = torch.unflatten(weight, 1, (width, block))[:, copied]
     spread = share.view(1, -1, *[1] * (blocks.ndim - 2))
     return _layer(layer, (blocks * spread).flatten(1, 2), layer.bias)
 
 
 def copied_activation(activation: Activation, copied: Tensor) -> Activation:
-    """The activation of units that were copied."""
+    """Returns the activation of units that were copied."""
     if isinstance(activation, ShiftELU):
         return ShiftELU(activation.shift[copied.to(activation.shift.device)])
     return copy.deepcopy(activation)
@@ -92,9 +92,9 @@ def wider(
     generator: torch.Generator,
     noise: float = NOISE,
 ) -> tuple[nn.Conv2d | nn.Linear, Activation, list[nn.Conv2d | nn.Linear]]:
-    """The first layer with `width` units, its activation, and the layers that read its output.
+    """Returns the first layer with `width` units, its activation, and the layers that read its output.
 
-    Pooling and dropout may lie between; without noise, what the following layers say does not change.
+    Pooling and dropout may lie between; without noise, the outputs of the following layers do not change.
     """
     copied = sources(len(first.weight), width, generator)
     return (
@@ -105,7 +105,7 @@ def wider(
 
 
 def deeper(activation: Activation, width: int, kernel: int = 3) -> tuple[nn.Conv2d, ShiftELU]:
-    """A convolution of `width` channels, with its activation, to come after `activation`: nothing changes."""
+    """Returns a convolution of `width` channels and its activation; they change nothing there."""
     layer = nn.Conv2d(width, width, kernel, padding=kernel // 2)
     with torch.no_grad():
         nn.init.dirac_(layer.weight)
@@ -116,7 +116,7 @@ def deeper(activation: Activation, width: int, kernel: int = 3) -> tuple[nn.Conv
 
 
 def _layer(like: Layer, weight: Tensor, bias: Tensor | None) -> Layer:
-    """A layer as `like`, of this weight and bias."""
+    """Makes a layer as `like`, of this weight and bias."""
     made: nn.Conv2d | nn.Linear
     if isinstance(like, nn.Conv2d):
         if like.groups != 1:

@@ -21,8 +21,10 @@ EMBEDDING = 256
 
 
 class FaceScorer(nn.Module):
-    """RGB (n, 3, side, side), 0-255 -> (n, 2): the score, 0-9, as the raters of the main list gave it, and as
-    those of the further one did. `embed` gives the features, `compare` what pairs are compared by."""
+    """RGB (n, 3, side, side), 0-255 -> (n, 2): the score, 0-9, by raters of the main and of the further list.
+
+    `embed` gives the features, `compare` what pairs are compared by.
+    """
 
     mean: Tensor
     std: Tensor
@@ -32,12 +34,12 @@ class FaceScorer(nn.Module):
     ) -> None:
         super().__init__()
         self.arch = arch
+        self.backbone: nn.Module
         if arch == "tiny_darknet":
             tiny = TinyDarknet(plan or tiny_darknet.scaled(width))
-            backbone, features = tiny, tiny.width
+            self.backbone, features = tiny, tiny.width
         else:
-            backbone, features = make_backbone(arch)
-        self.backbone: nn.Module = backbone
+            self.backbone, features = make_backbone(arch)
         self.drop = nn.Dropout(dropout)
         self.head = nn.Linear(features, 1)
         self.other = nn.Linear(features, 1)
@@ -78,29 +80,31 @@ class FaceScorer(nn.Module):
             self.load_state_dict(weights, strict=False)
 
     def embed(self, image: Tensor) -> Tensor:
-        """The backbone's features, (n, features)."""
+        """Returns the backbone's features, (n, features)."""
         image = image.contiguous(memory_format=torch.channels_last)
-        return self.backbone((image.float() / 255 - self.mean) / self.std).flatten(1)
+        features: Tensor = self.backbone((image.float() / 255 - self.mean) / self.std)
+        return features.flatten(1)
 
     def compare(self, image: Tensor) -> Tensor:
-        """What two faces are compared by, (n, EMBEDDING)."""
-        return self.pair(self.embed(image))
+        """Returns what two faces are compared by, (n, EMBEDDING)."""
+        embedding: Tensor = self.pair(self.embed(image))
+        return embedding
 
     def forward(self, image: Tensor) -> Tensor:
         features = self.drop(self.embed(image))
         return torch.cat([self.head(features), self.other(features)], 1)
 
     def widen(self, factor: float, seed: int) -> None:
-        """Multiply the width of every convolution (Net2Net)."""
+        """Multiplies the width of every convolution (Net2Net)."""
         assert isinstance(self.backbone, TinyDarknet)
         self.head, self.other, self.pair = tiny_darknet.widen(self.backbone, factor, self.heads, seed=seed)
 
     def deepen(self) -> None:
-        """Add a convolution (Net2Net)."""
+        """Adds a convolution (Net2Net)."""
         assert isinstance(self.backbone, TinyDarknet)
         tiny_darknet.deepen(self.backbone, tiny_darknet.next_to_deepen(self.backbone))
 
 
 def from_config(config: dict[str, Any]) -> FaceScorer:
-    """The network of a stored configuration, with random weights."""
+    """Makes the network of a stored configuration, with random weights."""
     return FaceScorer(config["arch"], config["dropout"], tuple(config.get("plan", ())), config["width"])

@@ -1,4 +1,4 @@
-"""Where a training by stages stands, and whether it still learns."""
+"""Where a training by stages stands: its learning rate, and whether it still learns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ STILL = 0.01
 PATIENCE = 2
 """So many windows in a row."""
 
+WARM_UP = 40  # steps
+STEPS_AT = (0.6, 0.85)
+"""Shares of a stage after which SGD's rate falls to a tenth."""
+
 
 @dataclass
-class Progress:
-    """Where training stands; saved in checkpoints, with the network and the optimiser."""
+class StageProgress:
+    """Where training stands; it is saved in checkpoints, with the network and the optimiser."""
 
     stage: int = 0
     step: int = 0
@@ -42,8 +46,18 @@ class Progress:
 
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    def rate_factor(self, done: float, optimizer: str) -> float:
+        """Returns what the rates are multiplied by when this share of the stage is done.
+
+        They warm up, and fall in steps (sgd) or along half a cosine (adamw).
+        """
+        warm = min(1.0, (self.step + 1) / WARM_UP) * self.scale
+        if optimizer == "sgd":
+            return float(warm * 0.1 ** sum(done >= at for at in STEPS_AT))
+        return warm * (0.5 + 0.5 * math.cos(math.pi * min(done, 1.0)))
+
     def stalls(self, loss: float, steps: int) -> bool:
-        """Whether with this step's loss the mean of windows of so many steps has stopped falling."""
+        """Returns whether with this step's loss the mean of windows of so many steps has stopped falling."""
         self.window.append(loss)
         if len(self.window) < steps:
             return False
@@ -53,5 +67,5 @@ class Progress:
         return self.stalled >= PATIENCE
 
     def forget(self) -> None:
-        """Look anew for a stall: the network has changed."""
+        """Starts anew to watch for a stall: the network has changed."""
         self.window, self.best, self.stalled = [], math.inf, 0

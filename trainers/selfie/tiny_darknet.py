@@ -23,7 +23,7 @@ PLAN: Plan = (
 
 
 def scaled(factor: float, plan: Plan = PLAN) -> Plan:
-    """A plan with every width multiplied."""
+    """Returns a plan with every width multiplied."""
     parts = []
     for part in plan:
         kernel, width, shifted = _read(part)
@@ -87,8 +87,10 @@ def widen_unit(
     noise: float = NOISE,
     seed: int = 0,
 ) -> list[nn.Linear]:
-    """Give the convolution at a place of the units `width` channels; the linear layers behind it, which
-    change only with the last one."""
+    """Gives the convolution at a place of the units `width` channels.
+
+    Returns the linear layers behind the backbone, which change only with its last convolution.
+    """
     generator = torch.Generator().manual_seed(seed)
     later = [other for other in backbone.convolutions if other > place]
     following = [_parts(backbone.units[later[0]])[0]] if later else list(heads)
@@ -97,14 +99,16 @@ def widen_unit(
     backbone.units[place] = nn.Sequential(conv, activation)
     if not later:
         return after  # type: ignore[return-value]
-    backbone.units[later[0]][0] = after[0]
+    behind = backbone.units[later[0]]
+    assert isinstance(behind, nn.Sequential)
+    behind[0] = after[0]
     return list(heads)
 
 
 def widen(
     backbone: TinyDarknet, factor: float, heads: Sequence[nn.Linear], noise: float = NOISE, seed: int = 0
 ) -> list[nn.Linear]:
-    """Multiply the width of every convolution; the linear layers behind the backbone."""
+    """Multiplies the width of every convolution; returns the linear layers behind the backbone."""
     heads = list(heads)
     for place in backbone.convolutions:
         width = _times(_parts(backbone.units[place])[0].out_channels, factor)
@@ -113,7 +117,7 @@ def widen(
 
 
 def deepen(backbone: TinyDarknet, place: int) -> None:
-    """Put a convolution that changes nothing behind the unit at a place."""
+    """Puts a convolution that changes nothing behind the unit at a place."""
     conv, activation = _parts(backbone.units[place])
     units = list(backbone.units)
     units.insert(place + 1, nn.Sequential(*net2net.deeper(activation, conv.out_channels)))
@@ -121,7 +125,10 @@ def deepen(backbone: TinyDarknet, place: int) -> None:
 
 
 def next_to_deepen(backbone: TinyDarknet) -> int:
-    """Where another layer costs least: behind the last of the narrowest convolutions of the smallest maps."""
+    """Returns the place where another layer costs least.
+
+    It is behind the last of the narrowest convolutions of the smallest maps.
+    """
     last = max((place for place, part in enumerate(backbone.plan) if part == "m"), default=-1)
     places = [place for place in backbone.convolutions if place > last]
     widths = {place: _parts(backbone.units[place])[0].out_channels for place in places}
@@ -130,7 +137,9 @@ def next_to_deepen(backbone: TinyDarknet) -> int:
 
 
 def _parts(unit: nn.Module) -> tuple[nn.Conv2d, Activation]:
-    conv, activation = unit  # type: ignore[misc]
+    assert isinstance(unit, nn.Sequential)
+    conv, activation = unit
+    assert isinstance(conv, nn.Conv2d) and isinstance(activation, nn.ELU | ShiftELU)
     return conv, activation
 
 
@@ -139,7 +148,7 @@ def _times(width: int, factor: float) -> int:
 
 
 def _read(part: str) -> tuple[int, int, bool]:
-    """Kernel, width, and whether the activation is shifted."""
+    """Returns kernel, width, and whether the activation is shifted."""
     if part == "m":
         return 0, 0, False
     kernel, width = part.removesuffix("s").split("x")

@@ -1,192 +1,62 @@
-"""The trainer of selfies: `python -m trainers.selfie LIST [options]`; see docs/training.md.
+"""Training of the selfie scorer: data, network, loop, evaluation, in the order in which they happen.
 
 Aligned faces with what people said of them: Siamese pairs first, Net2Net when learning stalls, then Huber
-regression; or a backbone from ImageNet, and whatever else the flags leave of it. `--ablation` compares them.
+regression; or a backbone from ImageNet, and whatever else the configuration leaves of it. The configuration
+is in config.py, the losses in losses.py, the loop by stages in module.py, the command line in __main__.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any
 
 import torch
-import typer
 
-from photocli.alignment import Place
-from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, previous_runs, save_model
-from trainers.common.options import make_app, option, reported_errors, with_options
 from trainers.common.runs import command_line, commit, portable, write_json
-from trainers.common.splits import check_fold
-from trainers.selfie.data import Faces, divide, read_faces
+from trainers.selfie.config import Config
+from trainers.selfie.data import FaceLists
+from trainers.selfie.evaluate import evaluate
+from trainers.selfie.module import StagedTraining
 from trainers.selfie.network import FaceScorer
-from trainers.selfie.siamese import COLLAPSED
-
-# Configuration
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
-
-    teacher: str = option("", "YuNet ONNX file, which finds the faces of the lists")
-    held: str = option("", "list of faces that are held out; without, a fold by a hash of the name")
-    folds: int = option(5, "folds of that split")
-    fold: str = option("0", "the fold that is held out, or none")
-    more: str = option("", "list of further faces, by other raters, to learn from beside")
-    studio: str = option("", "list of faces from elsewhere, judged and never learned from, if not --more")
-    arch: Literal["tiny_darknet", "mobilenet_v2", "squeezenet1_1", "resnet18", "efficientnet_b0"] = option(
-        "tiny_darknet", "the backbone"
-    )
-    width: float = option(1.0, "of tiny_darknet at the start: its layers' widths are multiplied")
-    init: str = option("none", "starting weights of the backbone: a file, imagenet (download), or none")
-    side: int = option(128, "side of the aligned square, pixels")
-    eyes_apart: float = option(0.37, "distance of the eyes, as a share of the side")
-    eyes_height: float = option(0.36, "how far below the upper edge they are, as a share of the side")
-    pretrain: bool = option(True, "the Siamese stage")
-    distance: Literal["l2", "l1"] = option("l2", "between the embeddings of a pair")
-    pretrain_lr: float = option(1e-3, "learning rate of the Siamese stage")
-    pretrain_epochs: int = option(20, "epochs of the Siamese stage")
-    pretrain_share: float = option(0.4, "its share of the time, where --minutes are given")
-    collapse: float = option(COLLAPSED, "loss of unseen pairs above which the Siamese stage stops; 1: never")
-    net2net: bool = option(True, "grow when learning stalls, and a last time before the regression")
-    growth: tuple[str, ...] = option(
-        ("wider", "deeper"), "how it grows each time: wider or deeper (repeatable)"
-    )
-    stall_steps: int = option(100, "steps over which the loss must fall by a hundredth, or it has stalled")
-    last_width: float = option(2.0, "what the width is multiplied by a last time; 1: nothing")
-    restart: float = option(0.1, "share of the learning rate with which a grown network goes on")
-    optimizer: Literal["sgd", "adamw"] = option("sgd", "sgd: Nesterov .9, in steps; adamw: half a cosine")
-    lr: float = option(1e-2, "learning rate of the backbone in the regression")
-    head_lr: float = option(1e-3, "learning rate of the rest, with adamw")
-    weight_decay: float = option(1e-4, "decay of weights (not of biases)")
-    bn: Literal["train", "frozen"] = option(
-        "frozen", "batch norm's statistics, where the backbone has any; with train, leave out --craft"
-    )
-    dropout: float = option(0.5, "dropout before the score")
-    epochs: int = option(40, "epochs of the regression")
-    minutes: float = option(0.0, "training time instead of epochs, minutes; 0: by epochs")
-    batch: int = option(48, "faces per batch")
-    balance: float = option(1.0, "1: every class of scores comes equally often; 0: every face")
-    more_share: float = option(0.5, "share of further faces in a batch")
-    more_until: float = option(0.6, "share of the regression after which they stay away")
-    correlation_weight: float = option(0.0, "weight of 1 - Pearson's correlation in the batch")
-    craft: float = option(0.5, "weight of the order of a face and its spoiled copy")
-    pairs: int = option(8, "spoiled copies per batch")
-    margin: float = option(
-        2.0, "marks by which the worst spoiled copy stays below its face, at least; at most twice"
-    )
-    turn: float = option(22.5, "training views are turned by up to so many degrees")
-    scale: float = option(0.12, "training views are smaller or larger by up to this share")
-    colour: float = option(0.2, "random changes of brightness, contrast, saturation and colours")
-    clip: float = option(5.0, "largest norm of the gradient")
-    ema: float = option(0.99, "decay of the averaged weights, which are kept")
-    eval_every: int = option(2, "epochs between looks at the held-out faces")
-    seed: int = option(0, "seed of every random draw")
-    cache: str = option("", "folder for aligned faces")
-    compile: bool = option(False, "torch.compile, for long runs of a network that does not grow")
-    precision: Literal["32", "bf16"] = option("32", "bf16: automatic mixed precision")
-
-
-def checked(config: Config) -> Config:
-    """The configuration, or `UsageError` if it contradicts itself."""
-    if not config.teacher:
-        raise UsageError("--teacher is wanted: a YuNet ONNX file, which finds the faces")
-    check_fold(config.fold, config.folds)
-    if set(config.growth) - {"wider", "deeper"}:
-        raise UsageError("--growth is wider or deeper")
-    if config.net2net and config.arch != "tiny_darknet":
-        raise UsageError(f"--net2net grows tiny_darknet alone; use --no-net2net with {config.arch}")
-    if min(config.epochs, config.pretrain_epochs, config.eval_every, config.stall_steps) < 1:
-        raise UsageError("epochs, pretrain-epochs, eval-every and stall-steps are at least 1")
-    if config.batch < 4 or config.side < 32 or not 0 <= config.more_share < 1:
-        raise UsageError("batch is at least 4, side at least 32, more-share at least 0 and below 1")
-    if not 0 < config.pretrain_share < 1 or config.minutes < 0:
-        raise UsageError("pretrain-share lies between 0 and 1, minutes are at least 0")
-    return config
-
-
-# Data
-
-MIDDLE_BELOW_EYES = 0.31
-"""How far the middle of a face's box lies below its eyes, in distances of the eyes: MEBeauty's median."""
-
-
-def place_of(config: Any) -> Place:
-    """Where faces come to lie; `config` is a Config, or one that was stored."""
-    get = config.get if isinstance(config, dict) else lambda name: getattr(config, name)
-    apart, height = float(get("eyes_apart")), float(get("eyes_height"))
-    return Place(apart, height, box_height=round(height + MIDDLE_BELOW_EYES * apart, 4))
-
-
-class Data(NamedTuple):
-    """The faces of a run; `split` says in words which are held out."""
-
-    training: Faces
-    held: Faces | None
-    more: Faces | None
-    studio: Faces | None
-    split: str
-
-
-def read(listed: Path, config: Config) -> Data:
-    """Read the lists, and divide the first where no other is held out. Raises `UsageError`."""
-    cache = Path(config.cache) if config.cache else None
-    place = place_of(config)
-
-    def faces(name: str | Path) -> Faces:
-        return read_faces(Path(name), Path(config.teacher), config.side, place, cache)
-
-    training, held, split = faces(listed), None, ""
-    if config.held:
-        held, split = faces(config.held), f"{Path(config.held).name}, as it was given"
-    elif config.fold != "none":
-        training, held = divide(training, config.folds, int(config.fold))
-        split = f"fold {config.fold} of {config.folds}, by a hash of the name"
-    more = faces(config.more) if config.more else None
-    studio = None
-    if config.studio:
-        studio = more if config.studio == config.more else faces(config.studio)
-    return Data(training, held, more.like(training) if more is not None else None, studio, split)
-
-
-# Network
 
 
 def start(config: Config) -> FaceScorer:
-    """The network before its first step."""
+    """Returns the network before its first step."""
     torch.manual_seed(config.seed)
     network = FaceScorer(config.arch, config.dropout, (), config.width)
     network.initialise(config.init)
     return network
 
 
-def before(init: str) -> list[dict[str, Any]]:
-    """What a model of these trainers, from which the backbone starts, had learned from."""
-    if init in ("none", "imagenet"):
-        return []
-    stored = torch.load(init, map_location="cpu", weights_only=True)
-    facts = stored.get("facts", {}) if "weights" in stored else {}
-    return [source | {"role": "scores, before"} for source in facts.get("data", [])]
+def train(config: Config, data: FaceLists, out: Path, resume: bool) -> dict[str, Any]:
+    """Trains, evaluates, saves model.ckpt and run.json; returns the facts of run.json.
 
-
-# Training (the stages are in selfie_training.py)
-
-
-def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]:
-    """Train, judge, leave model.ckpt and run.json; the facts."""
-    from trainers.selfie.evaluate import judge
-    from trainers.selfie.training import Training
-
-    training = Training(start(config), config, data.training, data.more, data.held)
+    With `resume` it goes on from last.ckpt in `out`, if it is there.
+    """
+    training = StagedTraining(start(config), config, data.training, data.more, data.held)
     if resume and (out / "last.ckpt").exists():
         training.restore(out / "last.ckpt")
     network = training.run(out)
-    sources = [*before(config.init), data.training.source | {"photos": len(data.training), "role": "scores"}]
+    facts = _facts(config, data, network, training.at.history)
+    if data.held is not None:
+        facts |= evaluate(network, data, {source["hash"] for source in facts["data"]})
+    stored = portable(asdict(config)) | {"trainer": "selfie", "plan": list(network.plan)}
+    save_model(out / "model.ckpt", Model(network, stored, portable(facts)))
+    write_json(out / "run.json", portable(facts))
+    return facts
+
+
+def _facts(
+    config: Config, data: FaceLists, network: FaceScorer, history: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Returns what run.json says of a run, beside its evaluation."""
+    sources = earlier_sources(config.init)
+    sources.append(data.training.source | {"photos": len(data.training), "role": "scores"})
     if data.more is not None:
         sources.append(data.more.source | {"photos": len(data.more), "role": "scores by other raters"})
-    facts: dict[str, Any] = {
+    return {
         "trainer": "selfie",
         "command": command_line("trainers.selfie"),
         "commit": commit(),
@@ -197,53 +67,14 @@ def train(config: Config, data: Data, out: Path, resume: bool) -> dict[str, Any]
         "training_photos": len(data.training),
         "plan": list(network.plan),
         "parameters": sum(value.numel() for value in network.backbone.parameters()),
-        "history": training.at.history,
+        "history": history,
     }
-    if data.held is not None:
-        facts |= judge(network, data, {source["hash"] for source in sources})
-    stored = portable(asdict(config)) | {"trainer": "selfie", "plan": list(network.plan)}
-    save_model(out / "model.ckpt", Model(network, stored, portable(facts)))
-    write_json(out / "run.json", portable(facts))
-    return facts
 
 
-# Command line
-
-
-def run(
-    listed: Annotated[Path, typer.Argument(metavar="LIST", help="CSV with file, score; sex, group.")],
-    config: Config,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints and run.json.")] = Path("runs/selfie"),
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
-    ablation: Annotated[bool, typer.Option(help="Compare the variants, in equal time.")] = False,
-    seeds: Annotated[int, typer.Option(help="Seeds of the ablation.")] = 3,
-    table: Annotated[
-        Path | None, typer.Option(help="ablation.json that run.json, and so the card, shall have.")
-    ] = None,
-    tune_minutes: Annotated[float, typer.Option(help="Time of each try at a learning rate.")] = 0.5,
-) -> None:
-    """Train a network that says what people would say of a face, from aligned faces with their scores.
-
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
-    """
-    from trainers.selfie.evaluate import report
-
-    with reported_errors("trainers.selfie"):
-        config = checked(config)
-        data = read(listed, config)
-        if ablation:
-            from trainers.selfie.ablation import compare
-
-            compare(replace(config, minutes=config.minutes or 2.0), data, out, seeds, tune_minutes)
-            raise typer.Exit(0)
-        facts = train(config, data, out, resume)
-        if table is not None:
-            from trainers.selfie.ablation import join
-
-            join(out / "run.json", table)
-    raise typer.Exit(0 if report(facts) else 1)
-
-
-def command() -> typer.Typer:
-    """The command line."""
-    return make_app(with_options(Config, run))
+def earlier_sources(init: str) -> list[dict[str, Any]]:
+    """Returns what a model of these trainers, from which the backbone starts, had learned from."""
+    if init in ("none", "imagenet"):
+        return []
+    stored = torch.load(init, map_location="cpu", weights_only=True)
+    facts = stored.get("facts", {}) if "weights" in stored else {}
+    return [source | {"role": "scores, before"} for source in facts.get("data", [])]

@@ -1,4 +1,7 @@
-"""Training the network that scores faces: Siamese pairs, growth when learning stalls, regression."""
+"""The training loop by stages: Siamese pairs, growth when learning stalls, regression.
+
+It stands apart from train.py, which it would take beyond 300 lines.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,61 +23,63 @@ from trainers.common.metrics import correlation
 from trainers.common.module import update_average
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 from trainers.common.runs import portable
-from trainers.selfie.batches import Batches
-from trainers.selfie.data import Faces
-from trainers.selfie.evaluate import say, unseen_pairs
-from trainers.selfie.losses import regression_loss, said
+from trainers.selfie.config import Config
+from trainers.selfie.data import AlignedFaces, FaceBatches
+from trainers.selfie.evaluate import least_pairs_loss, predict
+from trainers.selfie.losses import all_pairs, balanced_hinge, batch_outputs, check_collapse, regression_loss
 from trainers.selfie.network import FaceScorer
-from trainers.selfie.progress import Progress
-from trainers.selfie.siamese import LEARNED_BY, all_pairs, balanced_hinge, guard, has_pairs, score_classes
+from trainers.selfie.progress import StageProgress
 
-if TYPE_CHECKING:
-    from trainers.selfie.train import Config
-
-WARM_UP = 40  # steps
-STEPS_AT = (0.6, 0.85)
-"""Shares of a stage after which SGD's rate falls to a tenth."""
+LEARNED_BY = 0.5
+"""The share of the Siamese stage after which held-out pairs must be told apart."""
 
 LAST_AT = 0.6
 """The share of the first stage after which nothing grows but, without a Siamese stage, the last time."""
 
 
-class Training:
+class StagedTraining:
     """Trains `network` by stages; `averaged` is a moving average of its weights, which is what is kept."""
 
     def __init__(
-        self, network: FaceScorer, config: Config, faces: Faces, more: Faces | None, held: Faces | None
+        self,
+        network: FaceScorer,
+        config: Config,
+        faces: AlignedFaces,
+        more: AlignedFaces | None,
+        held: AlignedFaces | None,
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = network.to(self.device)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self.config, self.faces, self.held = config, faces, held
         self.stages = (["siamese"] if config.pretrain else []) + ["regression"]
-        self.at = Progress()
-        self.batches = Batches(config, faces, more)
+        self.at = StageProgress()
+        self.batches = FaceBatches(config, faces, more)
         self._optimizer = self._make_optimizer()
         self._forward = self._compiled()
 
     # Losses
 
     def _pairs(self) -> Tensor:
-        """Hinge embedding loss of the pairs of a batch: of all that its faces make, which costs no more than
-        those that were drawn and says more."""
+        """Returns the hinge embedding loss of all pairs that the faces of a batch make.
+
+        This costs no more than that of the pairs that were drawn, and says more.
+        """
         images, classes = self.batches.pairs(*self._draws())
         with self._cast():
-            known = self.network.compare(images.to(self.device)).float()
-        return balanced_hinge(*all_pairs(known, classes.to(known.device), self.config.distance))
+            embeddings = self.network.compare(images.to(self.device)).float()
+        return balanced_hinge(*all_pairs(embeddings, classes.to(embeddings.device), self.config.distance))
 
     def _regression(self) -> Tensor:
-        """The loss of faces with scores; see `regression_loss`."""
+        """Returns the loss of faces with scores; see `regression_loss`."""
         batch = self.batches.rated(*self._draws(), joint=self.progress() < self.config.more_until)
         batch = batch.to(self.device)
         with self._cast():
-            raw = said(self.network, self._forward, batch, self.config.bn == "frozen")
-        return regression_loss(raw, batch, self.config)
+            outputs = batch_outputs(self.network, self._forward, batch, self.config.bn == "frozen")
+        return regression_loss(outputs, batch, self.config)
 
     def _draws(self) -> tuple[np.random.Generator, torch.Generator]:
-        """The randomness of a step, which does not depend on how many came before in this process."""
+        """Returns the random generators of a step, which do not depend on earlier steps of this process."""
         key = np.random.SeedSequence([self.config.seed, self.at.stage, self.at.step]).generate_state(2)
         torch.manual_seed(int(key[0]))
         return np.random.default_rng(int(key[1])), torch.Generator().manual_seed(int(key[1]))
@@ -92,7 +97,7 @@ class Training:
         return max(1, len(self.faces) // self.config.batch)
 
     def progress(self) -> float:
-        """The share of the stage that is done, by time where that is what is given."""
+        """Returns the share of the stage that is done, by time where that is what is given."""
         config = self.config
         if config.minutes > 0:
             share = config.pretrain_share if config.pretrain else 0.0
@@ -102,7 +107,7 @@ class Training:
         return self.at.step / (epochs * self.epoch_steps)
 
     def run(self, out: Path | None, told: bool = True) -> FaceScorer:
-        """Train to the end; the averaged network. Leaves last.ckpt in `out` after each epoch."""
+        """Trains to the end; returns the averaged network. Leaves last.ckpt in `out` after each epoch."""
         while self.at.stage < len(self.stages):
             while self.progress() < 1:
                 self._step()
@@ -120,7 +125,7 @@ class Training:
             group["lr"] = group["full"] * self._rate()
         loss = self._pairs() if self.stage == "siamese" else self._regression()
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self._optimizer.step()
         self.at.step += 1
@@ -130,7 +135,7 @@ class Training:
         self.at.seconds += self._clock() - started
 
     def _clock(self) -> float:
-        """Seconds; on a CPU those that each thread computed, so that a busy machine does not count."""
+        """Returns seconds; on a CPU those that each thread computed, whatever else the machine does."""
         if self.device.type == "cuda":
             return time.monotonic()
         return time.process_time() / torch.get_num_threads()
@@ -143,19 +148,15 @@ class Training:
                     module.eval()
 
     def _rate(self) -> float:
-        """What the rates are multiplied by now."""
-        done = self.progress()
-        warm = min(1.0, (self.at.step + 1) / WARM_UP) * self.at.scale
-        if self.config.optimizer == "sgd":
-            return warm * 0.1 ** sum(done >= at for at in STEPS_AT)
-        return warm * (0.5 + 0.5 * math.cos(math.pi * min(done, 1.0)))
+        """Returns what the rates are multiplied by now."""
+        return self.at.rate_factor(self.progress(), self.config.optimizer)
 
     def _compiled(self) -> Callable[[Tensor], Tensor]:
-        """The network's forward pass."""
+        """Returns the network's forward pass."""
         return torch.compile(self.network.forward) if self.config.compile else self.network.forward
 
     def _cast(self) -> torch.autocast:
-        """Mixed precision, where it is asked for."""
+        """Returns the context of mixed precision, where it is asked for."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
@@ -179,7 +180,7 @@ class Training:
     # Growth
 
     def _watch(self, loss: float) -> None:
-        """Grow when the loss has stalled, in the first stage that can."""
+        """Grows when the loss has stalled, in the first stage that can."""
         config, at = self.config, self.at
         if not config.net2net or at.stage > 0:
             return
@@ -192,13 +193,13 @@ class Training:
             at.grown += 1
 
     def _grow(self, how: str, factor: float = math.sqrt(2)) -> None:
-        """Net2Net, and on at a tenth of the rate (`restart`)."""
+        """Grows by Net2Net, and goes on at a tenth of the rate (`restart`)."""
         before = self.network.plan
         if how == "deeper":
             self.network.deepen()
         else:
             self.network.widen(factor, seed=self.config.seed + 1000 * (1 + self.at.grown))
-        self.network.to(self.device, memory_format=torch.channels_last)
+        self.network.to(self.device).to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self._optimizer, self._forward = self._make_optimizer(), self._compiled()
         at = self.at
@@ -207,12 +208,12 @@ class Training:
         at.history.append({"stage": self.stage, "step": at.step, "grew": how, "from": list(before)})
 
     def _widen_last(self) -> None:
-        """The last doubling, after which nothing grows."""
+        """Doubles the width a last time, after which nothing grows."""
         if self.config.last_width > 1:
             self._grow("wider, at last", self.config.last_width)
         self.at.widened_last = True
 
-    # Ends
+    # Ends of epochs and stages
 
     def _end_epoch(self, out: Path | None, told: bool) -> None:
         at = self.at
@@ -231,28 +232,27 @@ class Training:
     def _measure(self) -> dict[str, float]:
         assert self.held is not None
         if self.stage == "siamese":
-            found = self.held_pairs()
+            loss = self.held_pairs()
             if self.progress() >= LEARNED_BY:
-                guard(found, self.config.collapse)
-            return {"held_pairs": found}
-        return {"pearson": correlation(pearsonr, say(self.averaged, self.held.squares), self.held.score)}
+                check_collapse(loss, self.config.collapse)
+            return {"held_pairs": loss}
+        predictions = predict(self.averaged, self.held.squares)
+        return {"pearson": correlation(pearsonr, predictions, self.held.score)}
 
     def held_pairs(self) -> float:
-        """The loss of pairs that were never seen, of the list where it is least: who tells the faces of one
-        list apart has not collapsed."""
+        """Returns the loss of pairs that were never seen; see `least_pairs_loss`."""
         lists = self.batches.unseen + ([self.held] if self.held is not None else [])
-        lists = [part for part in lists if has_pairs(score_classes(part.score))]
-        return min((unseen_pairs(self.averaged, part, self.config.distance) for part in lists), default=0.0)
+        return least_pairs_loss(self.averaged, lists, self.config.distance)
 
     def _end_stage(self, told: bool) -> None:
-        """Judge the Siamese stage, and double the width a last time."""
+        """Judges the Siamese stage, and doubles the width a last time."""
         at = self.at
         if self.stage == "siamese":
             loss = self.held_pairs()
             at.history.append({"stage": "siamese", "end": at.step, "held_pairs": loss, "seconds": at.seconds})
             if told:
                 typer.echo(f"siamese stage: {at.step} steps, held-out pairs cost {loss:.3f}")
-            guard(loss, self.config.collapse)
+            check_collapse(loss, self.config.collapse)
             if self.config.net2net:
                 self._widen_last()
         at.spent.append(at.seconds)
@@ -265,7 +265,7 @@ class Training:
     # Checkpoints
 
     def save(self, path: Path) -> None:
-        """Everything that a resumed run needs."""
+        """Saves everything that a resumed run needs."""
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {
             "config": portable(asdict(self.config)) | {"trainer": "selfie", "plan": list(self.network.plan)},
@@ -279,7 +279,7 @@ class Training:
         waiting.replace(path)
 
     def restore(self, path: Path) -> None:
-        """Go on from a checkpoint."""
+        """Goes on from a checkpoint."""
         state = torch.load(path, map_location="cpu", weights_only=True)
         plan = tuple(state["config"]["plan"])
         if plan != self.network.plan:
@@ -291,7 +291,7 @@ class Training:
         self.averaged.load_state_dict(
             {name.removeprefix("averaged."): value for name, value in state["state_dict"].items()}
         )
-        self.at = Progress(**state["progress"])
+        self.at = StageProgress(**state["progress"])
         if self.at.stage < len(self.stages):
             self._optimizer = self._make_optimizer()
             self._optimizer.load_state_dict(state["optimizer"])
