@@ -22,6 +22,7 @@ from photocli.models.card import read_card
 from trainers.common.checkpoints import load_model
 from trainers.common.image_corruptions import SPOILS, spoiled
 from trainers.common.losses import band_loss
+from trainers.selfie import ablation
 from trainers.selfie import train as selfie
 from trainers.selfie.augmentation import Straying, views
 from trainers.selfie.data import FINER, ROOM, Faces, divide, find, read_faces, wider_place
@@ -29,7 +30,7 @@ from trainers.selfie.evaluate import checks, craft, figures, judge, say
 from trainers.selfie.network import FaceScorer
 from trainers.selfie.siamese import CollapseError, distance, draw_pairs, guard, hinge_embedding, score_classes
 from trainers.selfie.tiny_darknet import scaled
-from trainers.selfie.train import Config, Data, ablation, checked, place_of, start, train
+from trainers.selfie.train import Config, Data, checked, place_of, start, train
 from trainers.selfie.training import Training
 
 QUICK = Config(
