@@ -49,7 +49,7 @@ def correlation(kind: Any, score: Floats, mean: Floats) -> float:
 
 
 def auc(without: Floats, having: Floats) -> float:
-    """Returns the area under the ROC curve: how often something `having` it exceeds one `without`; ties half."""
+    """Returns the area under the ROC curve: how often one `having` it exceeds one `without`; ties half."""
     from sklearn.metrics import roc_auc_score
 
     truth = np.repeat([0, 1], [len(without), len(having)])
