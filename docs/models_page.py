@@ -12,8 +12,8 @@ BUILTIN = DOCS.parent / "photocli" / "models" / "builtin"
 
 HEAD = """# The built-in models
 
-Made by `python docs/models_page.py` from the models' own cards (`photocli models list` names the folders).
-Every figure comes from photos that the model did not learn from; beside it stands what needs no photo to reach.
+Made by `python docs/models_page.py` from the cards of the models; `photocli models list` names their folders. Every
+figure comes from photos that the model did not learn from; beside it stands what needs no photo to reach.
 """
 
 
