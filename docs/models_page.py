@@ -12,7 +12,7 @@ BUILTIN = DOCS.parent / "photocli" / "models" / "builtin"
 
 HEAD = """# The built-in models
 
-Made by `python docs/models_page.py` from the cards of the models; `photocli models list` names their folders. Every
+Made by `python docs/models_page.py` from the cards of the models (see `photocli models list`). Every
 figure comes from photos that the model did not learn from; beside it stands what needs no photo to reach.
 """
 
