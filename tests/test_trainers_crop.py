@@ -18,6 +18,7 @@ from photocli.pieces import HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, landscape,
 from trainers.common.checkpoints import load_model
 from trainers.common.frames import Frames, Picture
 from trainers.common.metrics import auc
+from trainers.crop import lens
 from trainers.crop import resampling as fuzz
 from trainers.crop.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
 from trainers.crop.data import Cropped, How, cells, draw_box, epoch_draws, held_samples, make, mirrored, whole
@@ -25,7 +26,7 @@ from trainers.crop.metrics import Said, abstention, best_constant, calibrate, ch
 from trainers.crop.module import Cropping, crop_loss, how_to_train
 from trainers.crop.network import Cropper, Seen, turned_back
 from trainers.crop.synthetic import cloud, clouds
-from trainers.crop.train import Config, checked, command, lens, start, train
+from trainers.crop.train import Config, checked, command, start, train
 
 QUICK = Config(
     init="none",

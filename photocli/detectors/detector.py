@@ -106,7 +106,7 @@ def distinct(
     return np.array(kept, np.intp)
 
 
-def overlaps(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+def overlaps(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Intersection over union, 0-1, of each of the boxes (n, 4) with each of the boxes (m, 4): (n, m)."""
     import numpy as np
 

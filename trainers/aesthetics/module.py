@@ -125,7 +125,7 @@ class Finetuning(TrainingModule):
         """Full rate for the head alone; then a warm-up and half a cosine down to 0."""
         config = self.config
         step -= config.head_epochs * self.own_steps
-        return self.cosine_factor(step, config.epochs - config.head_epochs) if step >= 0 else 1.0
+        return self.rate_factor(step, config.epochs - config.head_epochs) if step >= 0 else 1.0
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()

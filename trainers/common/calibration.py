@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from trainers.common.metrics import Floats
@@ -73,7 +75,7 @@ def sharpened(logits: Floats, temperature: float) -> Floats:
     return raised / raised.sum(1, keepdims=True)
 
 
-def fit_isotonic(said: Floats, truth: Floats, points: int = 12) -> dict[str, object]:
+def fit_isotonic(said: Floats, truth: Floats, points: int = 12) -> dict[str, Any]:
     """A rising curve from what a network says, 0 to 1, to what is true on average, as a few points.
 
     Isotonic regression (pool adjacent violators; Zadrozny & Elkan 2002), read off at quantiles, so that a
@@ -94,6 +96,6 @@ def fit_isotonic(said: Floats, truth: Floats, points: int = 12) -> dict[str, obj
     return {"method": "isotonic", "x": x, "y": [min(value, 1.0) for value in y]}
 
 
-def isotonic(said: Floats, curve: dict[str, object]) -> Floats:
+def isotonic(said: Floats, curve: dict[str, Any]) -> Floats:
     """The curve's answer to what a network said."""
-    return np.interp(said, curve["x"], curve["y"])  # type: ignore[arg-type]
+    return np.asarray(np.interp(said, curve["x"], curve["y"]))

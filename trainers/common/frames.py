@@ -105,7 +105,7 @@ def _write(stem: Path, pictures: Iterator[Picture | str]) -> None:
             if isinstance(value, str):
                 failed[row], value = value, np.zeros((0, 0, 3), np.uint8)
             shapes.append(value.shape[:2])
-            file.write(np.ascontiguousarray(value))
+            file.write(np.ascontiguousarray(value).data)
     stem.with_suffix(".json").write_text(json.dumps({"shapes": shapes, "failed": failed}))
 
 

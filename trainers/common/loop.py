@@ -40,7 +40,7 @@ class EpochLines(Callback):
         self._printed = 0
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        self._printed = len(module.history)  # a resumed run has printed these before
+        self._printed = len(_history(module))  # a resumed run has printed these before
 
     def on_train_epoch_start(self, trainer: Trainer, module: LightningModule) -> None:
         # At the end of an epoch callbacks run before the module, which has then not added it yet.
@@ -50,10 +50,17 @@ class EpochLines(Callback):
         self._print(trainer, module)
 
     def _print(self, trainer: Trainer, module: LightningModule) -> None:
-        rows, self._printed = module.history[self._printed :], len(module.history)
+        history = _history(module)
+        rows, self._printed = history[self._printed :], len(history)
         for row in rows if trainer.is_global_zero else ():
             told = "".join(f"  {name} {row[name]:.3f}" for name in row if name not in _COLUMNS)
             typer.echo(f"epoch {row['epoch']:.0f}  loss {row['loss']:.4f}{told}  {row['seconds']:.1f} s")
+
+
+def _history(module: LightningModule) -> list[dict[str, float]]:
+    """Returns the rows, one per epoch, that a `TrainingModule` keeps."""
+    history: list[dict[str, float]] = module.history  # type: ignore[assignment]
+    return history
 
 
 def make_trainer(config: LoopConfig, out: Path, watch: bool) -> Trainer:
@@ -63,7 +70,7 @@ def make_trainer(config: LoopConfig, out: Path, watch: bool) -> Trainer:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
-    keep = {"dirpath": out, "enable_version_counter": False, "save_on_train_epoch_end": True}
+    keep: dict[str, Any] = {"dirpath": out, "enable_version_counter": False, "save_on_train_epoch_end": True}
     rest = getattr(config, "snapshot_every", 1)  # epochs; large networks take long to write
     callbacks: list[Callback] = [ModelCheckpoint(filename=LAST, every_n_epochs=rest, **keep)]
     if watch:
@@ -74,7 +81,7 @@ def make_trainer(config: LoopConfig, out: Path, watch: bool) -> Trainer:
     draw = sys.stderr.isatty()
     callbacks.append(RichProgressBar() if draw else EpochLines())
     devices = int(config.devices) if config.devices.isdigit() else config.devices
-    several = (torch.cuda.device_count() if devices == "auto" else devices) > 1
+    several = (devices if isinstance(devices, int) else torch.cuda.device_count()) > 1
     return Trainer(
         max_epochs=config.epochs,
         accelerator="auto",

@@ -49,25 +49,22 @@ def correlation(kind: Any, score: Floats, mean: Floats) -> float:
 
 
 def auc(without: Floats, having: Floats) -> float:
-    """The area under the ROC curve: how often something `having` it exceeds one `without`; ties half."""
-    from scipy.stats import rankdata
+    """Returns the area under the ROC curve: how often one `having` it exceeds one `without`; ties half."""
+    from sklearn.metrics import roc_auc_score
 
-    ranks = rankdata(np.concatenate([without, having]))[len(without) :]
-    return float((ranks.sum() - len(having) * (len(having) + 1) / 2) / (len(without) * len(having)))
+    truth = np.repeat([0, 1], [len(without), len(having)])
+    return float(roc_auc_score(truth, np.concatenate([without, having])))
 
 
 def average_precision(score: Floats, truth: NDArray[Any]) -> float:
-    """The mean over recalls of the precision (n,), ties together; 0 where nothing is true."""
-    if not truth.any():
-        return 0.0
-    order = np.argsort(-score, kind="stable")
-    score, truth = score[order], truth[order]
-    ends = np.flatnonzero(np.append(score[1:] != score[:-1], True))
-    hits = np.cumsum(truth > 0)[ends]
-    return float(np.sum(np.diff(hits, prepend=0) / hits[-1] * hits / (ends + 1)))
+    """Returns the mean over recalls of the precision (n,), ties together; 0 where nothing is true."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(truth > 0, score)) if truth.any() else 0.0
 
 
-def f1(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """The harmonic mean of precision and recall; 0 where nothing is right."""
-    right = float((said & truth).sum())
-    return 2 * right / max(1.0, float(said.sum() + truth.sum()))
+def f1(guess: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Returns the harmonic mean of precision and recall; 0 where nothing is right."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(truth, guess, zero_division=0.0))

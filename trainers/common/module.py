@@ -16,8 +16,10 @@ import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
+from trainers.common.checkpoints import renamed
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 
 
@@ -82,17 +84,17 @@ class TrainingModule(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _rate(self, step: int) -> float:
-        return self.cosine_factor(step, self.config.epochs)
+        return self.rate_factor(step, self.config.epochs)
 
     @property
     def own_steps(self) -> int:
         """Batches of an epoch that are this process's."""
         return max(1, self.steps // (self.trainer.world_size if self._trainer is not None else 1))
 
-    def cosine_factor(self, step: int, epochs: int) -> float:
+    def rate_factor(self, step: int, epochs: int) -> float:
         """What the rate is multiplied by: a warm-up, and half a cosine that ends after so many epochs."""
         warm = min(1.0, (step + 1) / self.warm_up)
-        return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / max(1, epochs * self.own_steps))))
+        return cosine_factor(step / max(1, epochs * self.own_steps), warm)
 
     def on_train_epoch_start(self) -> None:
         self._started, self._losses = time.monotonic(), []
@@ -121,19 +123,29 @@ class TrainingModule(LightningModule):
         checkpoint["history"] = self.history
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["state_dict"] = renamed(checkpoint["state_dict"])
         self.history = list(checkpoint["history"])
 
 
 def update_average(network: nn.Module, averaged: nn.Module, done: int, ema: float) -> None:
-    """Move `averaged` towards `network` after its step `done`; at first by more than `ema` says."""
+    """Moves `averaged` towards `network` after its step `done`; at first by more than `ema` says."""
     decay = min(ema, (1 + done) / (10 + done))
+    now = network.state_dict()
+    kept = averaged.state_dict()
+    smooth = [name for name, value in kept.items() if value.dtype.is_floating_point and decay > 0]
+    move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    move([kept[name] for name in smooth], [now[name] for name in smooth], None)
     with torch.no_grad():
-        now = network.state_dict()
-        for name, kept in averaged.state_dict().items():
-            if kept.dtype.is_floating_point and decay > 0:
-                kept.lerp_(now[name], 1 - decay)
-            else:
-                kept.copy_(now[name])
+        for name in kept.keys() - smooth:
+            kept[name].copy_(now[name])
+
+
+def cosine_factor(done: float, warm: float = 1.0) -> float:
+    """Returns what a learning rate is multiplied by: `warm` (0 to 1) in the warm-up, and half a cosine.
+
+    `done` is the share of the training that is over; from 1 on the rate is 0.
+    """
+    return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, done)))
 
 
 def should_compile(config: Any, steps: int) -> bool:

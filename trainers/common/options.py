@@ -53,7 +53,7 @@ def _parameter(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
         choices = enum.Enum(field.name, {str(value): value for value in get_args(hint)})  # type: ignore[misc]
         hint, default = choices, choices(default)
     elif get_origin(hint) is tuple:
-        hint, default = list[get_args(hint)[0]], list(default)  # type: ignore[misc]
+        hint, default = list[get_args(hint)[0]], list(default)  # type: ignore[misc, arg-type]
     annotation = Annotated[hint, typer.Option(help=field.metadata["help"])]
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation

@@ -85,7 +85,7 @@ class Reliability(NamedTuple):
     title: str
     stated: Sequence[float]
     seen: Sequence[float]
-    count: Sequence[float]
+    counts: Sequence[float]
     statement: str = "stated"
     truth: str = "share that was right"
 
@@ -106,7 +106,7 @@ def reliability_diagrams(found: Sequence[Reliability], to: Path, across: int = 4
     for place, one in enumerate(found):
         axes = figure.add_subplot(down, across, place + 1)
         axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-        axes.scatter(one.stated, one.seen, s=[10 + 200 * number / sum(one.count) for number in one.count])
+        axes.scatter(one.stated, one.seen, s=[10 + 200 * number / sum(one.counts) for number in one.counts])
         axes.set(xlabel=one.statement, ylabel=one.truth, title=one.title, xlim=(0, 1), ylim=(0, 1))
     return save(figure, to)
 

@@ -53,7 +53,7 @@ class YuNet:
         """The faces, (n, 15): box, points and score as `photocli.detectors.detector.Detector` has them."""
         image = Image.fromarray(np.ascontiguousarray(picture))
         scale = self._side / max(image.size)
-        size = tuple(max(1, round(length * scale)) for length in image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         canvas = np.full((self._side, self._side, 3), yunet.PADDING, np.uint8)
         canvas[: size[1], : size[0]] = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
         given = {self._session.get_inputs()[0].name: yunet.prepare(canvas)}

@@ -1,0 +1,79 @@
+"""Makes docs/models.md from the cards of the built-in models: `python docs/models_page.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parent
+BUILTIN = DOCS.parent / "photocli" / "models" / "builtin"
+
+HEAD = """# The built-in models
+
+Made by `python docs/models_page.py` from the cards of the models (see `photocli models list`). Every
+figure comes from photos that the model did not learn from; beside it stands what needs no photo to reach.
+"""
+
+
+def cards() -> list[dict[str, Any]]:
+    """Returns the cards of the built-in models, in the order of their names."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BUILTIN.glob("*/card.json"))]
+
+
+def page() -> str:
+    """Returns the page: a table of all models, and a section for each."""
+    found = cards()
+    lines = [HEAD, "| model | what it says | size |", "| --- | --- | --- |"]
+    for card in found:
+        lines.append(f"| [{card['name']}](#{card['name']}) | {card['description']} | {_megabytes(card)} |")
+    return "\n".join(lines) + "\n" + "".join("\n" + "\n".join(_section(card)) + "\n" for card in found)
+
+
+def _megabytes(card: dict[str, Any]) -> str:
+    return f"{card['bytes'] / 1e6:.1f} MB"
+
+
+def _section(card: dict[str, Any]) -> Iterator[str]:
+    height, width = card["input"]["size"]
+    yield f"## {card['name']}\n"
+    yield f"{card['description']} Version {card['version']}, {_megabytes(card)}."
+    yield f"Its input has {width} × {height} pixels ({card['input']['fit']}). Licence: {card['licence']}.\n"
+    yield from _checks(card)
+    yield from _groups(card.get("groups", {}))
+    yield "\n**Learned from**\n"
+    for source in {json.dumps(entry, sort_keys=True): entry for entry in card["data"]}.values():
+        what = f"{source['name']}, {source['photos']} photos ({source['role']})"
+        yield f"- {what}: {source['origin']}; terms: {source['terms']}."
+    yield "\n**Limits**\n"
+    yield from (f"- {limit}" for limit in card["limits"])
+    yield f"\nMade by `{card['trainer']['command']}`, commit `{card['trainer']['commit'][:12]}`."
+
+
+def _checks(card: dict[str, Any]) -> Iterator[str]:
+    """Yields the figures beside their baselines, and how the photos were split."""
+    yield "| figure | model | beside it |"
+    yield "| --- | --- | --- |"
+    for check in card["metrics"].get("checks", []):
+        yield f"| {check['name']} | {check['value']:.3f} | {check['baseline_name']} {check['baseline']:.3f} |"
+    yield f"\nSplit: {card['metrics'].get('split', 'not stated')}."
+
+
+def _groups(groups: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yields the figures of each group of photos or people, where the card has them."""
+    if not groups:
+        return
+    keys = list(next(iter(groups.values())))
+    yield f"\n| group | {' | '.join(key.replace('_', ' ') for key in keys)} |"
+    yield "| --- " * (len(keys) + 1) + "|"
+    for name, row in groups.items():
+        yield f"| {name} | {' | '.join(_number(row.get(key)) for key in keys)} |"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    (DOCS / "models.md").write_text(page(), encoding="utf-8")
