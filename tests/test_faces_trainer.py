@@ -34,7 +34,7 @@ from trainers.faces.plots import draw_all
 from trainers.faces.scenes import MOST, Draw, Scenes, epoch_draws
 from trainers.faces.train import Config, start, train
 from trainers.faces.train import command as train_command
-from trainers.technical.network import Inspector
+from trainers.technical.network import TechnicalNetwork
 
 SIDE = 96
 QUICK = Config(
@@ -406,7 +406,7 @@ def test_a_model_is_gone_on_from_without_its_second_look(photos: FacePhotos, tmp
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
     facts = train(later, photos, tmp_path / "out", resume=False)
     assert facts["before"] == [{"command": "python -m trainers.faces before", "seed": 1}]
-    save_model(path, Model(Inspector(64), {"trainer": "technical", "side": 64, "dropout": 0.0}))
+    save_model(path, Model(TechnicalNetwork(64), {"trainer": "technical", "side": 64, "dropout": 0.0}))
     with pytest.raises(UsageError, match="is no model of this trainer"):
         start(later)
 
