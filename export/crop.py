@@ -1,5 +1,4 @@
-"""Exporting a cropper: whether a photo was cropped, from where, how sure that is, and the cell of each
-piece."""
+"""Exports a network of crops: whether a photo was cropped, from where, how sure that is, and cells."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from photocli.pieces import GRID, HEIGHT, WIDTH
 from trainers.common.checkpoints import Model
-from trainers.crop.network import Cropper, turned_back
+from trainers.crop.network import CropNetwork, PieceNetwork, ThumbnailNetwork, turned_back
 
 ROUNDING = 0.05
 """Side of the rectangle and crop factor, as a share of the frame, or a probability, 0-1."""
@@ -25,36 +24,39 @@ ROUNDING = 0.05
 LOOSE = ("cells",)
 
 
-class ServedCropper(Served):
-    """uint8 inputs (n, 3, HEIGHT, WIDTH) -> the logit of being cropped (n, 1), the rectangle in the upright
-    frame (n, 4), the factor (n, 1), the doubt (n, 1), and the chances of each piece's cell (n, 16, 16), in
-    the turned photo."""
+class ServedCropNetwork(Served):
+    """Maps uint8 inputs (n, 3, HEIGHT, WIDTH) to the answers about n photos.
 
-    def __init__(self, network: Cropper) -> None:
+    They are the logit of being cropped (n, 1), the rectangle in the upright frame (n, 4), the factor (n, 1),
+    the doubt (n, 1), and the chances of each piece's cell (n, 16, 16), in the turned photo.
+    """
+
+    def __init__(self, network: CropNetwork) -> None:
         super().__init__()
         self.network = evaluated(network)
-        if network.arch == "small":  # batch norm becomes part of the convolution before it
-            self.network.whole.backbone = fuse(self.network.whole.backbone)
-            self.network.whole.top = fuse(self.network.whole.top)
-            self.network.piece.backbone = fuse(self.network.piece.backbone)  # type: ignore[assignment]
+        whole, piece = self.network.whole, self.network.piece
+        if isinstance(whole, ThumbnailNetwork):  # batch norm becomes part of the convolution before it
+            assert isinstance(piece, PieceNetwork)
+            whole.backbone, whole.top = fuse(whole.backbone), fuse(whole.top)
+            piece.backbone = fuse(piece.backbone)  # type: ignore[assignment]
         else:
             self.network.piece = fuse(self.network.piece)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        seen = self.network(image)
-        rectangle = turned_back(seen.rectangle, image)
-        numbers = (seen.factor[:, None], seen.doubt[:, None], seen.cells.softmax(2))
-        return seen.cropped[:, None], rectangle, *numbers
+        output = self.network(image)
+        rectangle = turned_back(output.rectangle, image)
+        numbers = (output.factor[:, None], output.doubt[:, None], output.cells.softmax(2))
+        return output.cropped[:, None], rectangle, *numbers
 
 
-def serve(model: Model, flip: bool | None) -> ServedCropper:
+def serve(model: Model, flip: bool | None) -> ServedCropNetwork:
     """See `kinds.Kind`."""
     if flip:
         raise UsageError("a model of crops does not judge mirror images; leave out --flip")
-    assert isinstance(model.network, Cropper)
+    assert isinstance(model.network, CropNetwork)
     if model.network.stage == "patches":
         raise UsageError("a network of pieces alone knows no rectangle; train a further stage")
-    return ServedCropper(model.network)
+    return ServedCropNetwork(model.network)
 
 
 def spec(config: Mapping[str, Any]) -> InputSpec:
@@ -82,19 +84,19 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """The rectangle, the factor, and the probability of having been cropped before calibration, (n, 6)."""
+    """Returns rectangle, factor, and probability of having been cropped before calibration, (n, 6)."""
     chance = 1 / (1 + np.exp(-outputs["cropped"]))
     return np.concatenate([outputs["rectangle"], outputs["factor"], chance], axis=1)
 
 
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
-    """The doubt above which the rectangle is left empty; see `assessors.crop`."""
+    """Returns the doubt above which the rectangle is left empty; see `assessors.crop`."""
     return {"scale": [0, 1], "thresholds": measured.get("thresholds", {})}
 
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
-    """The filters alone: `python -m trainers.crop evaluate` draws what needs the held-out photos."""
+    """Draws the filters alone: `python -m trainers.crop evaluate` draws what needs the held-out photos."""
     from trainers.common.plots import filters
 
-    assert isinstance(model.network, Cropper)
+    assert isinstance(model.network, CropNetwork)
     return [filters(model.network, folder / "filters.png")]

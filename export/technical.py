@@ -1,4 +1,4 @@
-"""Exporting an inspector: severities of faults, probabilities of the turns, and what each tile said."""
+"""Exports a network of technical quality: severities of faults, in all and by tile, and turns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from photocli.inputs import InputSpec
 from photocli.profiles import FAULTS
 from photocli.sheet import GRID
 from trainers.common.checkpoints import Model
-from trainers.technical.network import TURNS, Inspector
+from trainers.technical.network import TURNS, TechnicalNetwork
 
 ROUNDING = 0.02
 """Severity, or probability of a turn, 0-1."""
@@ -25,27 +25,30 @@ ROUNDING = 0.02
 LOOSE = ("tiles", "weights")
 
 
-class ServedInspector(Served):
-    """uint8 sheets (n, 3, 2 · side, side) -> severities (n, 6), probabilities of turns (n, 4), and for each
-    of the 16 tiles its own severities (n, 16, 6) and how much it counts for each fault (n, 16, 6)."""
+class ServedTechnicalNetwork(Served):
+    """Maps uint8 sheets (n, 3, 2 · side, side) to severities (n, 6) and probabilities of turns (n, 4).
 
-    def __init__(self, network: Inspector) -> None:
+    Further outputs are for each of the 16 tiles its own severities (n, 16, 6), and how much it counts for
+    each fault (n, 16, 6).
+    """
+
+    def __init__(self, network: TechnicalNetwork) -> None:
         super().__init__()
         self.network = evaluated(network)
         for part in ("near", "far", "stem", "tile"):  # batch norm becomes part of the convolution before it
             setattr(self.network, part, fuse(getattr(self.network, part)))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        seen = self.network(image)
-        return seen.faults.sigmoid(), seen.turns.softmax(1), seen.tiles.sigmoid(), seen.weights
+        output = self.network(image)
+        return output.faults.sigmoid(), output.turns.softmax(1), output.tiles.sigmoid(), output.weights
 
 
-def serve(model: Model, flip: bool | None) -> ServedInspector:
+def serve(model: Model, flip: bool | None) -> ServedTechnicalNetwork:
     """See `kinds.Kind`."""
     if flip:
         raise UsageError("a model of technical quality does not judge mirror images; leave out --flip")
-    assert isinstance(model.network, Inspector)
-    return ServedInspector(model.network)
+    assert isinstance(model.network, TechnicalNetwork)
+    return ServedTechnicalNetwork(model.network)
 
 
 def spec(config: Mapping[str, Any]) -> InputSpec:
@@ -78,19 +81,17 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """Severities and probabilities of the turns, (n, 10)."""
+    """Returns severities and probabilities of the turns, (n, 10)."""
     return np.concatenate([outputs["severities"], outputs["turns"]], axis=1)
 
 
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
-    """The thresholds above which a fault is called one and a photo turned; see `assessors.technical`."""
+    """Returns the thresholds of faults and of turning a photo; see `assessors.technical`."""
     return {"scale": [0, 1], "thresholds": measured.get("thresholds", {})}
 
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.technical.plots import (
-        draw_all,
-    )  # matplotlib takes a second, and is needed for pictures alone
+    from trainers.technical.plots import draw_all  # matplotlib takes a second, and only plots need it
 
     return draw_all(model, folder, run, photos)

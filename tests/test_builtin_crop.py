@@ -15,8 +15,9 @@ from photocli.models import store
 from photocli.models.card import Card
 from photocli.models.session import Session
 from trainers.common.metrics import auc
-from trainers.crop.camera_photos import Rules, divide, prepare, read_photos
-from trainers.crop.data import How, held_samples
+from trainers.crop.camera_photos import divide, prepare, read_photos
+from trainers.crop.config import SelectionRules
+from trainers.crop.data import SampleSettings, held_out_samples
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +51,10 @@ def test_it_takes_about_ten_milliseconds(card: Card) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("lens", "least"), [(0.0, 0.7), (1.0, 0.9)])
 def test_crops_are_told_from_whole_photos(tmp_path: Path, card: Card, lens: float, least: float) -> None:
-    prepare([shared_data() / "photos" / "native"], tmp_path / "camera.csv", Rules())
+    prepare([shared_data() / "photos" / "native"], tmp_path / "camera.csv", SelectionRules())
     held = divide(read_photos(tmp_path / "camera.csv", [], None), "both", 5)[1]
     session, said, true = Session(card, "cpu"), [], []
-    for sample in held_samples(held, How("before", lens), 4):
+    for sample in held_out_samples(held, SampleSettings("before", lens), 4):
         [row] = zip(*session.run(sample.sheet[None]).values(), strict=True)
         said.append(crop.assess(card, dict(zip(card.outputs, row, strict=True)))["cropped"])
         true.append(sample.cropped > 0.5)

@@ -22,8 +22,8 @@ from photocli.profiles import FAULTS
 from trainers.common.metrics import auc
 from trainers.common.splits import fold_of
 from trainers.common.yunet import YuNet
-from trainers.technical.augmentation import subject
-from trainers.technical.corruptions import damage
+from trainers.technical.augmentation import subject_mask
+from trainers.technical.corruptions import corrupt
 
 # Real photos of what is no fault: night, fog, snow, black and white, backlight, a soft background.
 NO_FAULT = {
@@ -80,7 +80,7 @@ def test_the_card_says_what_it_saw_and_where_it_fails(card: Card) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_spoiled_photo_is_worse_than_the_photo(fault: str, card: Card, session: Session) -> None:
     pictures = [np.asarray(picture) for picture in sample_pictures().values()]
-    spoiled = [damage(picture, {fault: 0.6}, np.random.default_rng(1)) for picture in pictures]
+    spoiled = [corrupt(picture, {fault: 0.6}, np.random.default_rng(1)) for picture in pictures]
     clean, faulty = (assessed(card, session, some) for some in (pictures, spoiled))
     rises = [float(b[fault]) - float(a[fault]) for a, b in zip(clean, faulty, strict=True)]  # type: ignore[arg-type]
     assert min(rises) > 0
@@ -90,7 +90,7 @@ def test_a_spoiled_photo_is_worse_than_the_photo(fault: str, card: Card, session
 
 def test_a_sharp_subject_before_a_soft_background_is_sharp(card: Card, session: Session) -> None:
     picture = np.asarray(sample_pictures()["astronaut"])
-    soft = np.asarray(damage(picture, {"blur": 0.8}, np.random.default_rng(2)))
+    soft = np.asarray(corrupt(picture, {"blur": 0.8}, np.random.default_rng(2)))
     portrait = soft.copy()
     portrait[40:230, 150:310] = picture[40:230, 150:310]
     whole, background = assessed(card, session, [soft, portrait])
@@ -100,7 +100,7 @@ def test_a_sharp_subject_before_a_soft_background_is_sharp(card: Card, session: 
 def test_a_record_says_what_is_wrong_and_what_it_costs(tmp_path: Path) -> None:
     picture = np.asarray(sample_pictures()["chelsea"])
     write_photo(tmp_path / "a.jpg", picture)
-    write_photo(tmp_path / "b.jpg", damage(picture, {"blur": 0.9}, np.random.default_rng(0)))
+    write_photo(tmp_path / "b.jpg", corrupt(picture, {"blur": 0.9}, np.random.default_rng(0)))
     good, bad = Run([tmp_path], Options(device="cpu", cache=False))
     assert good.technical is not None and bad.technical is not None
     assert good.technical > bad.technical + 2
@@ -121,7 +121,7 @@ def test_faults_are_told_from_clean_photos_and_few_of_those_are_blamed(card: Car
     assert np.mean([bool(one["faults"]) for one in clean]) < 0.04
     for fault in FAULTS:
         spoiled = [
-            damage(picture, {fault: 0.5}, np.random.default_rng(row)) for row, picture in enumerate(pictures)
+            corrupt(picture, {fault: 0.5}, np.random.default_rng(row)) for row, picture in enumerate(pictures)
         ]
         faulty = assessed(card, session, spoiled)
         area = auc(np.array([one[fault] for one in clean]), np.array([one[fault] for one in faulty]))
@@ -156,10 +156,10 @@ def test_the_face_counts_more_than_what_is_around_it(card: Card, session: Sessio
         faces = [box for box in detector.faces(picture) if box[2] - box[0] > 0.2]
         if not faces:
             continue
-        around = subject(picture.shape, faces, np.random.default_rng(number))
+        around = subject_mask(picture.shape, faces, np.random.default_rng(number))
         clean.append(picture)
-        soft_face.append(damage(picture, {"blur": 0.7}, np.random.default_rng(number), 1 - around))
-        soft_background.append(damage(picture, {"blur": 0.7}, np.random.default_rng(number), around))
+        soft_face.append(corrupt(picture, {"blur": 0.7}, np.random.default_rng(number), 1 - around))
+        soft_background.append(corrupt(picture, {"blur": 0.7}, np.random.default_rng(number), around))
     assert len(clean) > 30
     sharp, face, background = (
         np.array([float(one["blur"]) for one in assessed(card, session, some)])  # type: ignore[arg-type]

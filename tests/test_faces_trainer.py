@@ -51,7 +51,7 @@ from trainers.faces.labels import SURE, UNSURE, Faces, faces_from, merge_detecti
 from trainers.faces.network import STRIDE, DetectorOutput, FaceDetector
 from trainers.faces.plots import draw_all
 from trainers.faces.train import DetectorTraining, assign_cells, detection_loss, start, train
-from trainers.technical.network import Inspector
+from trainers.technical.network import TechnicalNetwork
 
 ROOT = Path(__file__).parents[1]
 SIDE = 96
@@ -425,7 +425,7 @@ def test_a_model_is_gone_on_from_without_its_second_look(photos: FacePhotos, tmp
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
     facts = train(later, photos, tmp_path / "out", resume=False)
     assert facts["before"] == [{"command": "python -m trainers.faces before", "seed": 1}]
-    save_model(path, Model(Inspector(64), {"trainer": "technical", "side": 64, "dropout": 0.0}))
+    save_model(path, Model(TechnicalNetwork(64), {"trainer": "technical", "side": 64, "dropout": 0.0}))
     with pytest.raises(UsageError, match="is no model of this trainer"):
         start(later)
 

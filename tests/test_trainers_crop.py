@@ -18,15 +18,34 @@ from photocli.pieces import HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, landscape,
 from trainers.common.checkpoints import load_model
 from trainers.common.frames import Frames, Picture
 from trainers.common.metrics import auc
-from trainers.crop import lens
-from trainers.crop import resampling as fuzz
-from trainers.crop.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
-from trainers.crop.data import Cropped, How, cells, draw_box, epoch_draws, held_samples, make, mirrored, whole
-from trainers.crop.metrics import Said, abstention, best_constant, calibrate, checks, figures, overlap
-from trainers.crop.module import Cropping, crop_loss, how_to_train
-from trainers.crop.network import Cropper, Seen, turned_back
-from trainers.crop.synthetic import cloud, clouds
-from trainers.crop.train import Config, checked, command, start, train
+from trainers.crop.__main__ import command
+from trainers.crop.camera_photos import CropPhotos, divide, prepare, read_photos, subset
+from trainers.crop.config import Config, SelectionRules, checked
+from trainers.crop.data import (
+    CropDataset,
+    SampleSettings,
+    cells,
+    draw_box,
+    epoch_batches,
+    held_out_samples,
+    make_sample,
+    mirrored,
+    training_settings,
+    whole_box,
+)
+from trainers.crop.evaluate import abstention, best_constant, calibrate, checks, crop_metrics, overlap
+from trainers.crop.lens import Lens, through_lens
+from trainers.crop.network import CropNetwork, CropOutput, turned_back
+from trainers.crop.predictions import CropPredictions
+from trainers.crop.resampling import (
+    FILTERS,
+    PieceResampling,
+    plain_resampling,
+    resampled_pieces,
+    resampled_size,
+)
+from trainers.crop.synthetic import synthetic_photos, synthetic_picture
+from trainers.crop.train import CropModule, crop_loss, start, train
 
 QUICK = Config(
     init="none",
@@ -47,17 +66,17 @@ def gradient(width: int, height: int) -> Picture:
     return (np.stack([across, down, 0 * across], axis=2) * 240 + 0.5).astype(np.uint8)
 
 
-def photos_of(pictures: list[Picture]) -> Photos:
+def photos_of(pictures: list[Picture]) -> CropPhotos:
     count = len(pictures)
     frames = Frames(pictures, tuple(picture.shape[:2] for picture in pictures), (0,) * count, {})
     names, rows = tuple(f"photo_{number}.jpg" for number in range(count)), np.arange(count)
     splits = tuple(("training", "validation")[number % 3 == 0] for number in range(count))
-    return Photos(frames, names, ("made",) * count, np.ones(count, bool), splits, rows)
+    return CropPhotos(frames, names, ("made",) * count, np.ones(count, bool), splits, rows)
 
 
 @pytest.fixture(scope="module")
-def photos() -> Photos:
-    return photos_of([cloud(300, 200, seed) for seed in range(9)])
+def photos() -> CropPhotos:
+    return photos_of([synthetic_picture(300, 200, seed) for seed in range(9)])
 
 
 # Samples
@@ -81,7 +100,7 @@ def test_a_crop_keeps_its_factor_on_both_axes_and_one_edge() -> None:
 def test_the_rectangle_and_the_cells_are_those_of_the_original_frame() -> None:
     photo = gradient(960, 640)
     box = (240, 0, 912, 448)  # seven tenths, at the top
-    sample = make(photo, box, 3, How(fuzzed=False), np.random.default_rng(0))
+    sample = make_sample(photo, box, 3, SampleSettings(resampled=False), np.random.default_rng(0))
     assert sample.rectangle == pytest.approx([0.25, 0.95, 0.0, 0.7])
     assert sample.factor == pytest.approx(0.7)
     assert sample.cropped == 1
@@ -98,19 +117,19 @@ def test_the_rectangle_and_the_cells_are_those_of_the_original_frame() -> None:
 def test_the_cells_of_a_whole_photo_are_its_own_also_after_resizing_and_jitter() -> None:
     assert cells((600, 400), np.array([0.0, 1, 0, 1])).tolist() == list(range(16))
     photo = gradient(1200, 800)
-    how = How(mirror=False, colour=0.0)
+    how = SampleSettings(mirror=False, colour=0.0)
     for seed in range(6):
-        sample = make(photo, whole(photo), 0, how, np.random.default_rng(seed))
+        sample = make_sample(photo, whole_box(photo), 0, how, np.random.default_rng(seed))
         assert sample.cells.tolist() == list(range(16))
         assert (sample.cropped, sample.factor) == (0, 1)
 
 
-def test_fuzzed_pieces_lie_where_their_labels_say() -> None:
+def test_resampled_pieces_lie_where_their_labels_say() -> None:
     photo = gradient(1536, 1024)
     rng = np.random.default_rng(5)
     for _ in range(4):
         box = draw_box(photo, rng)
-        sample = make(photo, box, 0, How(mirror=True), rng)
+        sample = make_sample(photo, box, 0, SampleSettings(mirror=True), rng)
         flipped = sample.sheet[0, 60, 10] > sample.sheet[0, 60, 200]
         for number in range(16):
             row, column = divmod(number, 4)
@@ -123,8 +142,10 @@ def test_fuzzed_pieces_lie_where_their_labels_say() -> None:
 
 
 def test_mirroring_twice_is_nothing() -> None:
-    photo = cloud(600, 400, 1)
-    sample = make(photo, (0, 40, 420, 320), 0, How(fuzzed=False), np.random.default_rng(0))
+    photo = synthetic_picture(600, 400, 1)
+    sample = make_sample(
+        photo, (0, 40, 420, 320), 0, SampleSettings(resampled=False), np.random.default_rng(0)
+    )
     small = sample.sheet[:, : THUMBNAIL[0], : THUMBNAIL[1]].transpose(1, 2, 0)
     parts = np.random.default_rng(0).integers(0, 255, (16, 96, 96, 3), np.uint8)
     once = mirrored(small, parts, sample.rectangle.astype(np.float64), sample.cells)
@@ -141,9 +162,9 @@ def test_mirroring_twice_is_nothing() -> None:
 
 @pytest.mark.parametrize("size", [(1200, 800), (1300, 975), (420, 280), (300, 120), (80, 60)])
 def test_training_cuts_what_serving_cuts(size: tuple[int, int]) -> None:
-    photo = cloud(*size, seed=2)
+    photo = synthetic_picture(*size, seed=2)
     box = draw_box(photo, np.random.default_rng(1))
-    sample = make(photo, box, 0, How(fuzzed=False), np.random.default_rng(0))
+    sample = make_sample(photo, box, 0, SampleSettings(resampled=False), np.random.default_rng(0))
     crop = np.ascontiguousarray(photo[box[1] : box[3], box[0] : box[2]])
     served = cut(crop, InputSpec("image", HEIGHT, WIDTH, "crop"))
     assert served.shape == (3, HEIGHT, WIDTH)
@@ -151,16 +172,16 @@ def test_training_cuts_what_serving_cuts(size: tuple[int, int]) -> None:
 
 
 def test_resizing_only_what_pieces_show_is_resizing_all() -> None:
-    photo, box = cloud(900, 600, 3), (60, 100, 660, 500)
+    photo, box = synthetic_picture(900, 600, 3), (60, 100, 660, 500)
     rng = np.random.default_rng(2)
     shifts = tuple((int(down), int(across)) for down, across in rng.integers(-8, 8, (16, 2)))
     crop = Image.fromarray(np.ascontiguousarray(photo[100:500, 60:660]))
-    for by in fuzz.FILTERS[1:]:  # BOX takes the nearest pixel, and of two as near either
-        shape = fuzz.Shape(1.21, by, shifts, 0, 0, (0, 0))
-        full = np.asarray(crop.resize(fuzz.size(box, 1.21), Image.Resampling(by)))
+    for by in FILTERS[1:]:  # BOX takes the nearest pixel, and of two as near either
+        how = PieceResampling(1.21, by, shifts, 0, 0, (0, 0))
+        full = np.asarray(crop.resize(resampled_size(box, 1.21), Image.Resampling(by)))
         places = corners(full.shape[0], full.shape[1], shifts)
         want = np.stack([full[top : top + PATCH, left : left + PATCH] for top, left in places])
-        got = fuzz.pieces(photo, box, shape, None)
+        got = resampled_pieces(photo, box, how, None)
         assert np.abs(got.astype(int) - want).max() <= 2
 
 
@@ -202,7 +223,7 @@ def sharpness(sheets: list[Picture]) -> np.ndarray:
 @pytest.mark.parametrize(("resize", "cheats"), [("before", False), ("after", True)])
 def test_without_traces_nothing_tells_a_crop(resize: str, cheats: bool) -> None:
     """The control: what a crop's resampling leaves in its sharpness is gone; the paper's way leaves it."""
-    samples = list(held_samples(clouds(12, 768, 512), How(resize=resize), 6))
+    samples = list(held_out_samples(synthetic_photos(12, 768, 512), SampleSettings(resize=resize), 6))
     detail = sharpness([sample.sheet for sample in samples])
     cropped = np.array([sample.cropped > 0 for sample in samples])
     areas = [auc(detail[~cropped, kind], detail[cropped, kind]) for kind in (0, 1)]
@@ -213,29 +234,29 @@ def test_without_traces_nothing_tells_a_crop(resize: str, cheats: bool) -> None:
 def test_a_lens_of_strength_0_changes_nothing_and_a_strong_one_follows_the_radius() -> None:
     photo = np.full((400, 600, 3), 200, np.uint8)
     box = (0, 0, 600, 400)
-    assert np.array_equal(lens.seen(photo, lens.Lens(0, 0, 0), box), photo)
-    dark = lens.seen(photo, lens.Lens(0.3, 0, 0), box).astype(float)
+    assert np.array_equal(through_lens(photo, Lens(0, 0, 0), box), photo)
+    dark = through_lens(photo, Lens(0.3, 0, 0), box).astype(float)
     assert dark[200, 300, 0] == 200
     assert dark[0, 0, 0] == pytest.approx(200 * (1 - 0.3 * (1 - 1 / (1 + 2.0625 + 8.75 + 0.0313))), abs=1.5)
-    fringed = lens.seen(gradient(600, 400), lens.Lens(0, 0.01, 0), box).astype(float)
+    fringed = through_lens(gradient(600, 400), Lens(0, 0.01, 0), box).astype(float)
     assert fringed[200, 599, 0] == pytest.approx(
         120 + 120 * 0.98, abs=1.5
     )  # red shows what lay further inside
-    piece = fuzz.pieces(photo, box, fuzz.plain(), lens.Lens(0.3, 0.006, 0.04)).astype(float)
+    piece = resampled_pieces(photo, box, plain_resampling(), Lens(0.3, 0.006, 0.04)).astype(float)
     assert piece[0, 0, 0, 0] < piece[5, 50, 50, 0]
 
 
 # Draws
 
 
-def test_both_views_of_a_photo_stand_side_by_side_and_the_share_is_kept(photos: Photos) -> None:
+def test_both_views_of_a_photo_stand_side_by_side_and_the_share_is_kept(photos: CropPhotos) -> None:
     for share in (0.3, 0.5, 0.8):
-        batches = [epoch_draws(photos, epoch, 0, 3, share, 2, 9) for epoch in range(60)]
+        batches = [epoch_batches(photos, epoch, 0, 3, share, 2, 9) for epoch in range(60)]
         draws = [draw for epoch in batches for batch in epoch for draw in batch]
         assert all(one.row == other.row for one, other in zip(draws[::2], draws[1::2], strict=True))
         assert np.mean([draw.cropped for draw in draws]) == pytest.approx(share, abs=0.05)
-    assert epoch_draws(photos, 3, 1, 3, 0.5, 1, 9) == epoch_draws(photos, 3, 1, 3, 0.5, 1, 9)
-    data = Cropped(photos, how_to_train(replace(QUICK, lens=1.0)), 0)
+    assert epoch_batches(photos, 3, 1, 3, 0.5, 1, 9) == epoch_batches(photos, 3, 1, 3, 0.5, 1, 9)
+    data = CropDataset(photos, training_settings(replace(QUICK, lens=1.0)), 0)
     draw = batches[0][0][0]
     assert np.array_equal(data[draw].sheet, data[draw].sheet)
 
@@ -260,7 +281,7 @@ def test_prepare_keeps_what_looks_straight_from_the_camera(tmp_path: Path) -> No
     write(folder / "d.jpg", (320, 180))
     write(folder / "e.jpg", (150, 100))
     (folder / "f.jpg").write_bytes(b"\xff\xd8\xff nothing")
-    kept, dropped = prepare([folder], tmp_path / "list.csv", Rules(side=280))
+    kept, dropped = prepare([folder], tmp_path / "list.csv", SelectionRules(side=280))
     assert sum(kept.values()) == 2
     assert dropped == {"edited": 1, "neither 3:2 nor 4:3": 1, "too small": 1, "cannot be read": 1}
     lines = (tmp_path / "list.csv").read_text().splitlines()
@@ -270,12 +291,12 @@ def test_prepare_keeps_what_looks_straight_from_the_camera(tmp_path: Path) -> No
     photos = read_photos(tmp_path / "list.csv", [], None)
     assert [photos.frames.shapes[row] for row in photos.rows] == [(200, 300), (300, 225)]
     with pytest.raises(UsageError, match="no photo passes"):
-        prepare([folder], tmp_path / "none.csv", Rules(side=5000))
+        prepare([folder], tmp_path / "none.csv", SelectionRules(side=5000))
     with pytest.raises(UsageError, match="prepare"):
         read_photos(tmp_path / "nowhere.csv", [], None)
 
 
-def test_a_photo_lies_on_one_side_of_the_split(photos: Photos) -> None:
+def test_a_photo_lies_on_one_side_of_the_split(photos: CropPhotos) -> None:
     training, held = divide(photos, "both", 5)
     assert (len(training), len(held)) == (6, 3)
     assert not set(training.rows) & set(held.rows)
@@ -288,7 +309,7 @@ def test_a_photo_lies_on_one_side_of_the_split(photos: Photos) -> None:
 @pytest.mark.parametrize("stage", ["thumbnail", "patches", "joint"])
 def test_every_stage_answers_linearly_and_only_looks_at_its_part(stage: str) -> None:
     torch.manual_seed(0)
-    network = Cropper("small", stage).eval()
+    network = CropNetwork("small", stage).eval()
     sheet = torch.randint(0, 255, (2, 3, HEIGHT, WIDTH), dtype=torch.uint8)
     other = sheet.clone()
     other[:, :, THUMBNAIL[0] :] = 0
@@ -299,8 +320,8 @@ def test_every_stage_answers_linearly_and_only_looks_at_its_part(stage: str) -> 
     assert network.rest[-1].out_features == 7  # and nothing after it that could hold outputs at 0
 
 
-def test_fewer_photos_are_among_more_of_them(photos: Photos) -> None:
-    parts = [fewer(photos, count) for count in (2, 5, 0)]
+def test_fewer_photos_are_among_more_of_them(photos: CropPhotos) -> None:
+    parts = [subset(photos, count) for count in (2, 5, 0)]
     assert [len(part) for part in parts] == [2, 5, 9]
     assert set(parts[0].rows) < set(parts[1].rows) < set(parts[2].rows)
 
@@ -311,7 +332,9 @@ def test_the_overlap_counts_where_it_is_asked_for() -> None:
     near, far = places + 0.05, places + torch.tensor([0.3, 0.3, 0.2, 0.2])
 
     def cost(rectangle: torch.Tensor, weight: float) -> float:
-        seen = Seen(rectangle, torch.full((2,), 0.7), torch.zeros(2), torch.zeros(2), torch.zeros(2, 16, 16))
+        seen = CropOutput(
+            rectangle, torch.full((2,), 0.7), torch.zeros(2), torch.zeros(2), torch.zeros(2, 16, 16)
+        )
         config = replace(QUICK, stage="thumbnail", rectangle_weight=0.0, overlap_weight=weight)
         factors, cropped, cells_ = torch.full((2,), 0.7), torch.tensor([1.0, 0.0]), torch.zeros(2, 16)
         return float(crop_loss(seen, places, factors, cropped, cells_.long(), config))
@@ -323,11 +346,11 @@ def test_the_overlap_counts_where_it_is_asked_for() -> None:
     assert cost(far, 1.0) - cost(far, 0.0) > 2 * (cost(near, 1.0) - cost(near, 0.0))
 
 
-def test_later_stages_go_on_from_earlier_ones(photos: Photos, tmp_path: Path) -> None:
+def test_later_stages_go_on_from_earlier_ones(photos: CropPhotos, tmp_path: Path) -> None:
     train(replace(QUICK, stage="patches"), photos, tmp_path / "p", resume=False)
     network = start(replace(QUICK, start=(str(tmp_path / "p" / "model.ckpt"),)))
     earlier = load_model(tmp_path / "p" / "model.ckpt").network
-    assert isinstance(earlier, Cropper)
+    assert isinstance(earlier, CropNetwork)
     assert torch.equal(network.cell.weight, earlier.cell.weight)
     fresh = start(QUICK)
     assert torch.equal(network.whole.tell.weight, fresh.whole.tell.weight)  # type: ignore[union-attr]
@@ -335,11 +358,11 @@ def test_later_stages_go_on_from_earlier_ones(photos: Photos, tmp_path: Path) ->
         start(replace(QUICK, arch="paper", start=(str(tmp_path / "p" / "model.ckpt"),)))
 
 
-def test_a_resumed_run_equals_one_that_was_not_interrupted(photos: Photos, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_one_that_was_not_interrupted(photos: CropPhotos, tmp_path: Path) -> None:
     config = replace(QUICK, epochs=2, lens=1.0)
     check_resuming(
         lambda out, resume: train(config, photos, out, resume),
-        lambda: Cropping(start(config), config, *divide(photos, config.held, config.folds)),
+        lambda: CropModule(start(config), config, *divide(photos, config.held, config.folds)),
         config,
         tmp_path,
         at=1,
@@ -351,7 +374,7 @@ def test_the_command_line_reports_a_constant_predictor_as_collapsed(tmp_path: Pa
     folder = tmp_path / "photos"
     folder.mkdir()
     for number in range(9):
-        Image.fromarray(cloud(300, 200, number)).save(folder / f"photo_{number}.jpg")
+        Image.fromarray(synthetic_picture(300, 200, number)).save(folder / f"photo_{number}.jpg")
     listed, out = tmp_path / "list.csv", tmp_path / "run"
     result = CliRunner().invoke(command(), ["prepare", str(folder), "--to", str(listed), "--side", "200"])
     assert result.exit_code == 0, result.output
@@ -383,7 +406,7 @@ def test_contradictions_are_refused() -> None:
 # Figures
 
 
-def said(count: int, noise: float, seed: int = 0) -> Said:
+def predictions(count: int, noise: float, seed: int = 0) -> CropPredictions:
     """What a network would say that errs by so much; every second sample is cropped."""
     rng = np.random.default_rng(seed)
     photo = gradient(900, 600)
@@ -397,22 +420,24 @@ def said(count: int, noise: float, seed: int = 0) -> Said:
     told = true + noise * rng.standard_normal((count, 4))
     zeros = np.zeros((count, 16), np.int64)
     doubt = np.abs(told - true).mean(1)
-    return Said(told, factor, logit, doubt, zeros, true, factor, cropped, zeros, np.arange(count) // 2)
+    return CropPredictions(
+        told, factor, logit, doubt, zeros, true, factor, cropped, zeros, np.arange(count) // 2
+    )
 
 
 def test_constants_are_those_of_the_literature() -> None:
-    true = said(4000, 0.0)
+    true = predictions(4000, 0.0)
     crops = true.true_rectangle[true.cropped]
     assert overlap(np.array([[0.0, 1, 0, 1]]), crops).mean() == pytest.approx(0.503, abs=0.01)
     assert best_constant(crops) == pytest.approx(0.55, abs=0.02)
-    result = figures(true, "thumbnail")
+    result = crop_metrics(true, "thumbnail")
     assert result["factor_error_of_constant"] == pytest.approx(0.150, abs=0.006)
     assert result["iou_on_crops"] == pytest.approx(1.0)
     assert all(check.passed for check in checks(result))
 
 
 def test_rectangles_are_told_only_where_they_are_better_than_a_constant() -> None:
-    good, bad = said(400, 0.02), said(400, 0.6)
+    good, bad = predictions(400, 0.02), predictions(400, 0.6)
     assert abstention(good)[1]["told"] == 1.0
     limit, told = abstention(bad)
     assert told["told"] < 0.9
@@ -424,6 +449,6 @@ def test_rectangles_are_told_only_where_they_are_better_than_a_constant() -> Non
 
 @pytest.mark.slow
 def test_native_photos_pass_the_data_tool(tmp_path: Path) -> None:
-    kept, dropped = prepare([shared_data("photos", "native")], tmp_path / "list.csv", Rules())
+    kept, dropped = prepare([shared_data("photos", "native")], tmp_path / "list.csv", SelectionRules())
     assert sum(kept.values()) > 80
     assert set(dropped) <= {"edited"}

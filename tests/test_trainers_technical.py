@@ -20,24 +20,24 @@ from photocli.models.session import Session
 from photocli.profiles import FAULTS
 from trainers.common.checkpoints import Model, load_model, previous_runs
 from trainers.common.corruptions import from_light, to_light
-from trainers.technical.augmentation import LOOKS, subject
-from trainers.technical.corruptions import BRIGHT_EV, DARK_EV, damage, draw, quality
+from trainers.technical.__main__ import command as train_command
+from trainers.technical.augmentation import LOOKS, subject_mask
+from trainers.technical.config import Config
+from trainers.technical.corruptions import BRIGHT_EV, DARK_EV, corrupt, draw_severities, quality
 from trainers.technical.data import (
-    Shots,
-    Spoiled,
+    TechnicalDataset,
+    TechnicalPhotos,
     divide,
-    epoch_draws,
-    in_epoch,
-    read_shots,
-    spoiled,
+    epoch_batches,
+    photos_of_epoch,
+    read_photos,
+    training_view,
     turned_sheet,
 )
-from trainers.technical.evaluate import judge, look_at
-from trainers.technical.module import Inspecting
-from trainers.technical.network import Inspector
+from trainers.technical.evaluate import evaluate, predict_photos
+from trainers.technical.network import TechnicalNetwork
 from trainers.technical.plots import draw_all
-from trainers.technical.train import Config, start, train
-from trainers.technical.train import command as train_command
+from trainers.technical.train import TechnicalModule, start, train
 
 SIDE = 104
 QUICK = Config(
@@ -74,15 +74,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shots(folder: Path) -> Shots:
-    return read_shots([folder], [], {"good_3.jpg"}, None, None)
+def photos(folder: Path) -> TechnicalPhotos:
+    return read_photos([folder], [], {"good_3.jpg"}, None, None)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_grows_with_its_severity(fault: str) -> None:
     def change(severity: float) -> float:
-        spoiled = damage(photo(), {fault: severity}, np.random.default_rng(4))
-        return float(np.abs(spoiled.astype(float) - photo()).mean())
+        faulty = corrupt(photo(), {fault: severity}, np.random.default_rng(4))
+        return float(np.abs(faulty.astype(float) - photo()).mean())
 
     changes = [change(severity) for severity in (0.1, 0.35, 0.6, 1.0)]
     assert changes == sorted(changes)
@@ -94,21 +94,21 @@ def test_exposure_is_a_matter_of_linear_light() -> None:
     rng = np.random.default_rng(1)  # compresses nothing that is even
     for fault, stops in (("underexposed", -DARK_EV / 2), ("overexposed", BRIGHT_EV / 20)):
         severity = 0.5 if stops < 0 else 0.05
-        found = damage(grey, {fault: severity}, rng).mean()
+        found = corrupt(grey, {fault: severity}, rng).mean()
         assert found == pytest.approx(from_light(to_light(grey) * 2**stops).mean(), abs=1)
 
 
 def test_noise_comes_before_compression_and_hides_in_it() -> None:
     both = {"noise": 0.3, "compression": 0.8}
-    noisy = damage(photo(), {"noise": 0.3}, np.random.default_rng(0))
-    stored = damage(photo(), both, np.random.default_rng(0))
+    noisy = corrupt(photo(), {"noise": 0.3}, np.random.default_rng(0))
+    stored = corrupt(photo(), both, np.random.default_rng(0))
     rough = [np.abs(np.diff(picture[:, :, 1].astype(int), axis=1)).mean() for picture in (noisy, stored)]
     assert rough[1] < rough[0]
     assert quality(0.0) == 64 and quality(1.0) == 4
 
 
 def test_draws_leave_photos_clean_and_never_contradict() -> None:
-    drawn = [draw(np.random.default_rng(seed)) for seed in range(400)]
+    drawn = [draw_severities(np.random.default_rng(seed)) for seed in range(400)]
     clean = sum(not severities for severities in drawn) / len(drawn)
     assert 0.22 < clean < 0.38
     assert not any({"underexposed", "overexposed"} <= set(severities) for severities in drawn)
@@ -126,9 +126,9 @@ def test_looks_keep_the_picture(look: object) -> None:
 
 def test_what_is_spared_stays_sharp() -> None:
     face = (0.4, 0.3, 0.6, 0.6)
-    spared = subject(photo().shape, [face], np.random.default_rng(0))
+    spared = subject_mask(photo().shape, [face], np.random.default_rng(0))
     assert spared[100, 150] == 1 and spared[0, 0] == 0
-    soft = damage(photo(), {"blur": 0.9}, np.random.default_rng(1), spared).astype(int)
+    soft = corrupt(photo(), {"blur": 0.9}, np.random.default_rng(1), spared).astype(int)
     apart = np.abs(soft - photo()).mean(2)
     assert 2 * apart[90:110, 140:160].mean() < apart[:40, :40].mean()
 
@@ -142,26 +142,30 @@ def test_a_turn_is_undone_by_so_many_quarters_clockwise() -> None:
         assert np.abs(back.astype(int) - whole).mean() < 1
 
 
-def test_samples_are_functions_of_seed_epoch_and_place(shots: Shots) -> None:
-    draws = [draw for batch in epoch_draws(shots, 1, 0, 4, 3) for draw in batch]
-    assert epoch_draws(shots, 1, 0, 4, 3) == epoch_draws(shots, 1, 0, 4, 3) != epoch_draws(shots, 2, 0, 4, 3)
-    samples, again = Spoiled(shots, SIDE, 5), Spoiled(shots, SIDE, 5)
-    for place in draws[:4]:
-        one, other = samples[place], again[place]
+def test_samples_are_functions_of_seed_epoch_and_place(photos: TechnicalPhotos) -> None:
+    indices = [index for batch in epoch_batches(photos, 1, 0, 4, 3) for index in batch]
+    assert (
+        epoch_batches(photos, 1, 0, 4, 3)
+        == epoch_batches(photos, 1, 0, 4, 3)
+        != epoch_batches(photos, 2, 0, 4, 3)
+    )
+    samples, again = TechnicalDataset(photos, SIDE, 5), TechnicalDataset(photos, SIDE, 5)
+    for index in indices[:4]:
+        one, other = samples[index], again[index]
         assert np.array_equal(one.sheet, other.sheet) and one.turn == other.turn
         assert (one.severities >= 0).all() and (one.severities <= 1).all()
         assert one.sheet.shape == (3, 2 * SIDE, SIDE)
-    assert len(in_epoch(shots, 0, 0, 5)) == 5
+    assert len(photos_of_epoch(photos, 0, 0, 5)) == 5
 
 
 def test_faces_go_along_with_the_view() -> None:
     marked = np.zeros((240, 320, 3), np.uint8)
     marked[60:120, 160:240] = 255
     face = (160 / 320, 60 / 240, 240 / 320, 120 / 240)
-    from trainers.technical.data import _view
+    from trainers.technical.data import _random_view
 
     for seed in range(20):
-        view, faces = _view(marked, [face], np.random.default_rng(seed))
+        view, faces = _random_view(marked, [face], np.random.default_rng(seed))
         for left, top, right, bottom in faces:
             height, width = view.shape[:2]
             down, across = np.nonzero(view[:, :, 0] > 128)
@@ -169,22 +173,22 @@ def test_faces_go_along_with_the_view() -> None:
             assert across.max() + 1 == pytest.approx(min(width, right * width), abs=2)
             assert down.min() == pytest.approx(max(0, top * height), abs=2)
             assert down.max() + 1 == pytest.approx(min(height, bottom * height), abs=2)
-    assert spoiled(marked, [face], np.random.default_rng(3))[0].dtype == np.uint8
+    assert training_view(marked, [face], np.random.default_rng(3))[0].dtype == np.uint8
 
 
-def test_photos_that_are_known_to_be_turned_teach_no_turn(shots: Shots, tmp_path: Path) -> None:
-    assert not shots.upright[shots.names.index("good_3.jpg")]
-    training, held = divide(shots, 3, "0")
+def test_photos_that_are_known_to_be_turned_teach_no_turn(photos: TechnicalPhotos, tmp_path: Path) -> None:
+    assert not photos.upright[photos.names.index("good_3.jpg")]
+    training, held = divide(photos, 3, "0")
     assert not set(training.rows) & set(held.rows)
     assert len(training) + len(held) == 12
-    module = Inspecting(start(QUICK), QUICK, training, held)
-    assert "good_3.jpg" in [*module.left_out()["turned"], *(shots.names[row] for row in held.rows)]
+    module = TechnicalModule(start(QUICK), QUICK, training, held)
+    assert "good_3.jpg" in [*module.left_out()["turned"], *(photos.names[row] for row in held.rows)]
 
 
-def test_a_resumed_run_equals_one_that_was_not_interrupted(shots: Shots, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_one_that_was_not_interrupted(photos: TechnicalPhotos, tmp_path: Path) -> None:
     check_resuming(
-        lambda out, resume: train(QUICK, shots, out, resume),
-        lambda: Inspecting(start(QUICK), QUICK, *divide(shots, QUICK.folds, QUICK.fold)),
+        lambda out, resume: train(QUICK, photos, out, resume),
+        lambda: TechnicalModule(start(QUICK), QUICK, *divide(photos, QUICK.folds, QUICK.fold)),
         QUICK,
         tmp_path,
         at=2,
@@ -192,7 +196,7 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(shots: Shots, tmp_pat
     run = json.loads((tmp_path / "whole" / "run.json").read_text())
     assert set(run["figures"]["faults"]) == set(FAULTS)
     assert set(run["calibration"]) == {*FAULTS, "rotate"} == set(run["thresholds"])
-    _export_and_serve(tmp_path / "whole", shots, tmp_path / "out")
+    _export_and_serve(tmp_path / "whole", photos, tmp_path / "out")
     _go_on(tmp_path / "whole", run)
 
 
@@ -206,25 +210,25 @@ def _go_on(first: Path, run: dict[str, Any]) -> None:
     assert all(torch.equal(value, weights[name]) for name, value in start(config).state_dict().items())
 
 
-def _export_and_serve(run: Path, shots: Shots, out: Path) -> None:
+def _export_and_serve(run: Path, photos: TechnicalPhotos, out: Path) -> None:
     """The exported model says in a session what the checkpoint says in PyTorch."""
     result = CliRunner().invoke(export_command(), [str(run / "model.ckpt"), "--to", str(out)])
     assert result.exit_code == 0, result.output
     card = read_card(out)
     assert (card.kind, card.input.fit, card.input.width) == ("technical", "sheet", SIDE)
     network = load_model(run / "model.ckpt").network
-    assert isinstance(network, Inspector)
-    said = look_at(network, shots, SIDE)
-    sheets = np.stack([turned_sheet(shots.frames[row], 0, SIDE) for row in shots.rows])
+    assert isinstance(network, TechnicalNetwork)
+    said = predict_photos(network, photos, SIDE)
+    sheets = np.stack([turned_sheet(photos.frames[row], 0, SIDE) for row in photos.rows])
     outputs = Session(card, "cpu").run(sheets)
     assert outputs["severities"] == pytest.approx(said.severities, abs=0.01)
     assert outputs["turns"] == pytest.approx(said.turns, abs=0.01)
     assert outputs["weights"].sum(1) == pytest.approx(np.ones((len(sheets), len(FAULTS))), abs=1e-4)
 
 
-def test_pictures_are_drawn_of_what_was_judged(shots: Shots, folder: Path, tmp_path: Path) -> None:
+def test_pictures_are_drawn_of_what_was_judged(photos: TechnicalPhotos, folder: Path, tmp_path: Path) -> None:
     network = start(QUICK).eval()
-    facts = judge(network, shots, SIDE, "all")
+    facts = evaluate(network, photos, SIDE, "all")
     history = [{"epoch": 0, "loss": 1.0}, {"epoch": 1, "loss": 0.8, "auc": 0.6, "turns_right": 0.3}]
     (tmp_path / "run.json").write_text(json.dumps(facts | {"history": history}))
     model = Model(network, {"trainer": "technical"})
@@ -241,8 +245,8 @@ def test_pictures_are_drawn_of_what_was_judged(shots: Shots, folder: Path, tmp_p
     assert [path.stem for path in draw_all(model, tmp_path / "few", tmp_path / "none", None)] == ["filters"]
 
 
-def test_judging_counts_every_held_out_photo(shots: Shots) -> None:
-    facts = judge(start(QUICK).eval(), shots.part(shots.rows[:6]), SIDE, "all")
+def test_judging_counts_every_held_out_photo(photos: TechnicalPhotos) -> None:
+    facts = evaluate(start(QUICK).eval(), photos.part(photos.rows[:6]), SIDE, "all")
     figures = facts["figures"]
     assert figures["photos"] == 6
     assert all(0 <= figures["faults"][name]["auc"]["0.5"] <= 1 for name in FAULTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainers.common.metrics import Floats
 
@@ -54,7 +55,7 @@ def reliability(chance: Floats, good: Floats, bins: int = 10) -> tuple[Floats, F
     return stated, seen, count[held], error
 
 
-def fit_temperature(logits: Floats, truth: Floats) -> float:
+def fit_temperature(logits: Floats, truth: NDArray[np.integer[Any]]) -> float:
     """The divisor of logits (n, k) with which their softmax is least surprised by the truth (n,).
 
     Temperature scaling (Guo et al. 2017), by golden-section search of its logarithm.

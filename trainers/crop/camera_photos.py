@@ -1,5 +1,4 @@
-"""Photos that look straight from a camera: chosen from folders, listed with their side of the split, and
-read.
+"""Chooses photos that look straight from a camera, lists them with their side of the split, and reads them.
 
 Whether a photo was cropped before cannot be seen from outside; size, aspect ratio and metadata sort out most.
 """
@@ -10,7 +9,7 @@ import csv
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from photocli.records import Photo
 from trainers.common.frames import Frames, load_frames
 from trainers.common.runs import write_table
 from trainers.common.splits import fold_of
+from trainers.crop.config import SelectionRules
 
 SPLITS = ("training", "validation", "test")
 HEADER = ("file", "width", "height", "turned", "split")
@@ -48,25 +48,14 @@ EDITORS = (
 _MORE = (1.2, 1.65)  # aspect ratios of photos that are only learned from
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What a photo must be to be taken for a whole one: the long side in pixels at least, the aspect ratio
-    within a share of 3:2 or 4:3, and not written by an editor, if that counts."""
-
-    side: int = 1200
-    margin: float = 0.01
-    edited: bool = False
-
-
 def split_of(name: str) -> str:
-    """75% training, 15% validation, 10% test, by a hash of the name."""
+    """Returns the split of a photo by a hash of its name: 75% training, 15% validation, 10% test."""
     place = fold_of(name, 20)
     return SPLITS[0] if place < 15 else SPLITS[1] if place < 18 else SPLITS[2]
 
 
-def prepare(folders: Sequence[Path], to: Path, rules: Rules) -> tuple[Counter[str], Counter[str]]:
-    """Write the list of the photos that pass: how many there are of each split, and how many were dropped by
-    reason.
+def prepare(folders: Sequence[Path], to: Path, rules: SelectionRules) -> tuple[Counter[str], Counter[str]]:
+    """Writes the list of the photos that pass; counts them by split, and those dropped by reason.
 
     Photos stay where they are; `turned` says that a portrait one will be turned to landscape. Raises
     `UsageError` for a folder that is not there, or if none passes.
@@ -80,7 +69,7 @@ def prepare(folders: Sequence[Path], to: Path, rules: Rules) -> tuple[Counter[st
                 dropped["no photo"] += 1
                 continue
             try:
-                width, height, reason = inspect(item.path, rules)
+                width, height, reason = examine(item.path, rules)
             except (OSError, DecodeError, ValueError, SyntaxError):
                 reason = "cannot be read"
             if reason:
@@ -99,8 +88,8 @@ def _relative(path: Path, to: Path) -> str:
     return Path(os.path.relpath(path.resolve(), to.resolve().parent)).as_posix()
 
 
-def inspect(path: Path, rules: Rules) -> tuple[int, int, str]:
-    """Upright width and height, and why the photo is not taken; empty if it is."""
+def examine(path: Path, rules: SelectionRules) -> tuple[int, int, str]:
+    """Returns upright width and height, and why the photo is not taken; empty if it is."""
     with Image.open(path) as image:
         exif = image.getexif()
         width, height = image.size
@@ -118,9 +107,12 @@ def inspect(path: Path, rules: Rules) -> tuple[int, int, str]:
 
 
 @dataclass(frozen=True)
-class Photos:
-    """Photos by row, as upright frames, with their names, the folders that they come from, whether they are
-    from the list of camera photos, and their split (others: training); `rows` are those of this part."""
+class CropPhotos:
+    """Holds photos by row, as upright frames, with their names, folders of origin and splits.
+
+    `camera` (photos,) says which are from the list of camera photos; the others have the split training;
+    `rows` are those of this part.
+    """
 
     frames: Frames
     names: tuple[str, ...]
@@ -133,17 +125,16 @@ class Photos:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def part(self, rows: NDArray[np.intp]) -> Photos:
-        """The same photos, with other `rows`."""
-        return Photos(self.frames, self.names, self.origins, self.camera, self.splits, rows, self.sources)
+    def part(self, rows: NDArray[np.intp]) -> CropPhotos:
+        """Returns the same photos with other `rows`."""
+        return replace(self, rows=rows)
 
 
-def read_photos(listed: Path, more: Sequence[Path], cache: Path | None) -> Photos:
-    """The photos of a list, and those of more folders, whose own crop nobody knows: a crop of them is still
-    one.
+def read_photos(listed: Path, more: Sequence[Path], cache: Path | None) -> CropPhotos:
+    """Reads the photos of a list, and those of more folders.
 
-    Photos that cannot be read, and further ones that are far from 3:2 and 4:3, are left out. Raises
-    `UsageError`.
+    Whether the latter were cropped nobody knows, but a crop of them is still one. Leaves out photos that
+    cannot be read, and further ones that are far from 3:2 and 4:3. Raises `UsageError`.
     """
     paths, splits = _listed(listed)
     origins = [path.parent.name for path in paths]
@@ -163,15 +154,12 @@ def read_photos(listed: Path, more: Sequence[Path], cache: Path | None) -> Photo
         fits = row < camera or (long >= 200 and short and _MORE[0] <= long / short <= _MORE[1])
         if row not in frames.failed and fits:
             usable.append(row)
+    counts = Counter(origins[row] for row in usable)
     sources = [
-        {
-            "name": origin,
-            "role": "cropped on purpose",
-            "photos": sum(origins[row] == origin for row in usable),
-        }
+        {"name": origin, "role": "cropped on purpose", "photos": counts[origin]}
         for origin in dict.fromkeys(origins)
     ]
-    return Photos(
+    return CropPhotos(
         frames,
         tuple(path.name for path in paths),
         tuple(origins),
@@ -183,7 +171,7 @@ def read_photos(listed: Path, more: Sequence[Path], cache: Path | None) -> Photo
 
 
 def _listed(path: Path) -> tuple[list[Path], list[str]]:
-    """Files and splits of a list that `prepare` wrote."""
+    """Reads files and splits of a list that `prepare` wrote."""
     if not path.is_file():
         raise UsageError(
             f"{path} does not exist; make it with: python -m trainers.crop prepare FOLDER --to {path}"
@@ -196,8 +184,8 @@ def _listed(path: Path) -> tuple[list[Path], list[str]]:
     return [path.parent / row["file"] for row in rows], [row["split"] for row in rows]
 
 
-def divide(photos: Photos, held: str, folds: int) -> tuple[Photos, Photos]:
-    """The photos to train on, and the camera photos held out.
+def divide(photos: CropPhotos, held: str, folds: int) -> tuple[CropPhotos, CropPhotos]:
+    """Returns the photos to train on, and the camera photos held out.
 
     `held` is a split, `both` (validation and test), `none`, or the number of one of `folds` parts by a hash
     of the name. Raises `UsageError` where too few are left.
@@ -214,8 +202,10 @@ def divide(photos: Photos, held: str, folds: int) -> tuple[Photos, Photos]:
     return training, others
 
 
-def fewer(photos: Photos, count: int) -> Photos:
-    """So many of the photos, the first by a hash of the name, and so among those of any larger number; 0:
-    all."""
+def subset(photos: CropPhotos, count: int) -> CropPhotos:
+    """Returns so many of the photos, the first by a hash of the name; with 0, all.
+
+    So the photos of a smaller number are among those of any larger one.
+    """
     order = sorted(photos.rows.tolist(), key=lambda row: fold_of(photos.names[row], 1 << 32))
     return photos if count == 0 else photos.part(np.sort(np.array(order[:count], np.intp)))

@@ -1,4 +1,4 @@
-"""Crops of whole photos, with what is true of them: where they lay, and where in the frame their pieces lay.
+"""Makes crops of whole photos, with where they lay, and where in the frame their pieces lay.
 
 Crops are made as by Van Hoorick & Vondrick ("Dissecting Image Crops", 2021): a factor between 0.5 and 0.9 on
 both axes, and one edge of the photo, drawn at random, is kept.
@@ -18,19 +18,29 @@ from torch.utils.data import Dataset
 from photocli.pieces import GRID, PATCH, assemble, corners, landscape, patches, thumbnail
 from trainers.common.frames import Picture
 from trainers.common.splits import fold_of
-from trainers.crop import lens
-from trainers.crop import resampling as fuzz
-from trainers.crop.camera_photos import Photos
+from trainers.crop.camera_photos import CropPhotos
+from trainers.crop.config import Config
+from trainers.crop.lens import draw_lens, through_lens
+from trainers.crop.resampling import (
+    SMALLEST,
+    Box,
+    draw_resampling,
+    plain_resampling,
+    resampled_pieces,
+    resampled_size,
+    resampled_small,
+)
 
-FACTORS = (fuzz.SMALLEST, 0.9)
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom, in whole pixels of the photo."""
+FACTORS = (SMALLEST, 0.9)
 
 
 @dataclass(frozen=True)
-class How:
-    """How samples are made: see `trainers.crop.Config`. `mirror` and `colour` are for training only; `fuzzed`
-    is off for what serving would see of the crop as it is."""
+class SampleSettings:
+    """Says how samples are made; see `trainers.crop.config.Config`.
+
+    `mirror` and `colour` are for training only; `resampled` is off for what serving would see of the crop as
+    it is.
+    """
 
     resize: str = "before"
     lens: float = 0.0
@@ -38,11 +48,23 @@ class How:
     colour: float = 0.0
     mirror: bool = False
     pieces: bool = True
-    fuzzed: bool = True
+    resampled: bool = True
 
 
-class Draw(NamedTuple):
-    """One view of one photo in one batch; `place` counts through the epoch."""
+def training_settings(config: Config) -> SampleSettings:
+    """Returns how training samples are made."""
+    share = config.lens_share if config.lens else 0.0
+    pieces = config.stage != "thumbnail"
+    return SampleSettings(config.resize, config.lens, share, config.colour, mirror=True, pieces=pieces)
+
+
+def evaluation_settings(config: Config, lens: float = 0.0) -> SampleSettings:
+    """Returns how held-out samples are made: resampled likewise, but neither mirrored nor coloured."""
+    return SampleSettings(config.resize, lens, 1.0, pieces=config.stage != "thumbnail")
+
+
+class CropIndex(NamedTuple):
+    """Names one view of one photo in one batch; `place` counts through the epoch."""
 
     epoch: int
     place: int
@@ -50,10 +72,13 @@ class Draw(NamedTuple):
     cropped: bool
 
 
-class Sample(NamedTuple):
-    """A network's input (3, HEIGHT, WIDTH), and what is true of it: `rectangle` (4,), left, right, top,
-    bottom of the crop as fractions of the photo; `factor`, its linear size; `cropped`, 1 or 0; `cells` (16,),
-    the cell of the photo, row by row, in which the middle of each piece lies; the row of its photo."""
+class CropSample(NamedTuple):
+    """Holds a network's input (3, HEIGHT, WIDTH), and what is true of it.
+
+    `rectangle` (4,) is left, right, top, bottom of the crop as fractions of the photo; `factor`, its linear
+    size; `cropped`, 1 or 0; `cells` (16,), the cell of the photo, row by row, in which the middle of each
+    piece lies; `row`, that of its photo.
+    """
 
     sheet: Picture
     rectangle: NDArray[np.float32]
@@ -63,13 +88,13 @@ class Sample(NamedTuple):
     row: int
 
 
-def whole(photo: Picture) -> Box:
-    """The box of a photo that is not cropped."""
+def whole_box(photo: Picture) -> Box:
+    """Returns the box of a photo that is not cropped."""
     return 0, 0, photo.shape[1], photo.shape[0]
 
 
 def draw_box(photo: Picture, rng: Generator) -> Box:
-    """A crop with one random edge kept; anywhere along it."""
+    """Draws a crop that keeps one random edge of the photo, and lies anywhere along it."""
     height, width = photo.shape[:2]
     factor = rng.uniform(*FACTORS)
     across, down = round(factor * width), round(factor * height)
@@ -81,7 +106,7 @@ def draw_box(photo: Picture, rng: Generator) -> Box:
 
 
 def rectangle(photo: Picture, box: Box) -> NDArray[np.float64]:
-    """Left, right, top, bottom of the box, as fractions of the photo."""
+    """Returns left, right, top, bottom of the box, as fractions of the photo."""
     height, width = photo.shape[:2]
     return np.array([box[0] / width, box[2] / width, box[1] / height, box[3] / height])
 
@@ -89,7 +114,7 @@ def rectangle(photo: Picture, box: Box) -> NDArray[np.float64]:
 def cells(
     size: tuple[int, int], place: NDArray[np.float64], shifts: Sequence[tuple[int, int]] | None = None
 ) -> NDArray[np.int64]:
-    """The cells (16,) of the photo in which the middles of the pieces lie, that are cut from its crop.
+    """Returns the cells (16,) of the photo in which the middles of its crop's pieces lie.
 
     `size` is the crop's width and height in pixels when the pieces are cut, `place` its rectangle in the
     photo.
@@ -102,31 +127,31 @@ def cells(
     return row * GRID + column
 
 
-def make(photo: Picture, box: Box, row: int, how: How, rng: Generator) -> Sample:
-    """The sample of a crop of a landscape photo."""
+def make_sample(photo: Picture, box: Box, row: int, how: SampleSettings, rng: Generator) -> CropSample:
+    """Makes the sample of a crop of a landscape photo."""
     place = rectangle(photo, box)
     factor = float(place[1] - place[0] + place[3] - place[2]) / 2
-    glass = lens.draw(how.lens, rng) if how.lens > 0 and rng.random() < how.lens_share else None
-    if how.fuzzed:
-        shape = fuzz.draw(photo.shape[1], factor, how.resize, rng)
-        small = thumbnail(fuzz.small(photo, box, glass, rng))
-        parts = fuzz.pieces(photo, box, shape, glass) if how.pieces else None
+    lens = draw_lens(how.lens, rng) if how.lens > 0 and rng.random() < how.lens_share else None
+    if how.resampled:
+        resampling = draw_resampling(factor, how.resize, rng)
+        small = thumbnail(resampled_small(photo, box, lens, rng))
+        parts = resampled_pieces(photo, box, resampling, lens) if how.pieces else None
     else:
-        shape = fuzz.plain()
-        crop = lens.seen(photo, glass, box) if glass else photo[box[1] : box[3], box[0] : box[2]]
+        resampling = plain_resampling()
+        crop = through_lens(photo, lens, box) if lens else photo[box[1] : box[3], box[0] : box[2]]
         small, parts = thumbnail(crop), patches(crop) if how.pieces else None
-    found = cells(fuzz.size(box, shape.scale), place, shape.shifts)
+    true_cells = cells(resampled_size(box, resampling.scale), place, resampling.shifts)
     if how.mirror and rng.random() < 0.5:
-        small, parts, place, found = mirrored(small, parts, place, found)
+        small, parts, place, true_cells = mirrored(small, parts, place, true_cells)
     if how.colour > 0:
         table = _tone(how.colour, rng)
         small, parts = _toned(small, table), None if parts is None else _toned(parts, table)
-    return Sample(
+    return CropSample(
         assemble(small, parts, False),
         place.astype(np.float32),
         np.float32(factor),
-        np.float32(box != whole(photo)),
-        found,
+        np.float32(box != whole_box(photo)),
+        true_cells,
         row,
     )
 
@@ -134,7 +159,7 @@ def make(photo: Picture, box: Box, row: int, how: How, rng: Generator) -> Sample
 def mirrored(
     small: Picture, parts: Picture | None, place: NDArray[np.float64], found: NDArray[np.int64]
 ) -> tuple[Picture, Picture | None, NDArray[np.float64], NDArray[np.int64]]:
-    """Left and right exchanged: in the pictures, in the order of the pieces, and in what is true of them."""
+    """Exchanges left and right in the pictures, the order of the pieces, and what is true of them."""
     if parts is not None:
         grid = parts.reshape(GRID, GRID, PATCH, PATCH, 3)[:, ::-1, :, ::-1]
         parts = grid.reshape(GRID**2, PATCH, PATCH, 3)
@@ -145,8 +170,7 @@ def mirrored(
 
 
 def _tone(amount: float, rng: Generator) -> Picture:
-    """A table (3, 256) of brightness, contrast and the three gains, each changed by up to ± amount or half of
-    it."""
+    """Draws a table (3, 256) that changes brightness and contrast by up to ± amount, gains by half of it."""
     light, contrast = 1 + rng.uniform(-amount, amount, 2)
     gains = 1 + rng.uniform(-amount, amount, (3, 1)) / 2
     values = (np.arange(256) * light * gains - 118) * contrast + 118
@@ -157,13 +181,13 @@ def _toned(picture: Picture, table: Picture) -> Picture:
     return np.stack([table[channel][picture[..., channel]] for channel in range(3)], axis=-1)
 
 
-# Draws
+# Batches
 
 
-def epoch_draws(
-    photos: Photos, epoch: int, seed: int, batch: int, share: float, repeat_camera: int, most: int
-) -> list[list[Draw]]:
-    """The batches of an epoch: two views of each photo side by side, `batch` photos to a batch.
+def epoch_batches(
+    photos: CropPhotos, epoch: int, seed: int, batch: int, share: float, repeat_camera: int, most: int
+) -> list[list[CropIndex]]:
+    """Returns the batches of an epoch: two views of each photo side by side, `batch` photos to a batch.
 
     Of a share of one half, one view is the whole photo and the other a crop, so that what a photo shows tells
     nothing. Camera photos come `repeat_camera` times; of each other folder at most `most` photos come, drawn
@@ -176,33 +200,36 @@ def epoch_draws(
     chosen += [rng.permutation(others[origins == origin])[:most] for origin in np.unique(origins)]
     order = rng.permutation(np.concatenate(chosen))
     chances = (min(1.0, 2 * share), max(0.0, 2 * share - 1))
-    draws = [
-        Draw(epoch, 2 * place + view, int(row), bool(rng.random() < chances[view]))
+    indices = [
+        CropIndex(epoch, 2 * place + view, int(row), bool(rng.random() < chances[view]))
         for place, row in enumerate(order)
         for view in (0, 1)
     ]
     size = 2 * min(batch, len(order))
-    return [draws[at : at + size] for at in range(0, len(draws) - size + 1, size)]
+    return [indices[at : at + size] for at in range(0, len(indices) - size + 1, size)]
 
 
-class Cropped(Dataset[Sample]):
-    """Samples by `Draw`: every random draw is a function of seed, epoch and place."""
+class CropDataset(Dataset[CropSample]):
+    """Makes samples by `CropIndex`: every random draw is a function of seed, epoch and place."""
 
-    def __init__(self, photos: Photos, how: How, seed: int) -> None:
+    def __init__(self, photos: CropPhotos, how: SampleSettings, seed: int) -> None:
         self.photos, self.how, self.seed = photos, how, seed
 
-    def __getitem__(self, draw: Draw) -> Sample:
-        rng = np.random.default_rng([self.seed, draw.epoch, draw.place])
-        photo = landscape(self.photos.frames[draw.row])[0]
-        box = draw_box(photo, rng) if draw.cropped else whole(photo)
-        return make(photo, box, draw.row, self.how, rng)
+    def __getitem__(self, index: CropIndex) -> CropSample:
+        rng = np.random.default_rng([self.seed, index.epoch, index.place])
+        photo = landscape(self.photos.frames[index.row])[0]
+        box = draw_box(photo, rng) if index.cropped else whole_box(photo)
+        return make_sample(photo, box, index.row, self.how, rng)
 
 
-def held_samples(photos: Photos, how: How, views: int, share: float = 0.5) -> Iterator[Sample]:
-    """`views` samples of each photo, the given share of them cropped; the draws depend on the name alone."""
+def held_out_samples(
+    photos: CropPhotos, how: SampleSettings, views: int, share: float = 0.5
+) -> Iterator[CropSample]:
+    """Yields `views` samples of each photo, that share of them cropped; draws depend on the name alone."""
     for row in photos.rows:
         photo = landscape(photos.frames[row])[0]
         for view in range(views):
             rng = np.random.default_rng([fold_of(photos.names[row], 1 << 32), view])
             cropped = int((view + 1) * share) > int(view * share)
-            yield make(photo, draw_box(photo, rng) if cropped else whole(photo), int(row), how, rng)
+            box = draw_box(photo, rng) if cropped else whole_box(photo)
+            yield make_sample(photo, box, int(row), how, rng)

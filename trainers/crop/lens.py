@@ -1,4 +1,4 @@
-"""Simulated lenses: what depends on the distance from the optical axis, and so betrays where a piece lay.
+"""Simulates lenses: what depends on the distance from the optical axis, and so betrays where a piece lay.
 
 Falling light, lateral chromatic aberration and radial distortion, after Van Hoorick & Vondrick ("Dissecting
 Image Crops", 2021). Real cameras leave much fainter traces and correct most of them: figures with simulated
@@ -8,6 +8,7 @@ lenses say what the method can do, not what it does on photos.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,19 +29,19 @@ over blue), and distortion of the corners as a share of their distance."""
 
 @dataclass(frozen=True)
 class Lens:
-    """A lens by its strengths, in the units above; `bend` is above 0 for a cushion, below 0 for a barrel."""
+    """Holds the strengths of a lens in the units above; `bend` > 0 is a cushion, < 0 a barrel."""
 
     vignette: float
     fringe: float
     bend: float
 
     def gain(self, r2: Floats) -> Floats:
-        """What light is multiplied by at the squared distance r2 from the axis; the corner has 1."""
+        """Returns what light is multiplied by at the squared distance r2 from the axis; the corner has 1."""
         fall = 1 / (1 + 2.0625 * r2 + 8.75 * r2**2 + 0.0313 * r2**3)
         return 1 - self.vignette * (1 - fall)
 
     def reach(self, r2: Floats, channel: int) -> Floats:
-        """The share of the distance from the axis at which the scene's point lies that the lens shows at r2.
+        """Returns the share of the distance from the axis of the scene's point that the lens shows at r2.
 
         Never above 1, so that a photo is enough to show what a lens would have made of it.
         """
@@ -48,14 +49,16 @@ class Lens:
         return bent * (1 - self.fringe * (2 - channel))
 
 
-def draw(strength: float, rng: Generator) -> Lens:
-    """A lens of about this strength: red lies outside and blue inside, as in most of them."""
+def draw_lens(strength: float, rng: Generator) -> Lens:
+    """Draws a lens of about this strength: red lies outside and blue inside, as in most of them."""
     vignette, fringe = strength * rng.uniform(0.5, 1.0, 2) * (VIGNETTE, FRINGE)
     return Lens(float(vignette), float(fringe), float(strength * BEND * rng.uniform(-1, 1)))
 
 
-def resized(photo: Picture, lens: Lens, box: Box, tile: Box, size: int, scale: float, by: int) -> Picture:
-    """A square tile of `size` pixels of a crop's enlargement by `scale`, seen through a lens.
+def tile_through_lens(
+    photo: Picture, lens: Lens, box: Box, tile: Box, size: int, scale: float, by: int
+) -> Picture:
+    """Returns a square tile of `size` pixels of a crop's enlargement by `scale`, seen through a lens.
 
     `box` is the crop in the photo's pixels, `tile` the square in the enlarged crop's. The lens is taken to be
     straight across a tile, which is a fifteenth of the photo or less: each colour has a box of its own.
@@ -71,8 +74,11 @@ def resized(photo: Picture, lens: Lens, box: Box, tile: Box, size: int, scale: f
     r2 = (away**2).sum(1) / (axis**2).sum()
     channels = []
     for channel in range(3):
-        seen = axis + away * lens.reach(r2, channel)[:, None]
-        source = (max(0.0, seen[0, 0]), max(0.0, seen[1, 1]), min(width, seen[2, 0]), min(height, seen[3, 1]))
+        shown = axis + away * lens.reach(r2, channel)[:, None]
+        source = (
+            *(max(0.0, shown[0, 0]), max(0.0, shown[1, 1])),
+            *(min(width, shown[2, 0]), min(height, shown[3, 1])),
+        )
         colour, left, top = _around(photo, source, channel)
         part = (source[0] - left, source[1] - top, source[2] - left, source[3] - top)
         image = Image.fromarray(colour).resize((size, size), Image.Resampling(by), box=part)
@@ -82,14 +88,14 @@ def resized(photo: Picture, lens: Lens, box: Box, tile: Box, size: int, scale: f
 
 
 def _around(photo: Picture, box: Box, channel: int) -> tuple[Picture, int, int]:
-    """One colour of the box with a margin for the filter, and where its corner lies."""
+    """Cuts one colour of the box with a margin for the filter; returns also where its corner lies."""
     left, top = max(0, int(box[0]) - 6), max(0, int(box[1]) - 6)
     part = photo[top : int(box[3]) + 7, left : int(box[2]) + 7, channel]
     return np.ascontiguousarray(part), left, top
 
 
-def seen(photo: Picture, lens: Lens, box: tuple[int, int, int, int]) -> Picture:
-    """The crop `box`, in whole pixels, of a photo seen through a lens; it keeps its size."""
+def through_lens(photo: Picture, lens: Lens, box: tuple[int, int, int, int]) -> Picture:
+    """Returns the crop `box`, in whole pixels, of a photo seen through a lens; it keeps its size."""
     height, width = photo.shape[:2]
     left, top, right, bottom = box
     axis = np.array([width / 2, height / 2])
@@ -106,12 +112,12 @@ def seen(photo: Picture, lens: Lens, box: tuple[int, int, int, int]) -> Picture:
 
 
 def _squared(edges: Floats, size: tuple[int, int], axis: Floats) -> Floats:
-    """Squared distances (height, width) from the axis of the pixels of an evenly cut box."""
+    """Returns squared distances (height, width) from the axis of the pixels of an evenly cut box."""
     down = edges[1] + (np.arange(size[0]) + 0.5) / size[0] * (edges[3] - edges[1]) - axis[1]
     across = edges[0] + (np.arange(size[1]) + 0.5) / size[1] * (edges[2] - edges[0]) - axis[0]
     return (down[:, None] ** 2 + across[None] ** 2) / (axis**2).sum()
 
 
-def _dimmed(picture: NDArray[np.generic], light: Floats) -> Picture:
-    """Values are multiplied as they are stored, as in the paper, not as light."""
+def _dimmed(picture: NDArray[np.number[Any]], light: Floats) -> Picture:
+    """Multiplies values as they are stored, as in the paper, not as light."""
     return (picture * light.astype(np.float32)[:, :, None] + np.float32(0.5)).astype(np.uint8)

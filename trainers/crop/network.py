@@ -1,4 +1,4 @@
-"""The networks that see crops: one for the pieces, one for the thumbnail, and a perceptron on both.
+"""The network of crops: a network for the pieces, one for the thumbnail, and a perceptron on both.
 
 After Van Hoorick & Vondrick ("Dissecting Image Crops", 2021): `paper` is their size (ResNet-18 and
 ResNet-34), `small` trains on a CPU and answers in milliseconds.
@@ -25,10 +25,13 @@ _SPOTS = 24  # channels of the thumbnail's map that are kept with their places
 _MAP = (5, 7)  # of the thumbnail, a thirty-second of its size
 
 
-class Seen(NamedTuple):
-    """For n photos: `rectangle` (n, 4), left, right, top, bottom as fractions of the frame, if cropped;
-    `factor` (n,), the linear size that was kept; `cropped` (n,), a logit; `doubt` (n,), the expected error of
-    a side of the rectangle; `cells` (n, 16, 16), logits of the cell of each piece. All are linear."""
+class CropOutput(NamedTuple):
+    """Holds the raw outputs for n photos; all are linear.
+
+    `rectangle` (n, 4) is left, right, top, bottom as fractions of the frame, if cropped; `factor` (n,), the
+    linear size that was kept; `cropped` (n,), a logit; `doubt` (n,), the expected error of a side of the
+    rectangle; `cells` (n, 16, 16), logits of the cell of each piece.
+    """
 
     rectangle: Tensor
     factor: Tensor
@@ -37,29 +40,34 @@ class Seen(NamedTuple):
     cells: Tensor
 
 
-class Cropper(nn.Module):
-    """uint8 inputs (n, 3, HEIGHT, WIDTH), see `photocli.pieces` -> `Seen`.
+class CropNetwork(nn.Module):
+    """Maps uint8 inputs (n, 3, HEIGHT, WIDTH), see `photocli.pieces`, to `CropOutput`.
 
-    A network of the stage `thumbnail` does not look at the pieces; one of the stage `patches` knows their
-    cells, and nothing else that is worth a word.
+    A network of the stage `thumbnail` does not look at the pieces; one of the stage `patches` learns nothing
+    but their cells.
     """
 
     scale: Tensor
     shift: Tensor
     places: Tensor
+    rest: nn.Sequential
 
     def __init__(self, arch: str = "small", stage: str = "joint", dropout: float = 0.3) -> None:
         super().__init__()
         self.arch, self.stage = arch, stage
-        self.whole = Thumbnail(dropout) if arch == "small" else PaperThumbnail()
-        self.piece = Piece() if arch == "small" else _resnet(18, 3)
+        small = arch == "small"
+        self.whole: ThumbnailNetwork | PaperThumbnailNetwork
+        self.whole = ThumbnailNetwork(dropout) if small else PaperThumbnailNetwork()
+        self.piece = PieceNetwork() if small else _resnet(18, 3)
         self.cell = nn.Linear(FEATURES, GRID * GRID)
         self.first = nn.Linear(GRID * GRID * FEATURES + FEATURES, 512)
         self.drop = nn.Dropout(dropout)
         self.rest = nn.Sequential(nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 7))
         with torch.no_grad():  # a guess to begin with: nine tenths of the frame, in its middle
-            self.rest[-1].weight.mul_(0.1)
-            self.rest[-1].bias.copy_(torch.tensor([0.15, 0.85, 0.15, 0.85, 0.85, 0.0, 0.12]))
+            last = self.rest[-1]
+            assert isinstance(last, nn.Linear)
+            last.weight.mul_(0.1)
+            last.bias.copy_(torch.tensor([0.15, 0.85, 0.15, 0.85, 0.85, 0.0, 0.12]))
             # A thumbnail that was trained alone is not disturbed by pieces that nobody can read yet.
             self.first.weight[:, : GRID * GRID * FEATURES] = 0
         mean, std = (torch.tensor(value).view(1, 3, 1, 1) for value in (IMAGENET_MEAN, IMAGENET_STD))
@@ -69,11 +77,13 @@ class Cropper(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def initialise(self, init: str) -> None:
-        """Load starting weights of the thumbnail's backbone (see `backbones.initialise`); the rest begins at
-        random."""
+        """Loads starting weights of the thumbnail's backbone; the rest begins at random.
+
+        See `backbones.initialise`.
+        """
         self.whole.initialise(init)
 
-    def forward(self, sheet: Tensor) -> Seen:
+    def forward(self, sheet: Tensor) -> CropOutput:
         count = sheet.shape[0]  # len() would fix it in the exported graph
         pieces = self.scale.new_zeros(count, GRID * GRID, FEATURES)
         if self.stage != "thumbnail":
@@ -85,16 +95,16 @@ class Cropper(nn.Module):
             placed = torch.cat([small, self.places.expand(count, -1, -1, -1)], dim=1)
             around = self.whole(placed.contiguous(memory_format=torch.channels_last))
         features = torch.relu(torch.cat([pieces.flatten(1), around], dim=1))
-        said = self.rest(self.first(self.drop(features)))
-        return Seen(said[:, :4], said[:, 4], said[:, 5], said[:, 6], self.cell(torch.relu(pieces)))
+        numbers = self.rest(self.first(self.drop(features)))
+        rectangle, factor, cropped, doubt = numbers[:, :4], numbers[:, 4], numbers[:, 5], numbers[:, 6]
+        return CropOutput(rectangle, factor, cropped, doubt, self.cell(torch.relu(pieces)))
 
     def _scaled(self, pixels: Tensor) -> Tensor:
         return pixels.float() * self.scale - self.shift
 
 
 def turned_back(rectangle: Tensor, sheet: Tensor) -> Tensor:
-    """Rectangles (n, 4) of inputs (n, 3, h, w), for the upright photo where the input says that it was
-    turned.
+    """Returns rectangles (n, 4) in upright photos where the inputs (n, 3, h, w) say that they were turned.
 
     What is `u` to the right and `v` down in the turned photo is `1 - v` to the right and `u` down in the
     upright one.
@@ -105,8 +115,8 @@ def turned_back(rectangle: Tensor, sheet: Tensor) -> Tensor:
     return turned * upright + (1 - turned) * rectangle
 
 
-class Thumbnail(nn.Module):
-    """MobileNetV2 on (n, 5, 149, 224), RGB and two coordinates -> (n, 64).
+class ThumbnailNetwork(nn.Module):
+    """Maps (n, 5, 149, 224), RGB and two coordinates, to (n, 64) by MobileNetV2.
 
     Composition is where things are, so beside the mean of the last map a few of its channels keep their
     places.
@@ -127,15 +137,15 @@ class Thumbnail(nn.Module):
         return self.tell(self.drop(told))
 
     def initialise(self, init: str) -> None:
-        """Load MobileNetV2's weights; coordinates count for nothing at first."""
+        """Loads MobileNetV2's weights; coordinates count for nothing at first."""
         layers = mobilenet_layers(init)
-        layers[0][0] = _with_coordinates(layers[0][0])
+        layers[0][0] = _with_coordinates(layers[0][0])  # type: ignore[index, operator]
         self.backbone.load_state_dict(layers[:-1].state_dict())
         self.top.load_state_dict(layers[-1].state_dict())
 
 
-class PaperThumbnail(nn.Module):
-    """ResNet-34 on (n, 5, 149, 224) -> (n, 64)."""
+class PaperThumbnailNetwork(nn.Module):
+    """Maps (n, 5, 149, 224) to (n, 64) by ResNet-34."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +155,7 @@ class PaperThumbnail(nn.Module):
         return self.backbone(placed)
 
     def initialise(self, init: str) -> None:
-        """Load ResNet-34's weights; coordinates count for nothing at first."""
+        """Loads ResNet-34's weights; coordinates count for nothing at first."""
         whole = torchvision.models.resnet34()
         whole.fc = nn.Identity()
         initialise(whole, "resnet34", init)
@@ -153,9 +163,8 @@ class PaperThumbnail(nn.Module):
         self.backbone.load_state_dict(whole.state_dict(), strict=False)
 
 
-class Piece(nn.Module):
-    """Pieces (n, 3, 96, 96) -> (n, 64), by a few separable convolutions and by how the colours lie on each
-    other.
+class PieceNetwork(nn.Module):
+    """Maps pieces (n, 3, 96, 96) to (n, 64) by separable convolutions and by how the colours lie.
 
     Fringes are a pixel wide, so the convolutions begin in detail.
     """
@@ -189,9 +198,14 @@ def _resnet(depth: int, channels: int) -> nn.Module:
 
 
 def _with_coordinates(first: nn.Conv2d) -> nn.Conv2d:
-    """The first convolution, with two more channels whose weights are 0."""
+    """Gives the first convolution two more input channels, whose weights are 0."""
     wider = nn.Conv2d(
-        5, first.out_channels, first.kernel_size, first.stride, first.padding, bias=first.bias is not None
+        5,
+        first.out_channels,
+        first.kernel_size,  # type: ignore[arg-type]
+        first.stride,  # type: ignore[arg-type]
+        first.padding,  # type: ignore[arg-type]
+        bias=first.bias is not None,
     )
     with torch.no_grad():
         wider.weight.zero_()
@@ -200,18 +214,21 @@ def _with_coordinates(first: nn.Conv2d) -> nn.Conv2d:
 
 
 def _pieces(below: Tensor) -> Tensor:
-    """The pieces of n inputs as one batch (n · 16, 3, 96, 96): batch norm must not see one cell alone."""
-    grid = below.unflatten(2, (GRID, PATCH)).unflatten(4, (GRID, PATCH))
+    """Returns the pieces of n inputs as one batch (n · 16, 3, 96, 96).
+
+    Batch norm must not see one cell alone.
+    """
+    grid = below.unflatten(2, (GRID, PATCH)).unflatten(4, (GRID, PATCH))  # type: ignore[no-untyped-call]
     parts = grid.permute(0, 2, 4, 1, 3, 5).flatten(0, 2)
     return parts.contiguous(memory_format=torch.channels_last)
 
 
 def _places(height: int, width: int) -> Tensor:
-    """Coordinates (1, 2, height, width) from -1 to 1, across and down."""
+    """Returns coordinates (1, 2, height, width) from -1 to 1, across and down."""
     down, across = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     return torch.stack([across, down])[None]
 
 
-def from_config(config: dict[str, Any]) -> Cropper:
+def from_config(config: dict[str, Any]) -> CropNetwork:
     """Makes the network of a configuration, with random weights."""
-    return Cropper(config["arch"], config["stage"], config["dropout"])
+    return CropNetwork(config["arch"], config["stage"], config["dropout"])

@@ -1,4 +1,4 @@
-"""How the colours of a piece of a photo lie on each other: the trace of lateral chromatic aberration.
+"""Measures how the colours of a piece lie on each other: the trace of lateral chromatic aberration.
 
 A lens magnifies red, green and blue a little differently, so that their edges are shifted against each other,
 away from the optical axis and the more the farther from it (Van Hoorick & Vondrick 2021 find it among the
@@ -19,8 +19,11 @@ _SLOPES = 3  # rows and columns of means, which show where the light falls off
 
 
 class Registration(nn.Module):
-    """Pieces (n, 3, h, w), scaled -> (n, `features`): what a perceptron makes of how red and blue agree with
-    green where they are shifted against it, and of how the light falls off across the piece."""
+    """Maps pieces (n, 3, h, w), scaled, to (n, `features`).
+
+    A perceptron reads how red and blue agree with green where they are shifted against it, and how the light
+    falls off across the piece.
+    """
 
     def __init__(self, features: int, width: int = 96) -> None:
         super().__init__()
@@ -39,8 +42,10 @@ class Registration(nn.Module):
 
 
 def agreements(pieces: Tensor) -> Tensor:
-    """Correlations (n, 116), -1 to 1, of the edges of red and of blue with those of green shifted by each of
-    the places of `_SPANS`: for each place, row by row, red's and blue's."""
+    """Returns correlations (n, 116), -1 to 1, of the edges of red and of blue with those of green.
+
+    Green is shifted by each of the places of `_SPANS`: for each place, row by row, red's and blue's.
+    """
     return torch.cat([_correlations(pieces, by, reach) for by, reach in _SPANS], dim=1)
 
 
@@ -53,11 +58,12 @@ def _correlations(pieces: Tensor, by: int, reach: int) -> Tensor:
     green = edges[:, 1:2, reach : reach + height, reach : reach + width]
     shifted = torch.cat([nn.functional.pad(green, (at, 2 * reach - at)) for at in places], dim=1).flatten(2)
     found = others @ shifted.transpose(1, 2) / (height * width)
-    return found.unflatten(1, (len(places), 2)).transpose(2, 3).flatten(1)
+    found = found.unflatten(1, (len(places), 2))  # type: ignore[no-untyped-call]
+    return found.transpose(2, 3).flatten(1)
 
 
 def _edges(pieces: Tensor) -> Tensor:
-    """What is finer than `_SMOOTH` pixels, of unit energy in each colour."""
+    """Returns what is finer than `_SMOOTH` pixels, of unit energy in each colour."""
     wide, pool = pieces, nn.functional.avg_pool2d
     for size in ((1, _SMOOTH), (_SMOOTH, 1)):
         wide = pool(wide, size, 1, (size[0] // 2, size[1] // 2), count_include_pad=False)
@@ -66,6 +72,6 @@ def _edges(pieces: Tensor) -> Tensor:
 
 
 def _slopes(pieces: Tensor) -> Tensor:
-    """The means (n, 27) of parts of each colour, over the piece's own."""
+    """Returns the means (n, 27) of parts of each colour, over the piece's own."""
     parts = nn.functional.avg_pool2d(pieces, pieces.shape[2] // _SLOPES)
     return (parts - parts.mean((2, 3), keepdim=True)).flatten(1)

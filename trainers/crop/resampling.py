@@ -1,4 +1,4 @@
-"""What keeps a network from reading how a crop was resampled instead of what the camera left in it.
+"""Resamples crops at random, so that a network can't read how a crop was resampled.
 
 A crop that is enlarged to the size of a whole photo is softer than one; a network finds that in minutes, and
 it says nothing of photos that were cropped by their owners. So every size is drawn from what the smallest
@@ -16,7 +16,7 @@ from PIL import Image
 
 from photocli.pieces import GRID, PATCH, corners, patches
 from trainers.common.frames import Picture
-from trainers.crop import lens
+from trainers.crop.lens import Lens, through_lens, tile_through_lens
 
 FILTERS = tuple(
     int(name)
@@ -28,6 +28,9 @@ FILTERS = tuple(
         Image.Resampling.LANCZOS,
     )
 )
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom, in whole pixels of the photo."""
+
 SMALLEST = 0.5
 """The smallest crop factor."""
 NATIVE = 1536
@@ -41,9 +44,12 @@ _JPEG = 0.75  # share of samples that are compressed once more
 
 
 @dataclass(frozen=True)
-class Shape:
-    """How a sample's pieces are cut: the width of the resized crop over that of the crop, the filter, the
-    moves of the pieces (16, 2), the quality of the compression (0: none), and where its blocks begin (2,)."""
+class PieceResampling:
+    """Says how a sample's pieces are cut.
+
+    `scale` is the width of the resized crop over that of the crop; `by`, the filter; `shifts` (16, 2), the
+    moves of the pieces; `quality`, that of the compression (0: none); `phase` (2,), where its blocks begin.
+    """
 
     scale: float
     by: int
@@ -53,13 +59,13 @@ class Shape:
     phase: tuple[int, int]
 
 
-def plain() -> Shape:
-    """Pieces as serving cuts them from the crop as it is."""
-    return Shape(1.0, FILTERS[1], ((0, 0),) * GRID**2, 0, 0, (0, 0))
+def plain_resampling() -> PieceResampling:
+    """Returns how serving cuts pieces from the crop as it is."""
+    return PieceResampling(1.0, FILTERS[1], ((0, 0),) * GRID**2, 0, 0, (0, 0))
 
 
-def draw(width: int, factor: float, resize: str, rng: Generator) -> Shape:
-    """A random shape for a crop by `factor` of a photo that is `width` pixels wide.
+def draw_resampling(factor: float, resize: str, rng: Generator) -> PieceResampling:
+    """Draws how the pieces of a crop by `factor` are cut.
 
     `before`: the photo is resized, and then cropped, so that the crop's pixels are neither sharper nor softer
     than a whole photo's. `after` is the paper's way: any crop comes out as wide as a whole photo, and
@@ -71,7 +77,7 @@ def draw(width: int, factor: float, resize: str, rng: Generator) -> Shape:
     shifts = rng.integers(-JITTER, JITTER, (GRID**2, 2))
     quality = int(rng.integers(60, 98)) if rng.random() < _JPEG else 0
     phase = rng.integers(0, _PHASES, 2)
-    return Shape(
+    return PieceResampling(
         float(scale),
         int(rng.choice(FILTERS)),
         tuple((int(down), int(across)) for down, across in shifts),
@@ -81,80 +87,81 @@ def draw(width: int, factor: float, resize: str, rng: Generator) -> Shape:
     )
 
 
-def size(box: tuple[int, int, int, int], scale: float) -> tuple[int, int]:
-    """Width and height of the resized crop."""
+def resampled_size(box: Box, scale: float) -> tuple[int, int]:
+    """Returns width and height of the resized crop."""
     return round((box[2] - box[0]) * scale), round((box[3] - box[1]) * scale)
 
 
-def pieces(photo: Picture, box: tuple[int, int, int, int], shape: Shape, glass: lens.Lens | None) -> Picture:
-    """The pieces (16, 96, 96, 3) of the crop `box`, resized and compressed.
+def resampled_pieces(photo: Picture, box: Box, how: PieceResampling, lens: Lens | None) -> Picture:
+    """Returns the pieces (16, 96, 96, 3) of the crop `box`, resized and compressed.
 
     Only what they show is resized, which is the same and five times faster. Each is cut with the rest of
     the blocks of JPEG that it begins and ends in, and cut to its size after it was compressed.
     """
     left, top, right, bottom = box
     crop = photo[top:bottom, left:right]
-    width, height = size(box, shape.scale)
-    tile = PATCH + (_PHASES if shape.quality else 0)
+    width, height = resampled_size(box, how.scale)
+    tile = PATCH + (_PHASES if how.quality else 0)
     if min(width, height) < tile:  # so small that edges are repeated: seldom, and cheap
-        seen = lens.seen(photo, glass, box) if glass else crop
-        small = Image.fromarray(seen).resize((width, height), Image.Resampling(shape.by))
-        return patches(np.asarray(_compressed(small, shape)), shape.shifts)
+        shown = through_lens(photo, lens, box) if lens else crop
+        small = Image.fromarray(shown).resize((width, height), Image.Resampling(how.by))
+        return patches(np.asarray(_compressed(small, how)), how.shifts)
     image = Image.fromarray(crop)
     tiles, starts = [], []
-    for at_top, at_left in corners(height, width, shape.shifts):
+    for at_top, at_left in corners(height, width, how.shifts):
         down, across = at_top, at_left
-        if shape.quality:
-            down = max(0, min(at_top - shape.phase[0], height - tile))
-            across = max(0, min(at_left - shape.phase[1], width - tile))
+        if how.quality:
+            down = max(0, min(at_top - how.phase[0], height - tile))
+            across = max(0, min(at_left - how.phase[1], width - tile))
         window = (across, down, across + tile, down + tile)
         tiles.append(
-            lens.resized(photo, glass, box, window, tile, shape.scale, shape.by)
-            if glass
-            else _part(image, window, tile, (width, height), shape)
+            tile_through_lens(photo, lens, box, window, tile, how.scale, how.by)
+            if lens
+            else _part(image, window, tile, (width, height), how)
         )
         starts.append((at_top - down, at_left - across))
-    if shape.quality:
-        tiles = _together(tiles, shape)
+    if how.quality:
+        tiles = _compressed_tiles(tiles, how)
     return np.stack(
         [tile_[d : d + PATCH, a : a + PATCH] for tile_, (d, a) in zip(tiles, starts, strict=True)]
     )
 
 
 def _part(
-    image: Image.Image, window: tuple[int, ...], tile: int, full: tuple[int, int], shape: Shape
+    image: Image.Image, window: tuple[int, ...], tile: int, full: tuple[int, int], how: PieceResampling
 ) -> Picture:
-    """A window of the image as it would be after resizing to `full`."""
+    """Returns a window of the image as it would be after resizing to `full`."""
     across, down = image.width / full[0], image.height / full[1]
     box = (window[0] * across, window[1] * down, window[2] * across, window[3] * down)
     box = (box[0], box[1], min(box[2], image.width), min(box[3], image.height))
-    return np.asarray(image.resize((tile, tile), Image.Resampling(shape.by), box=box))
+    return np.asarray(image.resize((tile, tile), Image.Resampling(how.by), box=box))
 
 
-def _together(tiles: list[Picture], shape: Shape) -> list[Picture]:
-    """Tiles compressed as one picture; their sides are whole blocks, so none sees another."""
+def _compressed_tiles(tiles: list[Picture], how: PieceResampling) -> list[Picture]:
+    """Compresses tiles as one picture; their sides are whole blocks, so none touches another."""
     side = tiles[0].shape[0]
     grid = np.stack(tiles).reshape(GRID, GRID, side, side, 3).transpose(0, 2, 1, 3, 4)
-    whole = _compressed(Image.fromarray(grid.reshape(GRID * side, GRID * side, 3)), shape)
+    whole = _compressed(Image.fromarray(grid.reshape(GRID * side, GRID * side, 3)), how)
     parts = np.asarray(whole).reshape(GRID, side, GRID, side, 3).transpose(0, 2, 1, 3, 4)
     return list(parts.reshape(GRID**2, side, side, 3))
 
 
-def _compressed(image: Image.Image, shape: Shape) -> Image.Image:
-    if not shape.quality:
+def _compressed(image: Image.Image, how: PieceResampling) -> Image.Image:
+    """Compresses the image as JPEG, if its quality is not 0."""
+    if not how.quality:
         return image
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=shape.quality, subsampling=shape.sampling)
+    image.save(file, "JPEG", quality=how.quality, subsampling=how.sampling)
     return Image.open(file).convert("RGB")
 
 
-def small(photo: Picture, box: tuple[int, int, int, int], glass: lens.Lens | None, rng: Generator) -> Picture:
-    """The crop, made small by three random resizes and compressed; what the thumbnail is then cut from.
+def resampled_small(photo: Picture, box: Box, lens: Lens | None, rng: Generator) -> Picture:
+    """Makes the crop small by three random resizes and compression; the thumbnail is cut from that.
 
     Widths are drawn from the same range for a whole photo and for its smallest crop.
     """
     photo, box = _reduced(photo, box)
-    crop = lens.seen(photo, glass, box) if glass else photo[box[1] : box[3], box[0] : box[2]]
+    crop = through_lens(photo, lens, box) if lens else photo[box[1] : box[3], box[0] : box[2]]
     image, aspect = Image.fromarray(crop), crop.shape[0] / crop.shape[1]
     high = min(640, max(32, int(SMALLEST * photo.shape[1])))
     low = max(24, min(200, int(0.8 * high)))
@@ -163,15 +170,13 @@ def small(photo: Picture, box: tuple[int, int, int, int], glass: lens.Lens | Non
         height = max(16, round(width * aspect * float(np.exp(rng.uniform(np.log(0.8), np.log(1.2))))))
         image = image.resize((width, height), Image.Resampling(int(rng.choice(FILTERS))))
         if step == 1 and rng.random() < _JPEG:
-            image = _compressed(
-                image, Shape(1, 0, (), int(rng.integers(60, 98)), int(rng.choice([0, 2])), (0, 0))
-            )
+            quality, sampling = int(rng.integers(60, 98)), int(rng.choice([0, 2]))
+            image = _compressed(image, PieceResampling(1, 0, (), quality, sampling, (0, 0)))
     return np.asarray(image)
 
 
-def _reduced(photo: Picture, box: tuple[int, int, int, int]) -> tuple[Picture, tuple[int, int, int, int]]:
-    """The photo by a whole number smaller, if it stays large enough, and the crop in it to the nearest
-    pixel."""
+def _reduced(photo: Picture, box: Box) -> tuple[Picture, Box]:
+    """Makes the photo smaller by a whole number, if it stays large enough, and the crop to whole pixels."""
     by = max(1, photo.shape[1] // _BASE)
     if by == 1:
         return photo, box

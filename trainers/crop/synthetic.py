@@ -1,7 +1,6 @@
-"""Pictures without a camera: clouds of every size, alike at any scale, for the control that nothing is
-cheated.
+"""Makes pictures without a camera, alike at any scale, for the control that the samples betray nothing.
 
-A crop of them shows the same as the whole, and no lens was there: a network that tells crops of them from
+A crop of them looks like the whole, and no lens was there: a network that tells crops of them from
 whole pictures has learned how the samples were made.
 """
 
@@ -10,14 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from trainers.common.frames import Frames, Picture
-from trainers.crop.camera_photos import Photos
+from trainers.crop.camera_photos import CropPhotos
 
-_FIELD = 2  # the clouds go on beyond the picture, so that its edges are nothing special
+_FIELD = 2  # the noise goes on beyond the picture, so that its edges are nothing special
 
 
-def cloud(width: int, height: int, seed: int) -> Picture:
-    """RGB noise whose power falls with the square of the frequency, so that no size stands out: uint8 (h, w,
-    3)."""
+def synthetic_picture(width: int, height: int, seed: int) -> Picture:
+    """Makes RGB noise (height, width, 3), uint8, whose power falls with the square of the frequency.
+
+    So no size stands out in it.
+    """
     rng = np.random.default_rng([seed, 7])
     shape = (_FIELD * height, _FIELD * width)
     down, across = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None]
@@ -34,10 +35,10 @@ def cloud(width: int, height: int, seed: int) -> Picture:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def clouds(count: int, width: int = 1536, height: int = 1024) -> Photos:
-    """So many pictures, all to be judged."""
-    pictures = [cloud(width, height, seed) for seed in range(count)]
+def synthetic_photos(count: int, width: int = 1536, height: int = 1024) -> CropPhotos:
+    """Makes so many pictures, all in the test split."""
+    pictures = [synthetic_picture(width, height, seed) for seed in range(count)]
     frames = Frames(pictures, ((height, width),) * count, (0,) * count, {})
-    names = tuple(f"cloud_{number}" for number in range(count))
+    names = tuple(f"cloud_{number}" for number in range(count))  # samples are drawn by these names
     rows = np.arange(count)
-    return Photos(frames, names, ("clouds",) * count, np.ones(count, bool), ("test",) * count, rows)
+    return CropPhotos(frames, names, ("synthetic",) * count, np.ones(count, bool), ("test",) * count, rows)

@@ -1,124 +1,204 @@
-"""The trainer of crops: `python -m trainers.crop prepare|train|evaluate`; see docs/training.md.
+"""Training of the network of crops: data, network, loss, loop, in the order in which they happen.
 
 Whole photos are cropped, and a network learns whether one was, and where in the frame that the camera took it
-lies: after Van Hoorick & Vondrick, "Dissecting Image Crops" (2021).
+lies: after Van Hoorick & Vondrick, "Dissecting Image Crops" (2021). The configuration is in config.py, the
+command line in __main__.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import torch
 import typer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, load_model, save_model
-from trainers.common.options import make_app, option, reported_errors, with_options
-from trainers.common.runs import command_line, commit, portable, print_report, write_json
-from trainers.crop.camera_photos import Photos, Rules, divide, fewer, prepare, read_photos
-from trainers.crop.network import Cropper
+from trainers.common.loop import last_checkpoint, make_trainer
+from trainers.common.module import TrainingModule, should_compile
+from trainers.common.overlap import fits
+from trainers.common.runs import command_line, commit, is_main_process, portable, write_json
+from trainers.crop.camera_photos import CropPhotos, divide, subset
+from trainers.crop.config import Config
+from trainers.crop.data import (
+    CropDataset,
+    CropIndex,
+    CropSample,
+    epoch_batches,
+    evaluation_settings,
+    held_out_samples,
+    training_settings,
+)
+from trainers.crop.evaluate import evaluate, quick_metrics
+from trainers.crop.network import CropNetwork, CropOutput, ThumbnailNetwork
+from trainers.crop.predictions import predict
 
-# Configuration
+PAPER_RATE, PAPER_DECAY = 5e-3, 0.942
+"""Adam's rate, and what it is multiplied by after each epoch (Van Hoorick & Vondrick 2021)."""
 
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
-
-    stage: Literal["thumbnail", "patches", "joint"] = option("joint", "the networks that are trained")
-    arch: Literal["small", "paper"] = option("small", "paper: ResNet-18 and -34, Adam at the paper's rates")
-    init: str = option("imagenet", "starting weights of the thumbnail's backbone: a file, imagenet, or none")
-    start: tuple[str, ...] = option((), "model.ckpt of an earlier stage to go on from (repeatable)")
-    more: tuple[str, ...] = option((), "folder of further photos to learn from (repeatable)")
-    held: str = option("both", "held out: validation, test, both, none, or the number of a fold")
-    folds: int = option(5, "folds by a hash of the name, where --held is a number")
-    photos: int = option(0, "photos to learn from, the first by a hash of the name; 0: all")
-    share: float = option(0.5, "share of cropped samples (the paper: .5)")
-    resize: Literal["before", "after"] = option(
-        "before", "random resizing before the crop, or after (the paper)"
-    )
-    lens: float = option(0.0, "strength of simulated lens traces; 1: plain in the corners")
-    lens_share: float = option(0.5, "share of training samples that have them")
-    judge_lens: float = option(0.0, "strength of the traces in looks at held-out photos while training")
-    colour: float = option(0.25, "random changes of brightness, contrast and colour")
-    dropout: float = option(0.4, "dropout before the features, and before the perceptron")
-    repeat_camera: int = option(4, "how often camera photos come in an epoch")
-    most_per_folder: int = option(400, "further photos of one folder in an epoch, at most")
-    epochs: int = option(16, "epochs in all")
-    batch: int = option(16, "photos per batch, each in two views")
-    lr: float = option(2e-4, "learning rate of the thumbnail's backbone")
-    head_lr: float = option(1e-3, "learning rate of the rest")
-    weight_decay: float = option(0.05, "decay of weights (not of biases)")
-    cell_weight: float = option(0.15, "weight of the summed loss of the pieces' cells")
-    rectangle_weight: float = option(3.0, "weight of the rectangle's squared error")
-    overlap_weight: float = option(0.0, "weight of how badly the rectangle fits, by the generalised IoU")
-    whole_weight: float = option(0.1, "what a whole photo counts for the rectangle (the paper: 1)")
-    factor_weight: float = option(2.0, "weight of the crop factor's error")
-    pair_weight: float = option(0.5, "weight of the order of a crop and the whole photo that it is from")
-    smoothing: float = option(0.05, "how far the targets of `cropped` stay away from 0 and 1")
-    clip: float = option(5.0, "largest norm of the gradient")
-    ema: float = option(0.995, "decay of the averaged weights, which are kept")
-    eval_every: int = option(2, "epochs between looks at the held-out photos")
-    views: int = option(8, "samples of each held-out photo when the network is judged")
-    seed: int = option(0, "seed of every random draw")
-    cache: str = option("", "folder for decoded photos")
-    workers: int = option(1, "processes that prepare samples")
-    compile: bool | None = option(None, "torch.compile; where it pays, unless given")
-    precision: Literal["auto", "32", "bf16", "16"] = option("auto", "bf16 or 16: automatic mixed precision")
-    devices: str = option("auto", "GPUs to use: auto, or a number")
-
-
-def checked(config: Config) -> Config:
-    """The configuration, or `UsageError` if it contradicts itself."""
-    if config.held.isdigit() and int(config.held) >= config.folds:
-        raise UsageError(f"--held is the number of a fold, 0 to {config.folds - 1}, not {config.held}")
-    if not config.held.isdigit() and config.held not in ("validation", "test", "both", "none"):
-        raise UsageError(f"--held is validation, test, both, none or a number, not {config.held}")
-    if not 0 < config.share <= 1 or config.lens < 0 or not 0 <= config.smoothing < 0.5:
-        raise UsageError("share lies between 0 and 1, lens is at least 0, smoothing below 0.5")
-    if config.photos < 0 or config.photos == 1:
-        raise UsageError("photos are at least 2, or 0 for all")
-    if min(config.epochs, config.batch, config.eval_every, config.repeat_camera, config.views // 2) < 1:
-        raise UsageError("epochs, batch, eval-every and repeat-camera are at least 1, views at least 2")
-    return config
-
+_PARTS = {"thumbnail": ("whole.", "first.", "rest."), "patches": ("piece.", "cell."), "joint": ("",)}
+"""What each stage trains, as names of weights begin."""
 
 # Network
 
 
-def start(config: Config) -> Cropper:
-    """The network before its first step; parts that an earlier stage trained go on from there."""
+def start(config: Config) -> CropNetwork:
+    """Makes the network as it is before its first step; parts that an earlier stage trained go on from there.
+
+    Raises `UsageError` where `--start` names no network of crops with this `--arch`.
+    """
     torch.manual_seed(config.seed)
-    network = Cropper(config.arch, config.stage, config.dropout)
+    network = CropNetwork(config.arch, config.stage, config.dropout)
     network.initialise(config.init)
     for path in config.start:
         model = load_model(Path(path))
-        if not isinstance(model.network, Cropper) or model.network.arch != config.arch:
+        if not isinstance(model.network, CropNetwork) or model.network.arch != config.arch:
             raise UsageError(f"--start: {path} is no network of crops with --arch {config.arch}")
-        parts = {"thumbnail": ("whole.", "first.", "rest."), "patches": ("piece.", "cell."), "joint": ("",)}
-        kept = parts[model.network.stage]
-        state = {name: value for name, value in model.network.state_dict().items() if name.startswith(kept)}
-        network.load_state_dict(state, strict=False)
+        trained = _PARTS[model.network.stage]
+        weights = model.network.state_dict().items()
+        kept = {name: value for name, value in weights if name.startswith(trained)}
+        network.load_state_dict(kept, strict=False)
     return network
 
 
-# Loop (the loss and the averaged weights are in cropping.py)
+# Loss
 
 
-def train(config: Config, photos: Photos, out: Path, resume: bool) -> dict[str, Any]:
-    """Train with some camera photos held out, judge it, leave model.ckpt and run.json; the facts."""
-    from trainers.common.loop import last_checkpoint, make_trainer
-    from trainers.crop.module import Cropping
+def crop_loss(
+    output: CropOutput, places: Tensor, factors: Tensor, cropped: Tensor, cells: Tensor, config: Config
+) -> Tensor:
+    """Returns the paper's loss, .15 · ΣCE of cells + 3 · MSE of rectangles + BCE of `cropped`, and more.
 
+    Samples have `places` (n, 4), `factors` (n,), `cropped` (n,) and `cells` (n, 16). Added are the error of
+    the factor, the order of the two views of each photo, how well the network knows its own error and, if
+    asked for, how well the rectangle fits (generalised IoU, Rezatofighi et al. 2019). Whole photos count less
+    for the rectangle, which is then what it is if the photo was cropped, and not a mixture.
+    """
+    loss = output.rectangle.new_zeros(())
+    if config.stage != "thumbnail":
+        each = nn.functional.cross_entropy(output.cells.flatten(0, 1), cells.flatten())
+        loss = loss + config.cell_weight * cells.shape[1] * each
+    if config.stage == "patches":
+        return loss
+    counts = cropped + (1 - cropped) * config.whole_weight
+    error = ((output.rectangle - places) ** 2).mean(1)
+    loss = loss + config.rectangle_weight * (error * counts).sum() / counts.sum().clamp_min(1e-6)
+    if config.overlap_weight > 0:
+        order = [0, 2, 1, 3]  # left, top, right, bottom
+        giou = fits(output.rectangle[:, order], places[:, order])[1]
+        loss = loss + config.overlap_weight * ((1 - giou) * counts).sum() / counts.sum().clamp_min(1e-6)
+    loss = loss + config.factor_weight * nn.functional.l1_loss(output.factor, factors)
+    soft = cropped * (1 - 2 * config.smoothing) + config.smoothing
+    loss = loss + nn.functional.binary_cross_entropy_with_logits(output.cropped, soft)
+    distance = (output.rectangle - places).abs().mean(1).detach()
+    doubt = nn.functional.smooth_l1_loss(output.doubt, distance, reduction="none", beta=0.05)
+    loss = loss + (doubt * counts).sum() / counts.sum().clamp_min(1e-6)
+    one, other = (output.cropped[first::2] for first in (0, 1))
+    sign = cropped[0::2] - cropped[1::2]
+    paired = nn.functional.softplus(-sign * (one - other)) * sign.abs()
+    return loss + config.pair_weight * paired.sum() / sign.abs().sum().clamp_min(1)
+
+
+def spread(output: CropOutput) -> Tensor:
+    """Returns the standard deviation over a batch of the sides of the rectangle, or of the cells' chances.
+
+    It is 0 for a network that always says the same. Of the two it is the one that differs more.
+    """
+    with torch.no_grad():
+        sides = output.rectangle.float().std(0).mean()
+        cells = output.cells.float().softmax(2).flatten(0, 1).std(0).mean()
+        return torch.maximum(sides, cells)
+
+
+# Training
+
+
+class CropModule(TrainingModule):
+    """Trains a network of crops, and notes how much its answers vary; see `TrainingModule`."""
+
+    network: CropNetwork
+    averaged: CropNetwork
+
+    def __init__(self, network: CropNetwork, config: Config, training: CropPhotos, held: CropPhotos) -> None:
+        super().__init__(network, config, "crop")
+        self.photos, self.held = training, held
+        self._spreads: list[Tensor] = []
+        self._forward: Callable[[Tensor], CropOutput] = network.forward
+        if should_compile(config, self.steps * config.epochs):
+            self._forward = torch.compile(network.forward)
+
+    @cached_property
+    def steps(self) -> int:
+        return len(self._batches(0))
+
+    def _batches(self, epoch: int) -> list[list[CropIndex]]:
+        return epoch_batches(
+            self.photos,
+            epoch,
+            self.config.seed,
+            self.config.batch,
+            self.config.share,
+            self.config.repeat_camera,
+            self.config.most_per_folder,
+        )
+
+    def train_dataloader(self) -> DataLoader[CropSample]:
+        """Loads the batches of the current epoch (Lightning asks anew for each)."""
+        samples = CropDataset(self.photos, training_settings(self.config), self.config.seed)
+        return self.loader(samples, self._batches(self.current_epoch))
+
+    def configure_optimizers(self) -> Any:
+        network = self.network
+        if self.config.arch == "paper":
+            adam = torch.optim.Adam(network.parameters(), PAPER_RATE)
+            schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda epoch: PAPER_DECAY**epoch)
+            return {"optimizer": adam, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+        assert isinstance(network.whole, ThumbnailNetwork)
+        backbone = nn.ModuleList([network.whole.backbone, network.whole.top])
+        new = [network.whole.spots, network.whole.tell]
+        new += [network.piece, network.cell, network.first, network.rest]
+        return self.adamw(backbone, nn.ModuleList(new))
+
+    def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
+        self._spreads = []
+
+    def training_step(self, batch: list[Tensor], step: int) -> Tensor:
+        sheets, places, factors, cropped, cells, _ = batch
+        output = CropOutput(*self._forward(sheets))
+        self._spreads.append(spread(output))
+        return self.record_loss(crop_loss(output, places, factors, cropped, cells, self.config))
+
+    def epoch_metrics(self) -> dict[str, float]:
+        return {"spread": float(torch.stack(self._spreads).mean())}
+
+    def validation_metrics(self) -> dict[str, float]:
+        if not len(self.held):
+            return {}
+        samples = held_out_samples(self.held, evaluation_settings(self.config, self.config.judge_lens), 2)
+        metrics = quick_metrics(predict(self.averaged, samples))
+        if is_main_process():
+            typer.echo("  held out: " + "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()))
+        return metrics
+
+
+def train(config: Config, photos: CropPhotos, out: Path, resume: bool) -> dict[str, Any]:
+    """Trains with some camera photos held out and evaluates on them; returns the facts of run.json.
+
+    Leaves model.ckpt, run.json and Lightning's last.ckpt, from which it goes on if `resume` is asked for.
+    """
     training, held = divide(photos, config.held, config.folds)
-    training = fewer(training, config.photos)
+    training = subset(training, config.photos)
     resume = resume and (out / "last.ckpt").exists()
-    network = Cropper(config.arch, config.stage, config.dropout) if resume else start(config)
-    module = Cropping(network, config, training, held)
-    make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)  # type: ignore[arg-type]
+    network = CropNetwork(config.arch, config.stage, config.dropout) if resume else start(config)
+    module = CropModule(network, config, training, held)
+    make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)
     averaged = module.averaged.cpu().eval()
     facts: dict[str, Any] = {
         "trainer": "crop",
@@ -131,7 +211,7 @@ def train(config: Config, photos: Photos, out: Path, resume: bool) -> dict[str, 
         "history": module.history,
     }
     if len(held):
-        facts |= judge(averaged, held, config, _split_name(config))
+        facts |= evaluate(averaged, held, config, _split_name(config))
     stored = portable(asdict(config)) | {"trainer": "crop"}
     save_model(out / "model.ckpt", Model(averaged, stored, portable(facts)))
     write_json(out / "run.json", portable(facts))
@@ -139,98 +219,7 @@ def train(config: Config, photos: Photos, out: Path, resume: bool) -> dict[str, 
 
 
 def _split_name(config: Config) -> str:
+    """Describes the split in run.json."""
     if config.held.isdigit():
         return f"fold {config.held} of {config.folds}, by a hash of the name"
     return f"{config.held}, of 75/15/10 by a hash of the name"
-
-
-def judge(network: Cropper, held: Photos, config: Config, split: str) -> dict[str, Any]:
-    """Figures on held-out camera photos, as they are and seen through simulated lenses; calibration."""
-    from trainers.crop.data import held_samples
-    from trainers.crop.metrics import calibrate, checks, figures, look_at
-    from trainers.crop.module import how_to_judge
-
-    real = look_at(network, held_samples(held, how_to_judge(config), config.views))
-    traced = look_at(network, held_samples(held, how_to_judge(config, 1.0), config.views))
-    result = {"real": figures(real, config.stage), "simulated_lens": figures(traced, config.stage)}
-    facts: dict[str, Any] = {"split": split, "figures": result}
-    # Who trains with simulated traces alone is judged by them.
-    only = config.lens > 0 and config.lens_share == 1
-    found = list(checks(result["simulated_lens"] if only else result["real"], "lens: " if only else ""))
-    facts["checks"] = [vars(check) | {"passed": check.passed} for check in found]
-    if config.stage != "patches":
-        facts |= calibrate(real)
-        result["real"]["calibrated"] = facts.pop("calibrated")
-    return facts
-
-
-def others(facts: dict[str, Any]) -> Iterator[str]:
-    """What the report says beside the checks: all figures, and whether the network has collapsed."""
-    for kind, found in facts["figures"].items():
-        numbers = {name: value for name, value in found.items() if isinstance(value, (int, float))}
-        yield f"{kind}: " + ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
-    if any(not check["passed"] for check in facts["checks"] if "spread" in check["name"]):
-        yield "COLLAPSED: the network says the same of every photo"
-
-
-# Command line
-
-
-def run_prepare(
-    folders: Annotated[list[Path], typer.Argument(help="Folders of photos.")],
-    to: Annotated[Path, typer.Option(help="The list to write, a CSV file.")],
-    side: Annotated[int, typer.Option(help="Least long side, pixels.")] = Rules.side,
-    margin: Annotated[
-        float, typer.Option(help="How far from 3:2 or 4:3 it may be, as a share.")
-    ] = Rules.margin,
-    edited: Annotated[bool, typer.Option("--edited", help="Take photos that an editor wrote, too.")] = False,
-) -> None:
-    """List the photos that look straight from the camera, with their side of the 75/15/10 split."""
-    with reported_errors("trainers.crop"):
-        kept, dropped = prepare(folders, to, Rules(side, margin, edited))
-    typer.echo(f"{to}: {sum(kept.values())} photos; " + ", ".join(f"{n} {name}" for name, n in kept.items()))
-    for reason, count in dropped.most_common():
-        typer.echo(f"dropped {count}: {reason}")
-
-
-def run_train(
-    listed: Annotated[Path, typer.Argument(metavar="LIST", help="Camera photos, listed by prepare.")],
-    config: Config,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path("runs/crop"),
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
-) -> None:
-    """Train a network that says whether a photo was cropped, and from where.
-
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better, or when the
-    network says the same of every photo.
-    """
-    with reported_errors("trainers.crop"):
-        config = checked(config)
-        cache = Path(config.cache) if config.cache else None
-        photos = read_photos(listed, [Path(folder) for folder in config.more], cache)
-        facts = train(config, photos, out, resume)
-    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
-
-
-def run_evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="model.ckpt of a run.")],
-    listed: Annotated[Path, typer.Argument(metavar="LIST", help="Camera photos, listed by prepare.")],
-    to: Annotated[Path, typer.Option(help="Folder for evaluation.json and the plots.")],
-    held: Annotated[str, typer.Option(help="The photos that are judged; as trained unless given.")] = "",
-    views: Annotated[int, typer.Option(help="Samples of each photo.")] = 8,
-    control: Annotated[int, typer.Option(help="Clouds for the control without traces; 0: none.")] = 24,
-    cache: Annotated[Path | None, typer.Option(help="Folder for decoded photos.")] = None,
-) -> None:
-    """Judge a trained network on photos that it has not seen, with plots, and on pictures without any
-    trace."""
-    from trainers.crop.evaluate import evaluate
-
-    with reported_errors("trainers.crop"):
-        facts = evaluate(checkpoint, read_photos(listed, [], cache), to, held, views, control)
-    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
-
-
-def command() -> typer.Typer:
-    """The command line."""
-    options = with_options(Config, run_train)
-    return make_app({"prepare": run_prepare, "train": options, "evaluate": run_evaluate})

@@ -1,4 +1,4 @@
-"""Technical faults with a known severity, put into good photos in the order in which a camera makes them.
+"""Puts technical faults of known severity into good photos, in the order in which a camera makes them.
 
 Light passes the lens (defocus, shake), is measured (exposure, shot and read noise, in linear light), and is
 stored (reduction, JPEG). Pictures are sRGB, uint8, (height, width, 3). Severity 0 is none, 0.5 is moderate:
@@ -31,8 +31,11 @@ _PLAIN_QUALITY = 64  # JPEG quality at severity 0; better ones leave no trace wo
 _LEAST = 0.08  # milder faults are not drawn: nobody could see them
 
 
-def draw(rng: Generator) -> dict[str, float]:
-    """Severities for one photo: none in three of ten, one fault in five of ten, two or three in the rest."""
+def draw_severities(rng: Generator) -> dict[str, float]:
+    """Draws the faults of one photo with their severities.
+
+    Three photos of ten have none, five have one, the rest have two or three.
+    """
     count = int(rng.choice([0, 1, 2, 3], p=[0.3, 0.48, 0.16, 0.06]))
     chosen = rng.permutation(len(FAULTS))[:count]
     severities = {FAULTS[i]: float(rng.uniform(_LEAST, 1.0)) for i in chosen}
@@ -41,13 +44,13 @@ def draw(rng: Generator) -> dict[str, float]:
     return severities
 
 
-def damage(
+def corrupt(
     picture: Picture,
     severities: Mapping[str, float],
     rng: Generator,
     spared: NDArray[np.float32] | None = None,
 ) -> Picture:
-    """The picture with faults of these severities (those that are absent: none).
+    """Returns the picture with faults of these severities (absent: 0).
 
     `spared`, shape (height, width), 0 to 1, says where defocus does not reach.
     """
@@ -68,12 +71,12 @@ def damage(
 
 
 def _softened(picture: Picture, severity: float, rng: Generator) -> Picture:
-    """Missed focus (a disc, in linear light), softness (Gaussian), or a picture that was enlarged."""
+    """Blurs by missed focus (a disc, in linear light), softness (Gaussian), or enlargement."""
     deviation = BLUR * severity**2 * max(picture.shape)
     kind = rng.choice(["disc", "gaussian", "enlarged"], p=[0.5, 0.3, 0.2])
     height, width = picture.shape[:2]
     if kind == "enlarged":
-        # TrainingModule over and interpolating between pixels f apart blurs about as much as 0.45 f.
+        # Averaging over f pixels and interpolating between them blurs about as much as 0.45 f.
         factor = max(1.0, deviation / 0.45)
         small = (max(2, round(width / factor)), max(2, round(height / factor)))
         by = rng.choice([Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])
@@ -85,7 +88,7 @@ def _softened(picture: Picture, severity: float, rng: Generator) -> Picture:
 
 
 def disc_kernel(radius: float) -> NDArray[np.float32]:
-    """A disc of `radius` pixels, whose standard deviation along a line is half of that; it sums to 1."""
+    """Returns a disc of `radius` pixels that sums to 1; its deviation along a line is half the radius."""
     reach = int(np.ceil(radius))
     across, down = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
     disc = np.clip(radius + 0.5 - np.hypot(across, down), 0, 1)
@@ -93,7 +96,7 @@ def disc_kernel(radius: float) -> NDArray[np.float32]:
 
 
 def shake_kernel(severity: float, side: int, rng: Generator) -> NDArray[np.float32]:
-    """A slightly curved path, in a random direction, for a photo with a long side of `side` pixels."""
+    """Draws a slightly curved path in a random direction, for a photo with a long side of `side` pixels."""
     length = max(1.5, SHAKE * severity**2 * side)
     angle, bend = rng.uniform(0, np.pi), rng.uniform(-0.8, 0.8)
     time = np.linspace(-0.5, 0.5, max(9, 4 * int(length)))
@@ -112,7 +115,7 @@ def shake_kernel(severity: float, side: int, rng: Generator) -> NDArray[np.float
 
 
 def convolve(light: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Light (height, width, 3) spread by a kernel of odd size; the edges are mirrored."""
+    """Convolves light (height, width, 3) with a kernel of odd size; the edges are mirrored."""
     reach = min(kernel.shape[0] // 2, min(light.shape[:2]) - 1)
     middle = kernel.shape[0] // 2
     kernel = kernel[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
@@ -125,7 +128,7 @@ def convolve(light: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray
 
 
 def _noise(light: NDArray[np.float32], severity: float, rng: Generator) -> NDArray[np.float32]:
-    """Shot noise (its variance follows the light) and read noise; in grains of a pixel or, blurred, more."""
+    """Draws shot noise (its variance follows the light) and read noise, in grains of a pixel or more."""
     shape = light.shape if rng.random() < 0.7 else (*light.shape[:2], 1)  # in colour, or grey like film
     grains = rng.standard_normal(shape, dtype=np.float32)
     if rng.random() < 0.4:  # what demosaicing and noise reduction leave
@@ -136,13 +139,16 @@ def _noise(light: NDArray[np.float32], severity: float, rng: Generator) -> NDArr
 
 
 def quality(severity: float) -> int:
-    """The JPEG quality, 4 to 64, for a severity of compression."""
+    """Returns the JPEG quality, 4 to 64, for a severity of compression."""
     return round(4 + (_PLAIN_QUALITY - 4) * (1 - severity) ** 2)
 
 
 def compressed(picture: Picture, severity: float, rng: Generator) -> Picture:
-    """JPEG of low quality; without the fault, of any good one in two of three photos, so that a trace of JPEG
-    says nothing about the other faults."""
+    """Compresses the picture as a JPEG of low quality.
+
+    Without the fault, two of three photos are compressed in some good quality, so that a trace of JPEG says
+    nothing about the other faults.
+    """
     if severity <= 0 and rng.random() < 0.35:
         return picture
     chosen = quality(severity) if severity > 0 else int(rng.integers(72, 98))

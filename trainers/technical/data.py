@@ -1,4 +1,4 @@
-"""Photos that are taken for good and upright, and the spoiled, turned sheets that a network learns from."""
+"""Reads photos that are taken for good and upright, and makes the spoiled, turned sheets of training."""
 
 from __future__ import annotations
 
@@ -22,44 +22,46 @@ from photocli.sheet import lay
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.splits import split
 from trainers.common.yunet import find_faces
-from trainers.technical.augmentation import Box, look, subject
-from trainers.technical.corruptions import damage, draw
+from trainers.technical.augmentation import Box, random_look, subject_mask
+from trainers.technical.corruptions import corrupt, draw_severities
 
 LARGE = 900
 """Long side in pixels from which a photo has detail enough to be shown at several sizes."""
 
 
 @dataclass(frozen=True)
-class Shots:
-    """Photos by row, with their names, the folder (source) they come from, faces, and whether they are
-    upright as far as is known; `photos` says which are good photos, and not mere pictures that teach the
-    turns; `rows` are those of this part."""
+class TechnicalPhotos:
+    """Holds photos by row, with their names, folders of origin and faces.
+
+    `upright` (photos,) says which are upright as far as is known; `good` (photos,) which are good photos, and
+    not mere pictures that teach the turns; `rows` are those of this part.
+    """
 
     frames: Frames
     names: tuple[str, ...]
     origins: tuple[str, ...]
     faces: tuple[list[Box], ...]
     upright: NDArray[np.bool_]
-    photos: NDArray[np.bool_]
+    good: NDArray[np.bool_]
     rows: NDArray[np.intp]
     sources: tuple[dict[str, Any], ...]
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def part(self, rows: NDArray[np.intp]) -> Shots:
-        """The same photos, with other `rows`."""
+    def part(self, rows: NDArray[np.intp]) -> TechnicalPhotos:
+        """Returns the same photos with other `rows`."""
         return replace(self, rows=rows)
 
 
-def read_shots(
+def read_photos(
     folders: Sequence[Path],
     upright: Sequence[Path],
     turned: set[str],
     model: Path | None,
     cache: Path | None,
-) -> Shots:
-    """Decode the photos of some folders; those that cannot be read are left out.
+) -> TechnicalPhotos:
+    """Decodes the photos of some folders; leaves out those that cannot be read.
 
     The pictures of the folders `upright` teach the turns alone; `turned` names those known not to be upright.
     `model` is a YuNet file, by which faces are found. Raises `UsageError` where there is too little.
@@ -83,59 +85,67 @@ def read_shots(
         raise UsageError(f"too few photos can be read: {readable.sum()}")
     faces = find_faces(model, paths, frames, cache) if model else [[] for _ in paths]
     sources = tuple(
-        {
-            "name": folder.resolve().name,
-            "role": "spoiled and turned" if folder in folders else "turned",
-            "photos": int(
-                sum(readable[row] for row, origin in enumerate(origins) if origin == folder.resolve().name)
-            ),
-        }
+        _source(folder, "spoiled and turned" if folder in folders else "turned", origins, readable)
         for folder in (*folders, *upright)
     )
     known = np.array([name not in turned for name in names], bool)
-    photos = np.arange(len(paths)) < first
+    good = np.arange(len(paths)) < first
     rows = np.flatnonzero(readable)
-    return Shots(frames, names, tuple(origins), tuple(faces), known, photos, rows, sources)
+    return TechnicalPhotos(frames, names, tuple(origins), tuple(faces), known, good, rows, sources)
 
 
-def divide(shots: Shots, folds: int, fold: str) -> tuple[Shots, Shots]:
-    """The photos to train on, and those held out: decided by a hash of the name."""
-    training, held = split(shots.names, folds, None if fold == "none" else int(fold))
-    held = held[shots.photos[held]]
-    both = tuple(shots.part(np.intersect1d(rows, shots.rows)) for rows in (training, held))
+def _source(folder: Path, role: str, origins: list[str], readable: NDArray[np.bool_]) -> dict[str, Any]:
+    """Describes a folder for run.json: its name, what it is for, and how many of its photos can be read."""
+    name = folder.resolve().name
+    return {"name": name, "role": role, "photos": int(readable[np.array(origins) == name].sum())}
+
+
+def divide(photos: TechnicalPhotos, folds: int, fold: str) -> tuple[TechnicalPhotos, TechnicalPhotos]:
+    """Returns the photos to train on and those held out, by a hash of the name.
+
+    Raises `UsageError` where too few are left.
+    """
+    training, held = split(photos.names, folds, None if fold == "none" else int(fold))
+    held = held[photos.good[held]]
+    both = tuple(photos.part(np.intersect1d(rows, photos.rows)) for rows in (training, held))
     if len(both[0]) < 2 or (fold != "none" and len(both[1]) < 2):
         raise UsageError(f"too few photos: {len(both[0])} to train on, {len(both[1])} held out")
     return both[0], both[1]
 
 
-class Draw(NamedTuple):
-    """One photo in one batch; `place` counts through the epoch."""
+class PhotoIndex(NamedTuple):
+    """Names one photo in one batch; `place` counts through the epoch."""
 
     epoch: int
     place: int
     row: int
 
 
-def in_epoch(shots: Shots, epoch: int, seed: int, most: int) -> Shots:
-    """The photos of an epoch: at most so many of each folder, drawn anew for each epoch."""
+def photos_of_epoch(photos: TechnicalPhotos, epoch: int, seed: int, most: int) -> TechnicalPhotos:
+    """Draws the photos of an epoch: at most `most` of each folder, other ones in the next epoch."""
     rng = np.random.default_rng([seed, epoch, 1])
-    origins = np.array([shots.origins[row] for row in shots.rows])
-    drawn = [rng.permutation(shots.rows[origins == origin])[:most] for origin in np.unique(origins)]
-    return shots.part(np.sort(np.concatenate(drawn)))
+    origins = np.array([photos.origins[row] for row in photos.rows])
+    drawn = [rng.permutation(photos.rows[origins == origin])[:most] for origin in np.unique(origins)]
+    return photos.part(np.sort(np.concatenate(drawn)))
 
 
-def epoch_draws(shots: Shots, epoch: int, seed: int, batch: int, repeat_large: int) -> list[list[Draw]]:
-    """The batches of an epoch: every photo once, large ones more often; what fills no batch waits."""
-    repeats = [repeat_large if max(shots.frames.shapes[row]) >= LARGE else 1 for row in shots.rows]
-    order = np.random.default_rng([seed, epoch]).permutation(np.repeat(shots.rows, repeats))
+def epoch_batches(
+    photos: TechnicalPhotos, epoch: int, seed: int, batch: int, repeat_large: int
+) -> list[list[PhotoIndex]]:
+    """Returns the batches of an epoch: every photo once, large ones more often; what fills no batch waits."""
+    repeats = [repeat_large if max(photos.frames.shapes[row]) >= LARGE else 1 for row in photos.rows]
+    order = np.random.default_rng([seed, epoch]).permutation(np.repeat(photos.rows, repeats))
     size = min(batch, len(order))
-    draws = [Draw(epoch, place, int(row)) for place, row in enumerate(order)]
-    return [draws[at : at + size] for at in range(0, len(draws) - size + 1, size)]
+    indices = [PhotoIndex(epoch, place, int(row)) for place, row in enumerate(order)]
+    return [indices[at : at + size] for at in range(0, len(indices) - size + 1, size)]
 
 
-class Sample(NamedTuple):
-    """A sheet (3, 2 · side, side), the severities (6,) in it, by how many quarters it must be turned
-    clockwise to be upright, and the row of its photo."""
+class TechnicalSample(NamedTuple):
+    """Holds a sheet (3, 2 · side, side) and what is true of it.
+
+    `severities` (6,) are those of its faults; `turn` is by how many quarters it must be turned
+    clockwise to be upright; `row` is that of its photo.
+    """
 
     sheet: Picture
     severities: NDArray[np.float32]
@@ -143,48 +153,47 @@ class Sample(NamedTuple):
     row: int
 
 
-class Spoiled(Dataset[Sample]):
-    """Samples by `Draw`: every random draw is a function of seed, epoch and place."""
+class TechnicalDataset(Dataset[TechnicalSample]):
+    """Makes samples by `PhotoIndex`: every random draw is a function of seed, epoch and place."""
 
-    def __init__(self, shots: Shots, side: int, seed: int, spoil: bool = True) -> None:
-        self.shots, self.side, self.seed, self.spoil = shots, side, seed, spoil
+    def __init__(self, photos: TechnicalPhotos, side: int, seed: int, with_faults: bool = True) -> None:
+        self.photos, self.side, self.seed, self.with_faults = photos, side, seed, with_faults
 
-    def __getitem__(self, draw: Draw) -> Sample:
-        rng = np.random.default_rng([self.seed, draw.epoch, draw.place])
-        photo, faces = self.shots.frames[draw.row], self.shots.faces[draw.row]
-        picture, severities = spoiled(photo, faces, rng, self.spoil)
+    def __getitem__(self, index: PhotoIndex) -> TechnicalSample:
+        rng = np.random.default_rng([self.seed, index.epoch, index.place])
+        photo, faces = self.photos.frames[index.row], self.photos.faces[index.row]
+        picture, severities = training_view(photo, faces, rng, self.with_faults)
         turn = int(rng.integers(4))
-        found = np.array([severities.get(name, 0.0) for name in FAULTS], np.float32)
-        return Sample(turned_sheet(picture, turn, self.side), found, turn, draw.row)
+        truth = np.array([severities.get(name, 0.0) for name in FAULTS], np.float32)
+        return TechnicalSample(turned_sheet(picture, turn, self.side), truth, turn, index.row)
 
 
 def turned_sheet(picture: Picture, turn: int, side: int) -> Picture:
-    """The sheet of a picture that needs `turn` quarters clockwise to be upright again, as serving lays it."""
+    """Lays, as serving does, the sheet of a picture that needs `turn` quarters clockwise to be upright."""
     return lay(np.ascontiguousarray(np.rot90(picture, turn)), side)
 
 
-def spoiled(
-    picture: Picture, faces: list[Box], rng: Generator, spoil: bool = True
+def training_view(
+    picture: Picture, faces: list[Box], rng: Generator, with_faults: bool = True
 ) -> tuple[Picture, dict[str, float]]:
-    """A view of a photo with faults (if it shall be spoiled) and with what is none; the faults'
-    severities."""
-    picture, faces = _view(picture, faces, rng)
+    """Returns a random view of a photo, perhaps with a look and with faults, and the faults' severities."""
+    picture, faces = _random_view(picture, faces, rng)
     if rng.random() < 0.35:
-        picture = look(picture, rng)
-    if not spoil:
+        picture = random_look(picture, rng)
+    if not with_faults:
         return picture, {}
-    severities = draw(rng)
+    severities = draw_severities(rng)
     spared = None
     if rng.random() < 0.2:  # a soft background is no fault
-        around = subject(picture.shape, faces, rng)
-        picture = damage(picture, {"blur": rng.uniform(0.3, 1.0)}, rng, around)
+        around = subject_mask(picture.shape, faces, rng)
+        picture = corrupt(picture, {"blur": rng.uniform(0.3, 1.0)}, rng, around)
     elif "blur" in severities and _large(faces) and rng.random() < 0.4:  # a soft face before a sharp one is
-        spared = 1 - subject(picture.shape, _large(faces), rng)
-    return damage(picture, severities, rng, spared), severities
+        spared = 1 - subject_mask(picture.shape, _large(faces), rng)
+    return corrupt(picture, severities, rng, spared), severities
 
 
-def _view(picture: Picture, faces: list[Box], rng: Generator) -> tuple[Picture, list[Box]]:
-    """A box of the photo, perhaps mirrored, at a random size; with its faces."""
+def _random_view(picture: Picture, faces: list[Box], rng: Generator) -> tuple[Picture, list[Box]]:
+    """Cuts a box of the photo, perhaps mirrored, at a random size; with its faces."""
     height, width = picture.shape[:2]
     root = np.sqrt(rng.uniform(0.5, 1.0)) if rng.random() < 0.7 else 1.0
     stretch = np.exp(rng.uniform(-0.15, 0.15))
@@ -211,7 +220,7 @@ def _view(picture: Picture, faces: list[Box], rng: Generator) -> tuple[Picture, 
 
 
 def _resized(picture: Picture, rng: Generator) -> Picture:
-    """The picture, in seven of ten cases made smaller: frames come in many sizes."""
+    """Makes the picture smaller in seven of ten cases: frames come in many sizes."""
     side = max(picture.shape)
     if rng.random() < 0.3 or side < 240:
         return np.ascontiguousarray(picture)
@@ -222,5 +231,5 @@ def _resized(picture: Picture, rng: Generator) -> Picture:
 
 
 def _large(faces: list[Box]) -> list[Box]:
-    """Faces large enough that a viewer looks at them first."""
+    """Returns the faces that are so large that a viewer looks at them first."""
     return [box for box in faces if box[2] - box[0] > 0.12]

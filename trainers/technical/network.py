@@ -1,4 +1,4 @@
-"""The network that inspects a sheet: severities of faults, and the quarter turn that the photo has."""
+"""The network of technical quality: severities of faults, and the quarter turn that the photo has."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ _NEAR = 14  # its layers down to a sixteenth, with 96: they say what lies around
 _TILE, _CONTEXT, _HIDDEN = 48, 48, 64
 
 
-class Seen(NamedTuple):
-    """Raw outputs for n photos: `faults` (n, 6) and `turns` (n, 4) as logits; for each of the 16 tiles its
-    own logits of faults (n, 16, 6), and how much it counts for each of them (n, 16, 6), adding up to 1."""
+class TechnicalOutput(NamedTuple):
+    """Holds the raw outputs for n photos: `faults` (n, 6) and `turns` (n, 4) are logits.
+
+    `tiles` (n, 16, 6) are logits of faults of each of the 16 tiles, `weights` (n, 16, 6) how much the tile
+    counts for each of them, adding up to 1.
+    """
 
     faults: Tensor
     turns: Tensor
@@ -29,8 +32,8 @@ class Seen(NamedTuple):
     weights: Tensor
 
 
-class Inspector(nn.Module):
-    """uint8 sheets of shape (n, 3, 2 · side, side), see `photocli.sheet` -> `Seen`.
+class TechnicalNetwork(nn.Module):
+    """Maps uint8 sheets (n, 3, 2 · side, side), see `photocli.sheet`, to `TechnicalOutput`.
 
     MobileNetV2 looks at the whole photo, at half the size, in all four turns, and says of each how upright it
     looks: so the answer turns with the photo, and what it knows of upright things serves in each of them. Its
@@ -67,28 +70,27 @@ class Inspector(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def initialise(self, init: str) -> None:
-        """Load MobileNetV2's starting weights, for the backbone and the stem (see `backbones.initialise`)."""
+        """Loads MobileNetV2's starting weights for the backbone and the stem; see `backbones.initialise`."""
         layers = mobilenet_layers(init)
         self.near.load_state_dict(layers[:_NEAR].state_dict())
         self.far.load_state_dict(layers[_NEAR:].state_dict())
         self.stem.load_state_dict(layers[:_STEM].state_dict())
 
-    def forward(self, sheet: Tensor) -> Seen:
+    def forward(self, sheet: Tensor) -> TechnicalOutput:
         pixels = (sheet.float() / 255 - self.mean) / self.std
-        around, embedding, turns = self._look(pixels[:, :, : self.side])
+        around, embedding, turns = self._whole(pixels[:, :, : self.side])
         tiles = self._tiles(pixels[:, :, self.side :])
-        seen = self.judge(torch.cat([tiles, around], dim=2))
-        judged, weights = self.of_tile(seen), self.weight(seen).softmax(1)
-        faults = self.of_whole(self.drop(embedding)) + (judged * weights).sum(1)
-        return Seen(faults, turns, judged, weights)
+        hidden = self.judge(torch.cat([tiles, around], dim=2))
+        of_tiles, weights = self.of_tile(hidden), self.weight(hidden).softmax(1)
+        faults = self.of_whole(self.drop(embedding)) + (of_tiles * weights).sum(1)
+        return TechnicalOutput(faults, turns, of_tiles, weights)
 
     def turns(self, sheet: Tensor) -> Tensor:
-        """The logits of the turns (n, 4) alone; the tiles are not looked at."""
-        return self._look((sheet[:, :, : self.side].float() / 255 - self.mean) / self.std)[2]
+        """Returns the logits of the turns (n, 4) without looking at the tiles."""
+        return self._whole((sheet[:, :, : self.side].float() / 255 - self.mean) / self.std)[2]
 
-    def _look(self, whole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the photo shows in each cell (n, 16, c), in all (n, 1280), and how upright each turn is (n,
-        4)."""
+    def _whole(self, whole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns features of each cell (n, 16, c) and of the photo (n, 1280), and logits of turns (n, 4)."""
         small = nn.functional.avg_pool2d(whole, 2)
         views = torch.stack([small, *(small.rot90(-turn, (2, 3)) for turn in range(1, TURNS))], dim=1)
         maps = self.near(views.flatten(0, 1).contiguous(memory_format=torch.channels_last))
@@ -99,15 +101,15 @@ class Inspector(nn.Module):
         return near.flatten(2).transpose(1, 2), embedding[:, 0], turns
 
     def _tiles(self, below: Tensor) -> Tensor:
-        """Features of each tile (n, 16, 2 · c): the mean and the strongest answer of each filter."""
+        """Returns features of each tile (n, 16, 2 · c): the mean and the maximum of each filter."""
         size = self.side // GRID
-        parts = below.unflatten(2, (GRID, size)).unflatten(4, (GRID, size))
+        parts = below.unflatten(2, (GRID, size)).unflatten(4, (GRID, size))  # type: ignore[no-untyped-call]
         tiles = parts.permute(0, 2, 4, 1, 3, 5).flatten(0, 2)
         answers = self.tile(self.stem(tiles.contiguous(memory_format=torch.channels_last)))
         features = torch.cat([answers.mean((2, 3)), answers.amax((2, 3))], dim=1)
-        return features.unflatten(0, (-1, GRID * GRID))
+        return features.unflatten(0, (-1, GRID * GRID))  # type: ignore[no-untyped-call]
 
 
-def from_config(config: dict[str, Any]) -> Inspector:
-    """Makes the inspector of a configuration, with random weights."""
-    return Inspector(config["side"], config["dropout"])
+def from_config(config: dict[str, Any]) -> TechnicalNetwork:
+    """Makes the network of a configuration, with random weights."""
+    return TechnicalNetwork(config["side"], config["dropout"])

@@ -1,4 +1,4 @@
-"""Pictures of an inspector: its filters, how it learned, how reliable it is, and where it errs."""
+"""Plots of a network of technical quality: filters, learning curves, reliability, mistakes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from photocli.profiles import FAULTS
 from photocli.records import Photo
 from trainers.common.checkpoints import Model
 from trainers.common.plots import Reliability, common_plots, contact_sheet, reliability_diagrams
-from trainers.technical.network import Inspector
+from trainers.technical.network import TechnicalNetwork
 
 _CURVES = (
     ("training loss", ("loss",)),
@@ -20,41 +20,43 @@ _CURVES = (
 
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
-    """Draw everything that there is data for, and return the files; see `pictures.draw_all`."""
-    assert isinstance(model.network, Inspector)
+    """Draws all that there is data for; returns the files. See `export.kinds.Kind.draw`."""
+    assert isinstance(model.network, TechnicalNetwork)
     drawn, document = common_plots(model.network.near, _CURVES, folder, run)
-    figures = document.get("figures")
-    if not figures:
+    metrics = document.get("figures")
+    if not metrics:
         return drawn
-    drawn.append(reliability_diagrams(_reliabilities(figures), folder / "reliability.png"))
+    drawn.append(reliability_diagrams(_reliabilities(metrics), folder / "reliability.png"))
     if photos is not None:
-        drawn += _sheets(figures, photos, folder)
+        drawn += _contact_sheets(metrics, photos, folder)
     return drawn
 
 
-def _reliabilities(figures: dict[str, Any]) -> list[Reliability]:
-    """What is stated, calibrated on other photos, against what is true: severities, and the surest turn."""
-    parts = [(name.replace("_", " "), figures["faults"][name], "severity") for name in FAULTS]
-    parts.append(("turn", figures["turns"], "share that was right"))
+def _reliabilities(metrics: dict[str, Any]) -> list[Reliability]:
+    """Returns the reliability of the severities and of the surest turn, calibrated on other photos."""
+    parts = [(name.replace("_", " "), metrics["faults"][name], "severity") for name in FAULTS]
+    parts.append(("turn", metrics["turns"], "share that was right"))
     return [
         Reliability(
             f"{name}: error {facts['calibration_error']:.3f}",
-            *(facts["reliability"][key] for key in ("stated", "seen", "photos")),
+            stated=facts["reliability"]["stated"],
+            seen=facts["reliability"]["seen"],
+            counts=facts["reliability"]["photos"],
             truth=truth,
         )
         for name, facts, truth in parts
     ]
 
 
-def _sheets(figures: dict[str, Any], photos: Path, folder: Path) -> list[Path]:
-    """Contact sheets of clean photos that were called faulty, and of upright ones that seemed turned."""
+def _contact_sheets(metrics: dict[str, Any], photos: Path, folder: Path) -> list[Path]:
+    """Draws sheets of clean photos that were called faulty, and of upright ones that seemed turned."""
     paths = {found.path.name: found.path for found in discover([photos]) if isinstance(found, Photo)}
     alarms = [
         (row["file"], f"{row['fault'].replace('_', ' ')} {row['severity']:.2f}")
-        for row in figures["clean_photos_called_faulty"]
+        for row in metrics["clean_photos_called_faulty"]
     ]
     turns = [
-        (row["file"], f"{row['said']}° {row['chance']:.2f}") for row in figures["turns"]["surest_mistakes"]
+        (row["file"], f"{row['said']}° {row['chance']:.2f}") for row in metrics["turns"]["surest_mistakes"]
     ]
     made = []
     for name, rows, title in (

@@ -1,4 +1,4 @@
-"""Judging which way is up: the four turns of each photo, and how sure an answer must be to turn one."""
+"""Evaluation of the four turns of each photo, and of how sure an answer must be to turn one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 
 from trainers.common.calibration import fit_temperature, reliability, sharpened
 from trainers.common.metrics import Floats
-from trainers.technical.data import Shots
+from trainers.technical.data import TechnicalPhotos
 
 _FALSE_TURNS = 0.004  # share of upright photos that may be called turned
 _SURE = 0.9  # the least that a turn needs
 _SHOWN = 18
 
 
-def judge_turns(logits: list[Floats], upright: Shots) -> dict[str, Any]:
-    """Figures of the logits (n, 4) of upright photos in each of the four turns.
+def evaluate_turns(logits: list[Floats], upright: TechnicalPhotos) -> dict[str, Any]:
+    """Returns the metrics of the logits (n, 4) of upright photos in each of the four turns.
 
     They are the shares that are right, also by source; the temperature; the threshold from which a photo is
     called turned; and the surest mistakes.
@@ -24,8 +24,8 @@ def judge_turns(logits: list[Floats], upright: Shots) -> dict[str, Any]:
     truth = np.repeat(np.arange(4), len(upright))
     temperature = fit_temperature(np.concatenate(logits), truth)
     chance = sharpened(np.concatenate(logits), temperature)
-    said = chance.argmax(1)
-    right = said == truth
+    prediction = chance.argmax(1)
+    right = prediction == truth
     as_they_are = chance[: len(upright)]
     turn = as_they_are[:, 1:].max(1)
     threshold = float(max(_SURE, np.quantile(turn, 1 - _FALSE_TURNS)))
@@ -45,8 +45,12 @@ def judge_turns(logits: list[Floats], upright: Shots) -> dict[str, Any]:
         "threshold": threshold,
         "calibration": {"method": "temperature", "temperature": temperature},
         "surest_mistakes": [
-            {"file": upright.names[upright.rows[at]], "said": int(90 * said[at]), "chance": float(turn[at])}
+            {
+                "file": upright.names[upright.rows[at]],
+                "said": int(90 * prediction[at]),
+                "chance": float(turn[at]),
+            }
             for at in np.argsort(-turn)[:_SHOWN]
-            if said[at]
+            if prediction[at]
         ],
     }

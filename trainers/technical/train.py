@@ -1,107 +1,180 @@
-"""The trainer of technical quality: `python -m trainers.technical FOLDER... [options]`; see docs/training.md.
+"""Training of the network of technical quality: data, network, loss, loop, in the order in which they happen.
 
 It needs no labels: good photos are spoiled with known severity and turned by quarters, and one network learns
-to say by how much, and which way is up.
+to say by how much, and which way is up. The configuration is in config.py, the command line in __main__.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import torch
-import typer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from photocli.errors import UsageError
+from photocli.profiles import FAULTS
 from trainers.common.checkpoints import Model, load_model, previous_runs, save_model
-from trainers.common.options import make_app, option, reported_errors, with_options
+from trainers.common.loop import last_checkpoint, make_trainer
+from trainers.common.module import TrainingModule, should_compile
 from trainers.common.runs import command_line, commit, portable, write_json
-from trainers.common.splits import check_fold
-from trainers.technical.data import Shots, divide, read_shots
-from trainers.technical.network import Inspector
+from trainers.technical.config import Config
+from trainers.technical.data import (
+    PhotoIndex,
+    TechnicalDataset,
+    TechnicalPhotos,
+    TechnicalSample,
+    divide,
+    epoch_batches,
+    photos_of_epoch,
+)
+from trainers.technical.evaluate import evaluate, predict_photos, quick_metrics
+from trainers.technical.network import TechnicalNetwork, TechnicalOutput
 
-# Configuration
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
-
-    folds: int = option(5, "folds of the split by file name")
-    fold: str = option("0", "the fold that is held out, or none")
-    upright: tuple[str, ...] = option((), "folder of pictures that teach the turns alone (repeatable)")
-    turned: tuple[str, ...] = option((), "photo that is known not to be upright, by name (repeatable)")
-    faces: str = option("", "YuNet ONNX file: its faces are kept sharp, or blurred alone; none without")
-    init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
-    start: str = option("", "model.ckpt of this trainer to go on from, instead of init")
-    side: int = option(176, "side of the thumbnail, pixels; tiles have a quarter of it")
-    dropout: float = option(0.2, "dropout before the heads")
-    epochs: int = option(14, "epochs in all")
-    turn_epochs: int = option(7, "of these, first epochs on the turns alone, with unspoiled photos")
-    batch: int = option(32, "photos per batch")
-    repeat_large: int = option(3, "how often photos of over 900 pixels come in an epoch")
-    most_per_folder: int = option(600, "photos of one folder in an epoch, at most; other ones in the next")
-    lr: float = option(2e-4, "learning rate of the backbone")
-    head_lr: float = option(1.5e-3, "learning rate of the rest")
-    weight_decay: float = option(0.05, "decay of weights (not of biases)")
-    fault_weight: float = option(4.0, "weight of the faults' loss; that of the turn counts once")
-    smoothing: float = option(
-        0.05, "share of the turns' labels that is spread evenly: some photos have no up"
-    )
-    clip: float = option(5.0, "largest norm of the gradient")
-    ema: float = option(0.99, "decay of the averaged weights, which are kept")
-    clean_at: int = option(11, "epoch before which photos that seem faulty as they are get left out")
-    clean_limit: float = option(0.35, "severity from which a fault is taken for the photo's own")
-    eval_every: int = option(2, "epochs between looks at the held-out photos")
-    seed: int = option(0, "seed of every random draw")
-    cache: str = option("", "folder for decoded photos and faces")
-    workers: int = option(1, "processes that prepare photos")
-    compile: bool | None = option(None, "torch.compile; where it pays, unless given")
-    precision: Literal["auto", "32", "bf16", "16"] = option("auto", "bf16 or 16: automatic mixed precision")
-    devices: str = option("auto", "GPUs to use: auto, or a number")
-
-
-def checked(config: Config) -> Config:
-    """The configuration, or `UsageError` if it contradicts itself."""
-    check_fold(config.fold, config.folds)
-    if config.side % 8 or config.epochs < 1 or config.batch < 2 or config.eval_every < 1:
-        raise UsageError("side must be a multiple of 8; epochs and eval-every at least 1, batch at least 2")
-    if not 0 <= config.turn_epochs < config.epochs:
-        raise UsageError("turn-epochs are the first of the epochs, and must leave some for the faults")
-    return config
+_TURNED = 0.03  # probability of being upright below which a training photo is taken to be turned
 
 
 # Network
 
 
-def start(config: Config) -> Inspector:
-    """The network before its first step."""
+def start(config: Config) -> TechnicalNetwork:
+    """Makes the network as it is before its first step.
+
+    Raises `UsageError` where `--start` is no model of this trainer and side.
+    """
     torch.manual_seed(config.seed)
-    network = Inspector(config.side, config.dropout)
+    network = TechnicalNetwork(config.side, config.dropout)
     if not config.start:
         network.initialise(config.init)
         return network
     earlier = load_model(Path(config.start)).network
-    if not isinstance(earlier, Inspector) or earlier.side != config.side:
+    if not isinstance(earlier, TechnicalNetwork) or earlier.side != config.side:
         raise UsageError(f"--start: {config.start} is no model of this trainer with side {config.side}")
     network.load_state_dict(earlier.state_dict())
     return network
 
 
-# Loop (the loss and the averaged weights are in inspecting.py)
+# Loss
 
 
-def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, Any]:
-    """Train with the configuration's fold held out, judge it, leave model.ckpt and run.json; the facts."""
-    from trainers.common.loop import last_checkpoint, make_trainer
-    from trainers.technical.evaluate import judge
-    from trainers.technical.module import Inspecting
+def fault_loss(logits: Tensor, severities: Tensor, trusted: Tensor) -> Tensor:
+    """Returns the cross-entropy of faults with severities as targets, over what is `trusted`; all (n, 6)."""
+    each = nn.functional.binary_cross_entropy_with_logits(logits, severities, reduction="none")
+    counts = trusted.float()
+    return (each * counts).sum() / counts.sum().clamp_min(1)
 
-    training, held = divide(shots, config.folds, config.fold)
+
+def turn_loss(logits: Tensor, turns: Tensor, upright: Tensor, smoothing: float) -> Tensor:
+    """Returns the cross-entropy of turns (n,), for logits (n, 4), over photos that are `upright` (n,)."""
+    each = nn.functional.cross_entropy(logits, turns, reduction="none", label_smoothing=smoothing)
+    return (each * upright).sum() / upright.sum().clamp_min(1)
+
+
+# Training
+
+
+class TechnicalModule(TrainingModule):
+    """Trains a network of technical quality; see `TrainingModule`.
+
+    `trusted` (photos, 6) says which photos are examples of being free of a fault, `upright` (photos,) which
+    of the right way up. At first all are; from the epoch `clean_at` on, those that the network itself finds
+    faulty teach nothing about that fault any more.
+    """
+
+    network: TechnicalNetwork
+    averaged: TechnicalNetwork
+    trusted: Tensor
+    upright: Tensor
+
+    def __init__(
+        self, network: TechnicalNetwork, config: Config, training: TechnicalPhotos, held: TechnicalPhotos
+    ) -> None:
+        super().__init__(network, config, "technical")
+        self.photos, self.held = training, held
+        good = torch.from_numpy(training.good.copy())
+        self.register_buffer("trusted", good[:, None].repeat(1, len(FAULTS)))
+        self.register_buffer("upright", torch.from_numpy(training.upright.copy()))
+        self._forward: Callable[[Tensor], TechnicalOutput] = network.forward
+        self._turns: Callable[[Tensor], Tensor] = network.turns
+        if should_compile(config, self.steps * config.epochs):
+            self._forward, self._turns = torch.compile(network.forward), torch.compile(network.turns)
+
+    @cached_property
+    def steps(self) -> int:
+        return len(self._batches(0))
+
+    @property
+    def turns_alone(self) -> bool:
+        """Whether the epoch teaches the turns alone."""
+        return self.current_epoch < self.config.turn_epochs
+
+    def _batches(self, epoch: int) -> list[list[PhotoIndex]]:
+        config = self.config
+        chosen = photos_of_epoch(self.photos, epoch, config.seed, config.most_per_folder)
+        return epoch_batches(chosen, epoch, config.seed, config.batch, config.repeat_large)
+
+    def train_dataloader(self) -> DataLoader[TechnicalSample]:
+        """Loads the batches of the current epoch (Lightning asks anew for each)."""
+        config = self.config
+        samples = TechnicalDataset(self.photos, config.side, config.seed, not self.turns_alone)
+        return self.loader(samples, self._batches(self.current_epoch))
+
+    def configure_optimizers(self) -> Any:
+        network = self.network
+        backbones = nn.ModuleList([network.near, network.far, network.stem])
+        heads = nn.ModuleList(module for module in network.children() if module not in set(backbones))
+        return self.adamw(backbones, heads)
+
+    def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
+        if self.current_epoch == max(self.config.clean_at, self.config.turn_epochs):
+            self._leave_out()
+
+    def training_step(self, batch: list[Tensor], step: int) -> Tensor:
+        sheets, severities, turns, rows = batch
+        upright, smoothing = self.upright[rows], self.config.smoothing
+        if self.turns_alone:
+            return self.record_loss(turn_loss(self._turns(sheets), turns, upright, smoothing))
+        output = self._forward(sheets)
+        faults = fault_loss(output.faults, severities, self.trusted[rows])
+        turned = turn_loss(output.turns, turns, upright, smoothing)
+        return self.record_loss(self.config.fault_weight * faults + turned)
+
+    def validation_metrics(self) -> dict[str, float]:
+        if not len(self.held):
+            return {}
+        return quick_metrics(self.averaged, self.held, self.config.side, not self.turns_alone)
+
+    def _leave_out(self) -> None:
+        """Finds the training photos that seem faulty or turned as they are."""
+        photos, config = self.photos, self.config
+        predictions = predict_photos(self.averaged, photos, config.side)
+        for place, row in enumerate(photos.rows):
+            self.trusted[row] &= torch.from_numpy(predictions.severities[place] < config.clean_limit)
+            self.upright[row] &= bool(predictions.turns[place, 0] > _TURNED)
+
+    def left_out(self) -> dict[str, Any]:
+        """Counts the training photos that teach nothing about a fault, and names those that seem turned."""
+        photos = self.photos
+        rows = torch.from_numpy(photos.rows[photos.good[photos.rows]])
+        counts = (~self.trusted[rows]).sum(0).tolist()
+        turned = [photos.names[row] for row in rows.tolist() if not self.upright[row]]
+        return dict(zip(FAULTS, counts, strict=True)) | {"turned": turned}
+
+
+def train(config: Config, photos: TechnicalPhotos, out: Path, resume: bool) -> dict[str, Any]:
+    """Trains with the configuration's fold held out and evaluates on it; returns the facts of run.json.
+
+    Leaves model.ckpt, run.json and Lightning's last.ckpt, from which it goes on if `resume` is asked for.
+    """
+    training, held = divide(photos, config.folds, config.fold)
     resume = resume and (out / "last.ckpt").exists()
-    network = Inspector(config.side, config.dropout) if resume else start(config)
-    module = Inspecting(network, config, training, held)
+    network = TechnicalNetwork(config.side, config.dropout) if resume else start(config)
+    module = TechnicalModule(network, config, training, held)
     make_trainer(config, out, watch=False).fit(module, ckpt_path=last_checkpoint(out) if resume else None)
     averaged = module.averaged.cpu().eval()
     facts: dict[str, Any] = {
@@ -111,13 +184,13 @@ def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, An
         "seed": config.seed,
         "before": previous_runs(Path(config.start)) if config.start else [],
         "config": asdict(config),
-        "data": list(shots.sources),
+        "data": list(photos.sources),
         "training_photos": len(training),
         "left_out": module.left_out(),
         "history": module.history,
     }
     if len(held):
-        facts |= judge(
+        facts |= evaluate(
             averaged, held, config.side, f"fold {config.fold} of {config.folds}, by a hash of the name"
         )
     save_model(
@@ -126,36 +199,3 @@ def train(config: Config, shots: Shots, out: Path, resume: bool) -> dict[str, An
     )
     write_json(out / "run.json", portable(facts))
     return facts
-
-
-# Command line
-
-
-def run(
-    photos: Annotated[list[Path], typer.Argument(help="Folders of good, upright photos.")],
-    config: Config,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
-        "runs/technical"
-    ),
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
-) -> None:
-    """Train a network that says what is technically wrong with a photo, and which way is up.
-
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
-    """
-    from trainers.common.runs import print_report
-    from trainers.technical.evaluate import others
-
-    with reported_errors("trainers.technical"):
-        config = checked(config)
-        cache = Path(config.cache) if config.cache else None
-        faces = Path(config.faces) if config.faces else None
-        upright = [Path(folder) for folder in config.upright]
-        shots = read_shots(photos, upright, set(config.turned), faces, cache)
-        facts = train(config, shots, out, resume)
-    raise typer.Exit(0 if print_report(facts, others(facts)) else 1)
-
-
-def command() -> typer.Typer:
-    """The command line."""
-    return make_app(with_options(Config, run))
