@@ -16,7 +16,7 @@ from photos import picture
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
-from trainers.classes.data import read_listed
+from trainers.classes.data import read_labelled
 from trainers.classes.downloader import GONE, PLACEHOLDER, Downloader, Manners, Outcome, Wanted
 from trainers.classes.flickr_style import CLASSES, Entry, named, read_list, run, some, write_lists
 from trainers.common.options import make_app
@@ -221,7 +221,7 @@ def test_the_command_writes_what_the_trainer_reads(server: Server, tmp_path: Pat
     assert result.exit_code == 0, result.output
     assert "3 photos of 4, 0 of which were there before" in result.output
     assert "failed 1: HTTP 404" in result.output
-    training = read_listed([tmp_path / "set" / "train.txt"])
+    training = read_labelled([tmp_path / "set" / "train.txt"])
     assert training.classes == ("Detailed", "Noir") and len(training) == 2
     failures = (tmp_path / "set" / "failures.csv").read_text()
     assert f"{server.url('lost.jpg')},HTTP 404" in failures

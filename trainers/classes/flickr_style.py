@@ -22,8 +22,8 @@ import typer
 
 from photocli.errors import UsageError
 from photocli.files import atomic_write
-from trainers.classes.data import NAMES
 from trainers.classes.downloader import PLACEHOLDER, Downloader, Manners, Outcome, Wanted
+from trainers.classes.formats import NAMES
 from trainers.common.options import make_app, reported_errors
 from trainers.common.runs import write_table
 
