@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -234,6 +236,26 @@ def test_the_command_line_trains_and_says_whether_it_beats_its_baselines(rated: 
     assert not all(check["passed"] for check in document["checks"])
     wrong = CliRunner().invoke(command(), [str(tmp_path / "nowhere"), *options])
     assert wrong.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "aesthetics.__main__",
+        "aesthetics.pool",
+        "classes.__main__",
+        "classes.comparison",
+        "classes.flickr_style",
+    ],
+)
+def test_help_loads_nothing_heavy(module: str) -> None:
+    code = (
+        f"import sys; from trainers.{module} import command; from typer.main import get_command\n"
+        "command_line = get_command(command())\n"
+        "print(*{'torch', 'torchvision', 'lightning', 'matplotlib', 'scipy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
 
 
 def test_contradictions_are_refused() -> None:
