@@ -40,7 +40,7 @@ MEANINGS = {
 
 
 class ServedScorer(Served):
-    """uint8 (n, 3, size, size) -> outputs (n, k) and embedding (n, width).
+    """Serves a scorer: uint8 (n, 3, size, size) -> outputs (n, k) and embedding (n, width).
 
     With `mirror` both are the means over the photo and its mirror image, at twice the cost.
     """
@@ -53,13 +53,13 @@ class ServedScorer(Served):
         self.mirror = mirror
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        outputs, embedding = self._look(image)
+        outputs, embedding = self._one_view(image)
         if not self.mirror:
             return outputs, embedding
-        mirrored, other = self._look(image.flip(3))
+        mirrored, other = self._one_view(image.flip(3))
         return (outputs + mirrored) / 2, (embedding + other) / 2
 
-    def _look(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def _one_view(self, image: Tensor) -> tuple[Tensor, Tensor]:
         embedding = self.network.embed(image)
         return self.network.outputs(self.network.head(embedding)), embedding
 
@@ -89,14 +89,14 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """The mark, 1-10, that outputs (n, k) stand for; class probabilities are spread over 1-10."""
+    """Returns the mark, 1-10, that outputs (n, k) stand for; class probabilities are spread over 1-10."""
     mode = config["labels"]
-    said = outputs[OUTPUTS[mode]]
+    predictions = outputs[OUTPUTS[mode]]
     if mode == "distribution":
-        return said @ BINS
+        return predictions @ BINS
     if mode == "regression":
-        return said[:, 0]
-    return 1 + 9 * said @ np.linspace(0, 1, said.shape[1])
+        return predictions[:, 0]
+    return 1 + 9 * predictions @ np.linspace(0, 1, predictions.shape[1])
 
 
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +106,6 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.common.plots import draw_all  # matplotlib takes a second, and is needed for pictures alone
+    from trainers.aesthetics.plots import draw_all  # matplotlib takes a second; only plots need it
 
     return draw_all(model, folder, run, photos)

@@ -12,7 +12,7 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.inputs import InputSpec
-from trainers.classes.network import Classifier, places
+from trainers.classes.network import Classifier, spatial_backbone
 from trainers.common.checkpoints import Model
 
 ROUNDING = 0.02
@@ -22,35 +22,36 @@ LOOSE = ("maps",)
 
 
 class ServedClassifier(Served):
-    """uint8 (n, 3, size, size) -> probabilities (n, k) and, where the network ends in a mean over places and
-    a linear layer, maps (n, k, rows, columns): what each place adds to the logit of the class, which with the
-    layer's bias is their sum (class activation maps, Zhou et al. 2016).
+    """Serves a classifier: uint8 (n, 3, size, size) -> probabilities (n, k), and maps where it has them.
 
-    With `mirror` both are the means over the photo and its mirror image, at twice the cost.
+    Where the network ends in a mean over places and a linear layer, maps (n, k, rows, columns) are what each
+    place adds to the logit of the class, which with the layer's bias is their sum (class activation maps,
+    Zhou et al. 2016). With `mirror` both are the means over the photo and its mirror image, at twice the
+    cost.
     """
 
     def __init__(self, network: Classifier, mirror: bool = False) -> None:
         super().__init__()
         self.network, self.mirror = evaluated(network), mirror
-        found = places(self.network.backbone)
-        self.mapped = found is not None
-        backbone = found if found is not None else self.network.backbone
+        spatial = spatial_backbone(self.network.backbone)
+        self.mapped = spatial is not None
+        backbone = spatial if spatial is not None else self.network.backbone
         try:  # batch norm becomes part of the convolution before it
             self.network.backbone = fuse(backbone)
         except Exception:  # networks that cannot be traced are served as they are
             self.network.backbone = backbone
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        seen = self._look(image)
+        outputs = self._one_view(image)
         if not self.mirror:
-            return seen
-        mirrored = self._look(image.flip(3))
-        probabilities = (seen[0] + mirrored[0]) / 2
+            return outputs
+        mirrored = self._one_view(image.flip(3))
+        probabilities = (outputs[0] + mirrored[0]) / 2
         if not self.mapped:
             return (probabilities,)
-        return probabilities, (seen[1] + mirrored[1].flip(3)) / 2
+        return probabilities, (outputs[1] + mirrored[1].flip(3)) / 2
 
-    def _look(self, image: Tensor) -> tuple[Tensor, ...]:
+    def _one_view(self, image: Tensor) -> tuple[Tensor, ...]:
         network = self.network
         features = network.backbone(network.scaled(image))
         if not self.mapped:
@@ -80,7 +81,7 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
         "probabilities": {"shape": [len(labels)], "labels": labels, "meaning": meaning}
     }
-    if places(evaluated(model.network).backbone) is not None:
+    if spatial_backbone(evaluated(model.network).backbone) is not None:
         found["maps"] = {
             "shape": [len(labels), "rows", "columns"],
             "labels": labels,
@@ -90,12 +91,12 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """The probabilities, (n, k)."""
+    """Returns the probabilities, (n, k)."""
     return outputs["probabilities"]
 
 
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
-    """The classes, whether several may hold, and the probabilities above which they do."""
+    """Returns the classes, whether several may hold, and the probabilities above which they do."""
     limits = measured.get("thresholds") or {}
     if config["several"]:
         limits = {name: limits.get(name, 0.5) for name in config["classes"]}
@@ -104,8 +105,6 @@ def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, A
 
 def draw(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
     """See `kinds.Kind`."""
-    from trainers.classes.plots import (
-        draw_all,
-    )  # matplotlib takes a second, and is needed for pictures alone
+    from trainers.classes.plots import draw_all  # matplotlib takes a second; only plots need it
 
     return draw_all(model, folder, run, photos)

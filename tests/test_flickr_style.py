@@ -16,12 +16,27 @@ from photos import picture
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
-from trainers.classes.data import read_listed
-from trainers.classes.downloader import GONE, PLACEHOLDER, Downloader, Manners, Outcome, Wanted
-from trainers.classes.flickr_style import CLASSES, Entry, named, read_list, run, some, write_lists
+from trainers.classes.data import read_labelled
+from trainers.classes.downloader import (
+    GONE,
+    PLACEHOLDER,
+    Downloader,
+    DownloadRequest,
+    DownloadResult,
+    RequestPolicy,
+)
+from trainers.classes.flickr_style import (
+    CLASSES,
+    ListEntry,
+    download_requests,
+    read_list,
+    run,
+    sample_entries,
+    write_lists,
+)
 from trainers.common.options import make_app
 
-QUICK = Manners(at_once=3, delay=0, timeout=0.5, retries=2, back_off=0.01, largest=300_000)
+QUICK = RequestPolicy(at_once=3, delay=0, timeout=0.5, retries=2, back_off=0.01, largest=300_000)
 
 
 def jpeg(name: str, side: int = 80) -> bytes:
@@ -39,6 +54,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: Counter[str] = Counter()
         self.agents: set[str] = set()
+        self.cookies: list[str] = []
         self.times: list[float] = []
         self.stop = threading.Event()
         names = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
@@ -63,6 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         server, path = self.server, self.path
         server.asked[path] += 1
         server.agents.add(self.headers["User-Agent"])
+        server.cookies += self.headers.get_all("Cookie", [])
         server.times.append(time.monotonic())
         if path == "/hangs.jpg":
             server.stop.wait(5)
@@ -74,9 +91,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(503)
             self.send_header("Retry-After", "0")
             self.end_headers()
+        elif path == "/later.jpg" and server.asked[path] < 2:
+            self.send_response(429)
+            self.send_header("Retry-After", "1")
+            self.send_header("Set-Cookie", "visitor=1")
+            self.end_headers()
         elif path == "/cut.jpg":  # promises more than it sends
             self._send(server.files["/flower.jpg"][:700], len(server.files["/flower.jpg"]))
-        elif path == "/busy.jpg":
+        elif path in ("/busy.jpg", "/later.jpg"):
             self._send(server.files["/china.jpg"])
         elif path in server.files:
             self._send(server.files[path])
@@ -101,10 +123,10 @@ def server() -> Iterator[Server]:
     one.server_close()
 
 
-def fetched(server: Server, folder: Path, *names: str, again: bool = False) -> dict[str, Outcome]:
+def fetched(server: Server, folder: Path, *names: str, again: bool = False) -> dict[str, DownloadResult]:
     downloader = Downloader(folder, QUICK, again)
-    outcomes = downloader.fetch_all(Wanted(server.url(name), folder / name) for name in names)
-    return dict(zip(names, outcomes, strict=True))
+    results = downloader.fetch_all(DownloadRequest(server.url(name), folder / name) for name in names)
+    return dict(zip(names, results, strict=True))
 
 
 def test_each_failure_has_its_reason_and_the_rest_arrives(server: Server, tmp_path: Path) -> None:
@@ -114,7 +136,7 @@ def test_each_failure_has_its_reason_and_the_rest_arrives(server: Server, tmp_pa
         *("astronaut.jpg", "gone.jpg", "half.jpg", "page.jpg", "moved.jpg", "large.jpg"),
         *("busy.jpg", "hangs.jpg", "cut.jpg", "chelsea.jpg"),
     )
-    assert {name: outcome.reason for name, outcome in found.items()} == {
+    assert {name: result.reason for name, result in found.items()} == {
         "astronaut.jpg": "",
         "gone.jpg": "HTTP 404",
         "half.jpg": "no photo, or a damaged one",
@@ -145,7 +167,7 @@ def test_a_second_run_asks_for_what_may_be_had_only(server: Server, tmp_path: Pa
     before = server.asked.copy()
     found = fetched(server, tmp_path, *names)
     assert found["astronaut.jpg"].kept and found["gone.jpg"] == (
-        Wanted(server.url("gone.jpg"), tmp_path / "gone.jpg"),
+        DownloadRequest(server.url("gone.jpg"), tmp_path / "gone.jpg"),
         "HTTP 404",
         True,
     )
@@ -155,19 +177,27 @@ def test_a_second_run_asks_for_what_may_be_had_only(server: Server, tmp_path: Pa
 
 
 def test_requests_keep_their_distance(server: Server, tmp_path: Path) -> None:
-    downloader = Downloader(tmp_path, Manners(at_once=4, delay=0.05))
+    downloader = Downloader(tmp_path, RequestPolicy(at_once=4, delay=0.05))
     names = ("astronaut.jpg", "chelsea.jpg", "coffee.jpg", "rocket.jpg", "china.jpg")
-    outcomes = list(downloader.fetch_all(Wanted(server.url(name), tmp_path / name) for name in names))
-    assert not any(outcome.reason for outcome in outcomes)
+    results = list(downloader.fetch_all(DownloadRequest(server.url(name), tmp_path / name) for name in names))
+    assert not any(result.reason for result in results)
     times = sorted(server.times)
     assert times[-1] - times[0] > 0.17
 
 
+def test_a_server_gets_the_time_that_it_asks_for_and_no_cookies(server: Server, tmp_path: Path) -> None:
+    (result,) = fetched(server, tmp_path, "later.jpg").values()
+    assert result.reason == "" and server.asked["/later.jpg"] == 2
+    assert server.times[1] - server.times[0] >= 0.95  # not the .01 s of the first back-off
+    assert server.cookies == []
+
+
 def test_addresses_that_are_none_are_failures(tmp_path: Path) -> None:
     downloader = Downloader(tmp_path, QUICK)
-    urls = ("file:///etc/passwd", "nothing", "http://127.0.0.1:1/photo.jpg")
-    found = list(downloader.fetch_all(Wanted(url, tmp_path / "x.jpg") for url in urls))
-    assert [outcome.reason for outcome in found] == [
+    urls = ("file:///etc/passwd", "nothing", "http://[", "http://127.0.0.1:1/photo.jpg")
+    found = list(downloader.fetch_all(DownloadRequest(url, tmp_path / "x.jpg") for url in urls))
+    assert [result.reason for result in found] == [
+        "not an address of the web",
         "not an address of the web",
         "not an address of the web",
         "no connection",
@@ -180,33 +210,35 @@ def test_the_list_of_the_data_set_is_read(tmp_path: Path) -> None:
     (tmp_path / "list.csv.gz").write_bytes(gzip.compress(text.encode()))
     entries = read_list(tmp_path / "list.csv")
     assert entries == read_list(tmp_path / "list.csv.gz")
-    assert entries == [Entry("http://a/1_b.jpg", 0, "train"), Entry("http://a/2.jpg", 19, "test")]
-    for wrong, said in (("image_url\nx\n", "needs columns"), (text.replace("19", "20"), "line 3")):
+    assert entries == [ListEntry("http://a/1_b.jpg", 0, "train"), ListEntry("http://a/2.jpg", 19, "test")]
+    for wrong, message in (("image_url\nx\n", "needs columns"), (text.replace("19", "20"), "line 3")):
         (tmp_path / "wrong.csv").write_text(wrong)
-        with pytest.raises(UsageError, match=said):
+        with pytest.raises(UsageError, match=message):
             read_list(tmp_path / "wrong.csv")
     assert len(CLASSES) == 20 and CLASSES[3] == "Noir"
 
 
 def test_choices_and_names_are_the_same_every_time(tmp_path: Path) -> None:
-    entries = [Entry(f"http://a/{n % 90}.jpg", 0, "train") for n in range(100)]
-    few = some(entries, 10, 1)
-    assert len(few) == 10 and few == some(entries, 10, 1) != some(entries, 10, 2)
-    assert set(few) <= set(some(entries, 20, 1))
+    entries = [ListEntry(f"http://a/{n % 90}.jpg", 0, "train") for n in range(100)]
+    few = sample_entries(entries, 10, 1)
+    assert len(few) == 10 and few == sample_entries(entries, 10, 1) != sample_entries(entries, 10, 2)
+    assert set(few) <= set(sample_entries(entries, 20, 1))
     odd = [
-        Entry(url, 0, "train")
+        ListEntry(url, 0, "train")
         for url in ("http://a/../x.jpg?b=1", "http://a/b/", "http://a/é.jpg", "http://b/x.jpg")
     ]
-    names = [wanted.path.name for wanted in named(odd, tmp_path)]
-    assert len(set(names)) == 4 and all(wanted.path.parent == tmp_path for wanted in named(odd, tmp_path))
+    names = [request.path.name for request in download_requests(odd, tmp_path)]
+    assert len(set(names)) == 4 and all(
+        request.path.parent == tmp_path for request in download_requests(odd, tmp_path)
+    )
     assert all(name.isascii() and name.endswith(".jpg") for name in names)
-    assert named([entries[0]], tmp_path)[0].path.name == "0.jpg"
+    assert download_requests([entries[0]], tmp_path)[0].path.name == "0.jpg"
 
 
 def test_the_same_bytes_behind_many_addresses_are_no_photo(server: Server, tmp_path: Path) -> None:
     names = ("same0.jpg", "same1.jpg", "same2.jpg", "coffee.jpg")
     found = fetched(server, tmp_path / "images", *names)
-    entries = [(Entry(server.url(name), 2, "train"), outcome) for name, outcome in found.items()]
+    entries = [(ListEntry(server.url(name), 2, "train"), result) for name, result in found.items()]
     assert write_lists(entries, tmp_path) == {PLACEHOLDER: 3}
     assert (tmp_path / "train.txt").read_text() == "images/coffee.jpg 2\n"
 
@@ -221,7 +253,7 @@ def test_the_command_writes_what_the_trainer_reads(server: Server, tmp_path: Pat
     assert result.exit_code == 0, result.output
     assert "3 photos of 4, 0 of which were there before" in result.output
     assert "failed 1: HTTP 404" in result.output
-    training = read_listed([tmp_path / "set" / "train.txt"])
+    training = read_labelled([tmp_path / "set" / "train.txt"])
     assert training.classes == ("Detailed", "Noir") and len(training) == 2
     failures = (tmp_path / "set" / "failures.csv").read_text()
     assert f"{server.url('lost.jpg')},HTTP 404" in failures

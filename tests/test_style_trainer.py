@@ -23,14 +23,21 @@ from export.graph import to_onnx
 from export.parity import check, sample_views
 from photocli.errors import UsageError
 from photocli.models.card import read_card
-from trainers.classes.ava_style import STYLES
-from trainers.classes.data import divide, read_listed
-from trainers.classes.evaluate import calibrated, judge
-from trainers.classes.module import Classifying, balancing, class_loss, intervals, sampled
-from trainers.classes.network import Classifier, headless, names, places
+from trainers.classes.__main__ import command as train_command
+from trainers.classes.config import Config, checked
+from trainers.classes.data import decode_photos, read_labelled, read_photos, split_photos
+from trainers.classes.evaluate import calibrated, evaluate
+from trainers.classes.formats import AVA_STYLES
+from trainers.classes.network import Classifier, headless, names, spatial_backbone
 from trainers.classes.plots import draw_all
-from trainers.classes.train import Config, checked, read_photos, train
-from trainers.classes.train import command as train_command
+from trainers.classes.train import (
+    ClassifierTraining,
+    class_loss,
+    intervals,
+    loss_weights,
+    sampling_chances,
+    train,
+)
 from trainers.common.checkpoints import Model, load_model
 from trainers.common.metrics import average_precision
 
@@ -91,35 +98,35 @@ def test_a_list_a_folder_and_a_table_say_the_same(folder: Path, tmp_path: Path) 
     (tmp_path / "numbers" / "classes.txt").write_text("\n".join(CLASSES))
     numbers = "".join(f"{path} {CLASSES.index(name)}\n" for path, name in rows)
     (tmp_path / "numbers" / "list.txt").write_text(numbers)
-    whole = read_listed([folder])
+    whole = read_labelled([folder])
     assert whole.classes == CLASSES and whole.counts == dict.fromkeys(CLASSES, 8) and not whole.several
     for name in ("spaces.txt", "tabs.txt", "table.csv", "numbers/list.txt"):
-        assert read_listed([tmp_path / name]).fingerprint() == whole.fingerprint(), name
+        assert read_labelled([tmp_path / name]).fingerprint() == whole.fingerprint(), name
     (tmp_path / "bare.txt").write_text(numbers.replace(" 2\n", " 10\n"))
-    assert read_listed([tmp_path / "bare.txt"]).classes == ("0", "1", "10")
+    assert read_labelled([tmp_path / "bare.txt"]).classes == ("0", "1", "10")
 
 
 def test_several_classes_may_hold(marks: Path) -> None:
-    listed = read_listed([marks])
-    assert listed.several and listed.counts == {"animal": 8, "warm": 16}
-    assert listed.targets.sum(1).tolist() == [2.0] * 8 + [1.0] * 8 + [0.0] * 8
+    photos = read_labelled([marks])
+    assert photos.several and photos.counts == {"animal": 8, "warm": 16}
+    assert photos.targets.sum(1).tolist() == [2.0] * 8 + [1.0] * 8 + [0.0] * 8
 
 
 def test_unusable_lists_are_one_sentence(folder: Path, marks: Path, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("photo.jpg\n")
     with pytest.raises(UsageError, match="line 1"):
-        read_listed([tmp_path / "one.txt"])
+        read_labelled([tmp_path / "one.txt"])
     (tmp_path / "gone.txt").write_text("a.jpg x\nb.jpg y\n")
     with pytest.raises(UsageError, match="2 missing"):
-        read_listed([tmp_path / "gone.txt"])
+        read_labelled([tmp_path / "gone.txt"])
     (tmp_path / "wrong.csv").write_text("file,dog\na.jpg,maybe\n")
     with pytest.raises(UsageError, match="neither 0 nor 1"):
-        read_listed([tmp_path / "wrong.csv"])
+        read_labelled([tmp_path / "wrong.csv"])
     with pytest.raises(UsageError, match="mixed"):
-        read_listed([folder, marks])
+        read_labelled([folder, marks])
     with pytest.raises(UsageError, match="only one class"):
         (tmp_path / "single.txt").write_text(f"{folder / 'cat' / 'cat_0.jpg'} cat\n")
-        read_listed([tmp_path / "single.txt"])
+        read_labelled([tmp_path / "single.txt"])
 
 
 def test_copies_never_lie_on_both_sides(folder: Path, tmp_path: Path) -> None:
@@ -128,22 +135,22 @@ def test_copies_never_lie_on_both_sides(folder: Path, tmp_path: Path) -> None:
         source = tmp_path / "all" / "cat" / f"cat_{number}.jpg"
         shutil.copy(source, tmp_path / "all" / "cat" / f"again_{number}.jpg")
     shutil.copy(tmp_path / "all" / "coffee" / "coffee_0.jpg", tmp_path / "all" / "rocket" / "odd.jpg")
-    listed = read_listed([tmp_path / "all"])
-    assert listed.dropped == {"copies": 8, "listed with different classes": 2}
-    assert listed.counts == {"cat": 8, "coffee": 7, "rocket": 8}
-    training, held = divide(listed, read_listed([folder], CLASSES).take(range(4)), 3, "0", 0)
+    photos = read_labelled([tmp_path / "all"])
+    assert photos.dropped == {"copies": 8, "listed with different classes": 2}
+    assert photos.counts == {"cat": 8, "coffee": 7, "rocket": 8}
+    training, held = split_photos(photos, read_labelled([folder], CLASSES).take(range(4)), 3, "0", 0)
     assert held is not None and (len(training), len(held)) == (19, 4)
 
 
 def test_the_split_is_by_name_and_the_order_by_the_seed(folder: Path) -> None:
-    listed = read_listed([folder])
-    training, held = divide(listed, None, 3, "0", 0)
+    photos = read_labelled([folder])
+    training, held = split_photos(photos, None, 3, "0", 0)
     assert held is not None and not set(training.paths) & set(held.paths)
     assert len(training) + len(held) == 24
-    other, same = divide(listed, None, 3, "0", 1)
+    other, same = split_photos(photos, None, 3, "0", 1)
     assert set(other.paths) == set(training.paths) and other.paths != training.paths
     assert same is not None and same.paths == held.paths
-    assert divide(listed, None, 3, "none", 0)[1] is None
+    assert split_photos(photos, None, 3, "none", 0)[1] is None
 
 
 def test_lists_of_ava_are_read(folder: Path, tmp_path: Path) -> None:
@@ -157,7 +164,7 @@ def test_lists_of_ava_are_read(folder: Path, tmp_path: Path) -> None:
     (lists / "test.jpgl").write_text("4.jpg\n5.jpg\n")
     (lists / "test.multilab").write_text(" ".join("1010" + "0" * 10) + "\n" + " ".join("0" * 14) + "\n")
     training, held = read_photos([lists], QUICK)
-    assert training.classes == STYLES and not training.several and training.dropped["missing"] == 1
+    assert training.classes == AVA_STYLES and not training.several and training.dropped["missing"] == 1
     assert {name: n for name, n in training.counts.items() if n} == {
         "Complementary Colors": 2,
         "HDR": 1,
@@ -189,7 +196,7 @@ def test_the_last_layer_is_found_and_where_it_looks(arch: str, width: int, mappe
     with torch.device("meta"):  # nothing is computed
         backbone, found = headless(arch)
     assert found == width
-    assert (places(backbone.eval()) is not None) is mapped
+    assert (spatial_backbone(backbone.eval()) is not None) is mapped
     assert arch in names()
 
 
@@ -210,13 +217,11 @@ def test_starting_weights_may_have_a_last_layer_or_not(tmp_path: Path) -> None:
         assert torch.equal(network.backbone.features[0].weight, state["features.0.weight"])
 
 
-def module_of(folder: Path, config: Config) -> Classifying:
-    from trainers.classes.train import decoded
-
+def module_of(folder: Path, config: Config) -> ClassifierTraining:
     training, held = read_photos([folder], config)
     assert held is not None
     network = Classifier(config.arch, len(training.classes), training.several)
-    return Classifying(network, config, decoded(training, config), decoded(held, config))
+    return ClassifierTraining(network, config, decode_photos(training, config), decode_photos(held, config))
 
 
 def test_the_last_layer_learns_ten_times_as_fast(folder: Path) -> None:
@@ -236,18 +241,18 @@ def test_the_last_layer_learns_ten_times_as_fast(folder: Path) -> None:
 def test_intervals_follow_from_the_sets() -> None:
     found = intervals(Config(batch=50, epochs=30), 1939, 485)
     assert found == (38, 1140, 10, 76, 152)
-    assert "test: 10 iterations" in "\n".join(found.told(1939, 485))
+    assert "test: 10 iterations" in "\n".join(found.lines(1939, 485))
 
 
 def test_classes_are_made_to_count_the_same(folder: Path, marks: Path) -> None:
-    few = read_listed([folder]).take([0, 1, 2, 3, 4, 5, 8, 16])
-    chance = sampled(few)
+    few = read_labelled([folder]).take([0, 1, 2, 3, 4, 5, 8, 16])
+    chance = sampling_chances(few)
     assert few.targets.T @ chance == pytest.approx([1 / 3] * 3)
-    weights = balancing(few).numpy()
+    weights = loss_weights(few).numpy()
     assert few.targets.mean(0) * weights == pytest.approx([1 / 3] * 3)
-    several = read_listed([marks])
-    assert balancing(several).tolist() == pytest.approx([2.0, 0.5])
-    assert sampled(several).sum() == pytest.approx(1)
+    several = read_labelled([marks])
+    assert loss_weights(several).tolist() == pytest.approx([2.0, 0.5])
+    assert sampling_chances(several).sum() == pytest.approx(1)
 
 
 def test_the_loss_is_cross_entropy() -> None:
@@ -272,15 +277,15 @@ def test_average_precision_is_scikit_learns() -> None:
     assert average_precision(score, np.zeros(80)) == 0
 
 
-def test_figures_stand_beside_what_needs_no_photo() -> None:
+def test_metrics_stand_beside_what_needs_no_photo() -> None:
     targets = np.eye(3, dtype=np.float32)[[0] * 60 + [1] * 25 + [2] * 15]
     names = [f"{number}.jpg" for number in range(100)]
-    right = judge(6.0 * targets.astype(np.float64), targets, False, CLASSES, names)
+    right = evaluate(6.0 * targets.astype(np.float64), targets, False, CLASSES, names)
     assert right["figures"]["accuracy"] == right["figures"]["mAP"] == 1
     assert (right["figures"]["majority"], right["figures"]["chance"]) == (0.6, pytest.approx(1 / 3))
     assert right["figures"]["confusion"] == [[60, 0, 0], [0, 25, 0], [0, 0, 15]]
     assert all(check["passed"] for check in right["checks"])
-    always = judge(np.tile([3.0, 0.0, 0.0], (100, 1)), targets, False, CLASSES, names)
+    always = evaluate(np.tile([3.0, 0.0, 0.0], (100, 1)), targets, False, CLASSES, names)
     assert always["figures"]["accuracy"] == 0.6 and not any(check["passed"] for check in always["checks"])
     assert always["groups"]["cat"]["recall"] == 1 and always["groups"]["rocket"]["precision"] is None
     assert always["figures"]["confused"][0] == {"true": "coffee", "said": "cat", "photos": 25}
@@ -292,11 +297,11 @@ def test_calibration_undoes_overconfidence() -> None:
     true = rng.normal(size=(3000, 3))
     shares = np.exp(true) / np.exp(true).sum(1, keepdims=True)
     targets = np.eye(3, dtype=np.float32)[[rng.choice(3, p=share) for share in shares]]
-    found = judge(4 * true, targets, False, CLASSES, names)
+    found = evaluate(4 * true, targets, False, CLASSES, names)
     assert found["calibration"]["probabilities"]["temperature"] == pytest.approx(4, rel=0.15)
     assert found["figures"]["calibration_error"] < 0.05 < 0.2 < found["figures"]["calibration_error_before"]
     one_by_one = (rng.random((3000, 3)) < 1 / (1 + np.exp(-true))).astype(np.float32)
-    several = judge(4 * true - 2, one_by_one, True, CLASSES, names)
+    several = evaluate(4 * true - 2, one_by_one, True, CLASSES, names)
     assert several["calibration"]["cat"]["slope"] == pytest.approx(0.25, rel=0.2)
     assert several["figures"]["calibration_error"] < 0.05
     assert set(several["thresholds"]) == set(CLASSES)
@@ -365,8 +370,8 @@ def test_several_classes_train_and_export(marks: Path, tmp_path: Path) -> None:
     assert card.facts["several"] is True and set(card.facts["thresholds"]) == {"animal", "warm"}
     session = onnxruntime.InferenceSession(card.network, providers=["CPUExecutionProvider"])
     views = np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64), dtype=np.uint8)
-    (said,) = session.run(["probabilities"], {"image": views})
-    assert said.shape == (2, 2) and (said > 0).all() and (said < 1).all()
+    (probabilities,) = session.run(["probabilities"], {"image": views})
+    assert probabilities.shape == (2, 2) and (probabilities > 0).all() and (probabilities < 1).all()
 
 
 @pytest.mark.parametrize("arch", ["mobilenet_v2", "squeezenet1_1", "small-cnn"])
@@ -377,9 +382,9 @@ def test_maps_add_up_to_the_logit(arch: str) -> None:
     torch.nn.init.normal_(network.head.bias)
     image = torch.from_numpy(sample_pictures()["chelsea"][None, :96, :128].transpose(0, 3, 1, 2).copy())
     with torch.inference_mode():
-        said, maps = ServedClassifier(network)(image)
+        probabilities, maps = ServedClassifier(network)(image)
         logits = network(image)
-        assert torch.allclose(said, logits.softmax(1), atol=1e-5)
+        assert torch.allclose(probabilities, logits.softmax(1), atol=1e-5)
         assert torch.allclose(maps.sum((2, 3)) + network.head.bias, logits, atol=1e-4)
         assert maps.shape[1] == 4 and min(maps.shape[2:]) >= 3
         mirrored, turned = ServedClassifier(network, mirror=True)(image.flip(3))

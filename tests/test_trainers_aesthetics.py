@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +14,12 @@ from resuming import same_weights, stop_after
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
-from trainers.aesthetics.data import Materials, divide, read_materials
+from trainers.aesthetics.__main__ import command
+from trainers.aesthetics.config import Config, checked
+from trainers.aesthetics.data import Materials, read_materials, split_materials, teacher_outputs
 from trainers.aesthetics.labels import CLASSES
-from trainers.aesthetics.module import Finetuning
 from trainers.aesthetics.network import Scorer
-from trainers.aesthetics.teachers import teacher_outputs
-from trainers.aesthetics.train import Config, checked, command, cross_validate, fit, sanity, train_fold
+from trainers.aesthetics.train import AestheticsTraining, cross_validate, fit, learns_extremes, train_fold
 from trainers.common.batches import EpochPlan
 from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.module import should_compile
@@ -52,7 +54,7 @@ def materials(rated: Path) -> Materials:
 def test_every_label_mode_learns(mode: str, materials: Materials, tmp_path: Path) -> None:
     many = {"epochs": 6, "pair_weight": 0.0, "correlation_weight": 0.0, "augment": False, "dropout": 0.0}
     config = replace(QUICK, labels=mode, delta=0.3, fold="none", lr=1e-3, **many)
-    training, held = divide(materials, config)
+    training, held = split_materials(materials, config)
     assert held is None
     _, history = fit(config, training, held, tmp_path, resume=False)
     assert history[-1]["loss"] < 0.97 * history[0]["loss"]
@@ -60,12 +62,12 @@ def test_every_label_mode_learns(mode: str, materials: Materials, tmp_path: Path
 
 def test_a_resumed_run_equals_one_that_was_not_interrupted(materials: Materials, tmp_path: Path) -> None:
     config = replace(QUICK, epochs=3, head_epochs=1, workers=0)
-    training, held = divide(materials, config)
+    training, held = split_materials(materials, config)
     whole, history = fit(config, training, held, tmp_path / "whole", resume=False)
 
     torch.manual_seed(config.seed)
     network = Scorer(config.arch, config.labels, config.dropout, config.middle)
-    module = Finetuning(network, config, training, held)
+    module = AestheticsTraining(network, config, training, held)
     stop_after(2, module, config, tmp_path / "parts", watch=True)
     parts, later = fit(config, training, held, tmp_path / "parts", resume=True)
 
@@ -75,7 +77,7 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(materials: Materials,
 
 def test_the_backbone_is_bit_identical_while_it_is_frozen(materials: Materials, tmp_path: Path) -> None:
     config = replace(QUICK, arch="mobilenet_v2", epochs=1, head_epochs=1, ema=0.0)
-    training, held = divide(materials, config)
+    training, held = split_materials(materials, config)
     torch.manual_seed(config.seed)
     before = Scorer(config.arch, config.labels, config.dropout, config.middle).state_dict()
     after, _ = fit(config, training, held, tmp_path, resume=False)
@@ -85,7 +87,7 @@ def test_the_backbone_is_bit_identical_while_it_is_frozen(materials: Materials, 
 
 def test_frozen_batch_norm_keeps_its_statistics(materials: Materials, tmp_path: Path) -> None:
     config = replace(QUICK, arch="mobilenet_v2", epochs=1, bn="frozen", ema=0.0)
-    training, held = divide(materials, config)
+    training, held = split_materials(materials, config)
     after, _ = fit(config, training, held, tmp_path, resume=False)
     means = [value for name, value in after.state_dict().items() if name.endswith("running_mean")]
     assert means
@@ -115,7 +117,7 @@ def test_sampling_balances_classes() -> None:
 
 def test_the_gap_is_left_out_of_training_only(materials: Materials) -> None:
     config = replace(QUICK, labels="binary", delta=2.0, fold="1")
-    training, held = divide(materials, config)
+    training, held = split_materials(materials, config)
     assert held is not None
     assert (abs(training.ratings.mean - 5.5) > 2.0).all()
     assert (abs(held.ratings.mean - 5.5) <= 2.0).any()
@@ -124,12 +126,12 @@ def test_the_gap_is_left_out_of_training_only(materials: Materials) -> None:
 
 def test_cross_validation_judges_every_photo_once_and_resumes(materials: Materials, tmp_path: Path) -> None:
     config = replace(QUICK, epochs=1)
-    outcome = cross_validate(config, materials, tmp_path, resume=False)
+    result = cross_validate(config, materials, tmp_path, resume=False)
     lines = (tmp_path / "predictions.csv").read_text().splitlines()
     assert len(lines) == 1 + 24
-    assert outcome.facts["figures"]["photos"] == 24
-    assert set(outcome.facts["groups"]) == {"cat", "thing"}
-    assert set(outcome.facts["figures"]["originals_above_degraded"]) == {
+    assert result.facts["figures"]["photos"] == 24
+    assert set(result.facts["groups"]) == {"cat", "thing"}
+    assert set(result.facts["figures"]["originals_above_degraded"]) == {
         "blur_1_percent",
         "plus_2_ev",
         "minus_3_ev",
@@ -137,7 +139,7 @@ def test_cross_validation_judges_every_photo_once_and_resumes(materials: Materia
     stamp = (tmp_path / "fold0" / "model.ckpt").stat().st_mtime_ns
     again = cross_validate(config, materials, tmp_path, resume=True)
     assert (tmp_path / "fold0" / "model.ckpt").stat().st_mtime_ns == stamp
-    assert again.facts["figures"]["spearman"] == pytest.approx(outcome.facts["figures"]["spearman"], abs=1e-4)
+    assert again.facts["figures"]["spearman"] == pytest.approx(result.facts["figures"]["spearman"], abs=1e-4)
     document = json.loads((tmp_path / "run.json").read_text())
     assert {"config", "seed", "commit", "data", "figures", "checks", "calibration", "split"} <= set(document)
     assert str(tmp_path) not in json.dumps(document)
@@ -146,9 +148,9 @@ def test_cross_validation_judges_every_photo_once_and_resumes(materials: Materia
 def test_teachers_pass_on_what_they_say_and_may_not_have_seen_held_out_photos(
     materials: Materials, rated: Path, tmp_path: Path
 ) -> None:
-    outcome = train_fold(replace(QUICK, epochs=1), materials, tmp_path / "teacher", resume=False)
+    result = train_fold(replace(QUICK, epochs=1), materials, tmp_path / "teacher", resume=False)
     teacher = str(tmp_path / "teacher" / "model.ckpt")
-    assert outcome.table is not None
+    assert result.table is not None
     student = replace(
         QUICK,
         teacher=(teacher,),
@@ -158,16 +160,16 @@ def test_teachers_pass_on_what_they_say_and_may_not_have_seen_held_out_photos(
     )
     both = read_materials(rated, student)
     for _ in range(2):  # asked, then read from the cache
-        training, _ = divide(both, student)
+        training, _ = split_materials(both, student)
         assert training.known == len(training.pictures) == training.labelled + 24
         assert training.targets.sum(1) == pytest.approx(np.ones(training.known), abs=1e-5)
     paths = [*training.ratings.paths, *both.other_paths]
-    said = teacher_outputs([Path(teacher)], training.pictures, paths, vars(student), None)
-    assert training.targets.numpy() == pytest.approx(said, abs=1e-6)
+    taught = teacher_outputs([Path(teacher)], training.pictures, paths, vars(student), None)
+    assert training.targets.numpy() == pytest.approx(taught, abs=1e-6)
     with pytest.raises(UsageError, match="holds out"):
-        divide(both, replace(student, fold="1"))
+        split_materials(both, replace(student, fold="1"))
     with pytest.raises(UsageError, match="learns"):
-        divide(both, replace(student, labels="binary", fold="none"))
+        split_materials(both, replace(student, labels="binary", fold="none"))
     fit(replace(student, epochs=1, unlabelled_per_batch=2), training, None, tmp_path / "s", resume=False)
 
 
@@ -190,7 +192,7 @@ def test_a_soup_is_the_average_and_needs_one_kind(tmp_path: Path) -> None:
 def test_checkpoints_of_a_run_can_be_read_and_other_files_cannot(
     materials: Materials, tmp_path: Path
 ) -> None:
-    training, held = divide(materials, replace(QUICK, epochs=1))
+    training, held = split_materials(materials, replace(QUICK, epochs=1))
     network, _ = fit(replace(QUICK, epochs=1), training, held, tmp_path, resume=False)
     for name in ("last.ckpt", "best.ckpt"):
         stored = load_model(tmp_path / name)
@@ -227,13 +229,33 @@ def test_the_command_line_trains_and_says_whether_it_beats_its_baselines(rated: 
         "--out",
         str(tmp_path / "run"),
     ]
-    result = CliRunner().invoke(command(), [str(rated), *options, *few])
-    assert result.exit_code == 1, result.output  # it has learned nothing
-    assert "best constant" in result.output
+    ran = CliRunner().invoke(command(), [str(rated), *options, *few])
+    assert ran.exit_code == 1, ran.output  # it has learned nothing
+    assert "best constant" in ran.output
     document = json.loads((tmp_path / "run" / "run.json").read_text())
     assert not all(check["passed"] for check in document["checks"])
     wrong = CliRunner().invoke(command(), [str(tmp_path / "nowhere"), *options])
     assert wrong.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "aesthetics.__main__",
+        "aesthetics.pool",
+        "classes.__main__",
+        "classes.comparison",
+        "classes.flickr_style",
+    ],
+)
+def test_help_loads_nothing_heavy(module: str) -> None:
+    code = (
+        f"import sys; from trainers.{module} import command; from typer.main import get_command\n"
+        "command_line = get_command(command())\n"
+        "print(*{'torch', 'torchvision', 'lightning', 'matplotlib', 'scipy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
 
 
 def test_contradictions_are_refused() -> None:
@@ -246,8 +268,10 @@ def test_contradictions_are_refused() -> None:
 @pytest.mark.slow
 def test_sanity_learns_the_extremes_by_heart(materials: Materials, tmp_path: Path) -> None:
     config = replace(QUICK, epochs=60, lr=1e-3, head_lr=1e-3, batch=12)
-    assert sanity(config, materials, tmp_path, count=12)
-    assert not sanity(replace(config, epochs=1, lr=1e-9, head_lr=1e-9), materials, tmp_path / "b", count=12)
+    assert learns_extremes(config, materials, tmp_path, count=12)
+    assert not learns_extremes(
+        replace(config, epochs=1, lr=1e-9, head_lr=1e-9), materials, tmp_path / "b", count=12
+    )
 
 
 @pytest.mark.slow
@@ -255,7 +279,7 @@ def test_a_compiled_run_has_the_same_names(materials: Materials, tmp_path: Path)
     if not should_compile(replace(QUICK, compile=None), steps=10_000):
         pytest.skip("no compiler for torch.compile here")
     config = replace(QUICK, epochs=1, compile=True, fold="none")
-    training, held = divide(materials, config)
+    training, held = split_materials(materials, config)
     fit(config, training, held, tmp_path, resume=False)
     stored = torch.load(tmp_path / "last.ckpt", weights_only=True)["state_dict"]
     plain = Scorer(config.arch, config.labels).state_dict()

@@ -8,10 +8,9 @@ import torch
 from torch import nn
 
 from photocli.errors import UsageError
-from trainers.aesthetics.head import probe_head
 from trainers.aesthetics.labels import CLASSES
-from trainers.aesthetics.losses import label_loss, squared_emd
-from trainers.aesthetics.network import Scorer
+from trainers.aesthetics.network import Scorer, probe_head
+from trainers.aesthetics.train import label_loss, squared_emd
 from trainers.common.backbones import BACKBONES, initialise, make_backbone
 from trainers.common.losses import class_weights, correlation_loss, pair_loss
 from trainers.common.parameter_groups import Multipliers, parameter_groups

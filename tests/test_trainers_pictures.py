@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from rated import make_rated
 
-from trainers.aesthetics.metrics import checks, figures
+from trainers.aesthetics.evaluate import checks, metrics
 from trainers.aesthetics.network import Scorer
 from trainers.aesthetics.plots import draw_all
-from trainers.aesthetics.predictions import Said
+from trainers.aesthetics.predictions import ScorerPredictions
 from trainers.aesthetics.ratings import read_ratings
 from trainers.common.calibration import fit_logistic, probability, reliability
 from trainers.common.checkpoints import Model
@@ -58,17 +58,17 @@ def test_calibration_of_perfectly_separated_scores_stays_finite() -> None:
     assert abs(float(constant["slope"])) < 1e-6
 
 
-def test_figures_stand_beside_the_best_constant() -> None:
+def test_metrics_stand_beside_the_best_constant() -> None:
     mean = np.array([2.0, 4.0, 5.0, 6.0, 9.0])
     votes = np.eye(10)[[1, 3, 4, 5, 8]]
-    perfect = figures(mean, votes, Said(mean, votes, votes), "distribution", 5.5, 1.0)
+    perfect = metrics(mean, votes, ScorerPredictions(mean, votes, votes), "distribution", 5.5, 1.0)
     assert perfect["spearman"] == pytest.approx(1.0)
     assert perfect["mae"] == perfect["emd"] == 0
     assert perfect["mae_constant"] == pytest.approx(np.abs(mean - 5).mean())
     assert perfect["polarised"]["photos"] == 3
     constant = np.full(5, 5.0)
     shares = np.repeat(votes.mean(axis=0, keepdims=True), 5, axis=0)
-    useless = figures(mean, votes, Said(constant, shares, votes), "distribution", 5.5, 1.0)
+    useless = metrics(mean, votes, ScorerPredictions(constant, shares, votes), "distribution", 5.5, 1.0)
     assert all(check.passed for check in checks(perfect))
     assert not any(check.passed for check in checks(useless))
 

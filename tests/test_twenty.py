@@ -10,8 +10,8 @@ import pytest
 from photos import shared_data, write_photo
 from typer.testing import CliRunner
 
-from trainers.classes.comparison import GROUPS, MOST, command, listed
-from trainers.classes.data import read_listed
+from trainers.classes.comparison import GROUPS, PHOTOS_PER_CLASS, command, list_photos
+from trainers.classes.data import read_labelled
 
 
 def test_photos_go_to_the_group_of_their_kind(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_photos_go_to_the_group_of_their_kind(tmp_path: Path) -> None:
         write_photo(tmp_path / "pool" / f"{name}.jpg", size=(40, 30))
     for name in ("Dog_12", "Lake 3", "Gun_1"):
         write_photo(tmp_path / "aesthetics" / "images" / f"{name}.jpg", "coffee", size=(40, 30))
-    found = {row.path.stem: row.classes[0] for row in listed(tmp_path)}
+    found = {row.path.stem: row.classes[0] for row in list_photos(tmp_path)}
     assert found == {
         "n01440764_tench": "fish",
         "n02085782_Japanese_spaniel": "dogs",
@@ -50,9 +50,9 @@ def test_groups_do_not_overlap() -> None:
 
 
 def test_the_shared_photos_fill_every_class() -> None:
-    rows = listed(shared_data("pool").parent)
+    rows = list_photos(shared_data("pool").parent)
     counts = [sum(row.classes == (name,) for row in rows) for name in GROUPS]
-    assert min(counts) >= 15 and max(counts) <= MOST
+    assert min(counts) >= 15 and max(counts) <= PHOTOS_PER_CLASS
     assert len({row.path for row in rows}) == len(rows)
 
 
@@ -80,5 +80,5 @@ def test_the_trainer_reads_the_list(tmp_path: Path) -> None:
     data = shared_data("pool").parent
     path = tmp_path / "twenty.txt"
     assert CliRunner().invoke(command(), ["list", str(data), "--to", str(path)]).exit_code == 0
-    assert sorted(read_listed([path]).classes) == sorted(GROUPS)
-    assert pytest.approx(len(listed(data)), abs=5) == len(read_listed([path]))
+    assert sorted(read_labelled([path]).classes) == sorted(GROUPS)
+    assert pytest.approx(len(list_photos(data)), abs=5) == len(read_labelled([path]))

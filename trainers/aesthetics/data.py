@@ -1,37 +1,44 @@
-"""The data of a run: rated photos and unrated ones, decoded, split, and turned into what is learned."""
+"""The data of a run: rated photos and unrated ones, decoded, split, and turned into what is learned.
+
+Targets come from people, and from teachers: the outputs of trained models (Hinton et al. 2015), which rate
+photos that nobody rated, too.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from photocli.decode import DECODE_VERSION
 from photocli.discover import discover
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from photocli.records import Photo
+from trainers.aesthetics.config import Config
 from trainers.aesthetics.labels import CLASSES, classes, is_clear
-from trainers.aesthetics.ratings import Ratings, read_ratings
-from trainers.aesthetics.teachers import teacher_outputs
+from trainers.aesthetics.predictions import predict
+from trainers.aesthetics.ratings import RatedPhotos, read_ratings
+from trainers.common.checkpoints import load_model
 from trainers.common.frames import Frames, Selection, load_frames
 from trainers.common.metrics import Floats
 from trainers.common.splits import split
 
-if TYPE_CHECKING:
-    from trainers.aesthetics.train import Config
+# Reading
 
 
 @dataclass(frozen=True)
 class Materials:
-    """Everything that was read: rated photos with their frames, unrated ones with theirs."""
+    """Holds everything that was read: rated photos with their frames, unrated ones with theirs."""
 
-    ratings: Ratings
+    ratings: RatedPhotos
     frames: Frames
     others: Frames
     other_paths: tuple[Path, ...]
@@ -39,33 +46,11 @@ class Materials:
     """Name, role, number of photos and hash of each source, for the record of the run."""
 
 
-@dataclass(frozen=True)
-class TrainingSet:
-    """What the network learns from: labelled photos first, then unlabelled ones.
-
-    `targets` (n, k) as `losses.label_loss` takes them; the first `known` rows have one (all do if there are
-    teachers). `mean` (n,) is people's mean on 1-10, NaN for the unlabelled.
-    """
-
-    pictures: Selection
-    labelled: int
-    known: int
-    targets: Tensor
-    mean: Tensor
-    ratings: Ratings
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """Photos that a run does not learn from."""
-
-    pictures: Selection
-    ratings: Ratings
-    rows: NDArray[np.intp]
-
-
 def read_materials(data: Path, config: Config) -> Materials:
-    """Read ratings and decode all photos; those that cannot be read are left out and counted."""
+    """Reads ratings and decodes all photos; those that cannot be read are left out and counted.
+
+    Raises `UsageError` if no rated photo can be read.
+    """
     ratings = read_ratings(data, config.ratings, config.scale)
     side = config.cache_side or InputSpec("image", config.size, config.size).frame_side
     cache = Path(config.cache) if config.cache else None
@@ -89,12 +74,43 @@ def _source(path: Path, role: str, photos: int, fingerprint: str, failed: int) -
     return {**facts, "hash": fingerprint} if fingerprint else facts
 
 
-def divide(materials: Materials, config: Config) -> tuple[TrainingSet, HeldOut | None]:
-    """The training set and the held-out photos of the fold that the configuration names."""
+# Splitting
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Holds what the network learns from: labelled photos first, then unlabelled ones.
+
+    `targets` (n, k) as `train.label_loss` takes them; the first `known` rows have one (all do if there are
+    teachers). `mean` (n,) is people's mean on 1-10, NaN for the unlabelled.
+    """
+
+    pictures: Selection
+    labelled: int
+    known: int
+    targets: Tensor
+    mean: Tensor
+    ratings: RatedPhotos
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Holds the photos that a run does not learn from."""
+
+    pictures: Selection
+    ratings: RatedPhotos
+    rows: NDArray[np.intp]
+
+
+def split_materials(materials: Materials, config: Config) -> tuple[TrainingSet, HeldOut | None]:
+    """Returns the training set and the held-out photos of the fold that the configuration names.
+
+    Raises `UsageError` if either has fewer than two photos.
+    """
     fold = None if config.fold == "none" else int(config.fold)
     training, held = split(materials.ratings.names, config.folds, fold, config.split_by)
     training, held = (rows[[row not in materials.frames.failed for row in rows]] for rows in (training, held))
-    # The middle is left out of training only, and after the split: held-out photos are judged all.
+    # The middle is left out of training only, and after the split: all held-out photos are evaluated.
     if config.labels == "binary":
         training = training[is_clear(materials.ratings.mean[training], config.middle, config.delta)]
     if len(training) < 2 or (fold is not None and len(held) < 2):
@@ -106,7 +122,7 @@ def divide(materials: Materials, config: Config) -> tuple[TrainingSet, HeldOut |
 
 
 def training_set(materials: Materials, rows: NDArray[np.intp] | Sequence[int], config: Config) -> TrainingSet:
-    """Labelled rows and all unlabelled photos, with targets from people and from teachers."""
+    """Returns labelled rows and all unlabelled photos, with targets from people and from teachers."""
     ratings = materials.ratings.take(rows)
     others = [row for row in range(len(materials.others)) if row not in materials.others.failed]
     pictures = Selection(_pick(materials.frames, rows).parts + _pick(materials.others, others).parts)
@@ -115,11 +131,10 @@ def training_set(materials: Materials, rows: NDArray[np.intp] | Sequence[int], c
     if config.teacher:
         paths = [*ratings.paths, *(materials.other_paths[row] for row in others)]
         teachers = [Path(name.format(fold=config.fold)) for name in config.teacher]
-        said = teacher_outputs(
-            teachers, pictures, paths, asdict(config), Path(config.cache) if config.cache else None
-        )
-        own = config.distill_weight
-        targets = np.concatenate([(1 - own) * targets + own * said[:known], said[known:]])
+        cache = Path(config.cache) if config.cache else None
+        taught = teacher_outputs(teachers, pictures, paths, asdict(config), cache)
+        share = config.distill_weight
+        targets = np.concatenate([(1 - share) * targets + share * taught[:known], taught[known:]])
         known = len(targets)
     mean = np.concatenate([ratings.mean, np.full(len(others), np.nan)])
     return TrainingSet(
@@ -132,8 +147,22 @@ def training_set(materials: Materials, rows: NDArray[np.intp] | Sequence[int], c
     )
 
 
-def label_targets(ratings: Ratings, config: Config) -> Floats:
-    """Targets (n, k) of a label mode: votes, one-hot classes, or means."""
+def extremes(mean: Floats, count: int) -> NDArray[np.intp]:
+    """Returns rows of the `count` most extreme photos: half of them the worst, half the best."""
+    order = np.argsort(mean, kind="stable")
+    half = min(count, len(order)) // 2
+    return np.concatenate([order[:half], order[len(order) - half :]])
+
+
+def _pick(frames: Frames, rows: NDArray[np.intp] | Sequence[int]) -> Selection:
+    return Selection(tuple((frames, int(row)) for row in rows))
+
+
+# Targets
+
+
+def label_targets(ratings: RatedPhotos, config: Config) -> Floats:
+    """Returns targets (n, k) of a label mode: votes, one-hot classes, or means."""
     if config.labels == "distribution":
         return ratings.votes
     if config.labels == "regression":
@@ -142,12 +171,56 @@ def label_targets(ratings: Ratings, config: Config) -> Floats:
     return np.eye(len(CLASSES[config.labels]))[kind]
 
 
-def extremes(mean: Floats, count: int) -> NDArray[np.intp]:
-    """Rows of the `count` most extreme photos: half of them the worst, half the best."""
-    order = np.argsort(mean, kind="stable")
-    half = min(count, len(order)) // 2
-    return np.concatenate([order[:half], order[len(order) - half :]])
+def teacher_outputs(
+    teachers: Sequence[Path],
+    pictures: Selection,
+    paths: Sequence[Path],
+    config: dict[str, Any],
+    cache: Path | None,
+) -> Floats:
+    """Returns the mean of the teachers' outputs, shape (n, k), over each photo and its mirror image.
+
+    Each teacher sees photos at its own input size. Raises `UsageError` for a teacher of another label mode,
+    or one that has seen the photos which this run holds out.
+    """
+    total: Floats | None = None
+    for path in teachers:
+        stored = _cache_file(path, paths, cache)
+        if stored is not None and stored.exists():
+            _check_teacher(load_model(path).config, config, path)
+            outputs = np.load(stored)
+        else:
+            outputs = _ask(path, pictures, config)
+            if stored is not None:
+                stored.parent.mkdir(parents=True, exist_ok=True)
+                np.save(stored, outputs)
+        total = outputs if total is None else total + outputs
+    assert total is not None, "there is at least one teacher"
+    return total / len(teachers)
 
 
-def _pick(frames: Frames, rows: NDArray[np.intp] | Sequence[int]) -> Selection:
-    return Selection(tuple((frames, int(row)) for row in rows))
+def _ask(path: Path, pictures: Selection, config: dict[str, Any]) -> Floats:
+    model = load_model(path)
+    _check_teacher(model.config, config, path)
+    return predict(model.network, pictures, model.config["size"], model.config["fit"], mirror=True).outputs
+
+
+def _check_teacher(teacher: dict[str, Any], student: dict[str, Any], path: Path) -> None:
+    if teacher["labels"] != student["labels"]:
+        raise UsageError(f"teacher {path} gives '{teacher['labels']}', this run learns '{student['labels']}'")
+    split = ("fold", "folds", "split_by")
+    if student["fold"] != "none" and any(teacher[key] != student[key] for key in split):
+        raise UsageError(
+            f"teacher {path} was trained on photos that this run holds out; "
+            "use the teacher of the same fold (--teacher 'runs/NAME/fold{fold}/model.ckpt')"
+        )
+
+
+def _cache_file(path: Path, paths: Sequence[Path], cache: Path | None) -> Path | None:
+    if cache is None or not path.is_file():
+        return None
+    digest = hashlib.sha256(path.read_bytes())
+    for photo in paths:
+        facts = photo.stat()
+        digest.update(f"{photo.resolve()},{facts.st_size},{facts.st_mtime_ns},{DECODE_VERSION}\n".encode())
+    return cache / f"teacher-{digest.hexdigest()[:16]}.npy"

@@ -1,4 +1,4 @@
-"""Votes and what a network learns from them. Inside, every rating is on the scale 1-10."""
+"""Label modes: votes and what a network learns from them. Inside, every rating is on the scale 1-10."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ TYPICAL_STD = 1.4
 
 
 def to_ten(value: Floats, low: float, high: float) -> Floats:
-    """Ratings on the scale `low`-`high`, linearly on 1-10."""
+    """Maps ratings on the scale `low`-`high` linearly to 1-10."""
     return 1.0 + (np.asarray(value, dtype=np.float64) - low) * spread_to_ten(low, high)
 
 
 def spread_to_ten(low: float, high: float) -> float:
-    """What a standard deviation on the scale `low`-`high` is multiplied by to be one on 1-10."""
+    """Returns the factor that takes a standard deviation on the scale `low`-`high` to one on 1-10."""
     return 9.0 / (high - low)
 
 
 def votes_from_normal(mean: Floats, std: Floats) -> Floats:
-    """Shares of the ten marks, shape (n, 10), for a normal with `mean` and `std` (n,) on 1-10.
+    """Returns shares of the ten marks, shape (n, 10), for a normal with `mean` and `std` (n,) on 1-10.
 
     The normal is cut at the half marks; the outer marks take the tails, so that each row sums to 1.
     """
@@ -50,23 +50,23 @@ def votes_from_normal(mean: Floats, std: Floats) -> Floats:
 
 
 def votes_from_counts(counts: Floats) -> Floats:
-    """Shares of the marks from vote counts of shape (n, 10)."""
+    """Returns shares of the marks from vote counts of shape (n, 10)."""
     return counts / counts.sum(axis=1, keepdims=True)
 
 
 def moments(votes: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation, each (n,), of vote shares of shape (n, 10)."""
+    """Returns mean and standard deviation, each (n,), of vote shares of shape (n, 10)."""
     mean = votes @ BINS
     return mean, np.sqrt(np.maximum(votes @ BINS**2 - mean**2, 0.0))
 
 
 def classes(mean: Floats, mode: Mode, middle: float, delta: float) -> NDArray[np.int64]:
-    """The class of each mean: bad/good, or for `three-way` bad/average/good, parted at middle ± delta."""
+    """Returns the class of each mean: bad/good, or for `three-way` bad/average/good (at middle ± delta)."""
     if mode == "three-way":
         return (1 + (mean > middle + delta).astype(np.int64) - (mean < middle - delta)).astype(np.int64)
     return (mean > middle).astype(np.int64)
 
 
 def is_clear(mean: Floats, middle: float, delta: float) -> NDArray[np.bool_]:
-    """Whether a photo lies outside middle ± delta; with delta 0 all do."""
+    """Says which photos lie outside middle ± delta; with delta 0 all do."""
     return np.abs(mean - middle) > delta if delta > 0 else np.ones(len(mean), dtype=bool)

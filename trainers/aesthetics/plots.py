@@ -28,7 +28,7 @@ _CURVES = (("training loss", ("loss",)), ("held-out Spearman", ("spearman",)))
 
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
-    """Draw everything that there is data for, and return the files: `filters.png` and so on in `folder`.
+    """Draws everything that there is data for; returns the files: `filters.png` and so on in `folder`.
 
     `run` is the folder of the training run (run.json, predictions.csv); `photos` holds the photos that
     the ratings file names, for the contact sheets and the activations.
@@ -38,26 +38,26 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
     table = run / "predictions.csv"
     if not table.is_file():
         return drawn
-    rows = _table(table)
+    rows = _read_predictions(table)
     calibration = document.get("calibration", {}).get("good")
     if calibration:
         reliable = _reliability(rows, calibration, model.config["middle"])
         drawn.append(reliability_diagrams([reliable], folder / "reliability.png"))
     if photos is not None:
-        drawn += _of_photos(model, rows, photos, folder)
+        drawn += _photo_plots(model, rows, photos, folder)
     return drawn
 
 
 def _reliability(rows: Sequence[dict[str, Any]], calibration: dict[str, Any], middle: float) -> Reliability:
-    """The stated probability of lying above the middle against the share that did."""
+    """Compares the stated probability of lying above the middle with the share that did."""
     score = np.array([row["prediction"] for row in rows])
     good = np.array([row["truth"] > middle for row in rows])
     chance = probability(score, calibration["slope"], calibration["intercept"])
     return reliability_of(chance, good, "photos", "stated probability of being good", "share that was")
 
 
-def _of_photos(model: Model, rows: list[dict[str, Any]], photos: Path, folder: Path) -> list[Path]:
-    """Contact sheets of the best, the worst and the largest errors; activations of the best photo."""
+def _photo_plots(model: Model, rows: list[dict[str, Any]], photos: Path, folder: Path) -> list[Path]:
+    """Draws contact sheets of the best, the worst and the largest errors; activations of the best photo."""
     by_score = sorted(rows, key=lambda row: row["prediction"])
     by_error = sorted(rows, key=lambda row: -abs(row["prediction"] - row["truth"]))
     sheets = (
@@ -82,7 +82,7 @@ def _of_photos(model: Model, rows: list[dict[str, Any]], photos: Path, folder: P
     return drawn
 
 
-def _table(path: Path) -> list[dict[str, Any]]:
+def _read_predictions(path: Path) -> list[dict[str, Any]]:
     with path.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     return [row | {"truth": float(row["truth"]), "prediction": float(row["prediction"])} for row in rows]

@@ -1,4 +1,4 @@
-"""What a network says of photos, without augmentation."""
+"""Predictions of a network for photos, without augmentation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from trainers.common.augmentation import plain_view
 from trainers.common.frames import Picture
 
 
-class Said(NamedTuple):
-    """For n photos: `score` (n,), `outputs` (n, k) and `embedding` (n, width); see `Scorer`."""
+class ScorerPredictions(NamedTuple):
+    """Holds for n photos `score` (n,), `outputs` (n, k) and `embedding` (n, width); see `Scorer`."""
 
     score: NDArray[np.float64]
     outputs: NDArray[np.float64]
@@ -33,29 +33,26 @@ def predict(
     mirror: bool = False,
     change: Callable[[Picture], Picture] | None = None,
     batch: int = 32,
-) -> Said:
-    """Run `network` over pictures; `change` is done to each frame first, `mirror` averages two views."""
+) -> ScorerPredictions:
+    """Runs `network` over pictures; `change` is done to each frame first, `mirror` averages two views."""
     device = network.head.weight.device
     was_training = network.training
     network.eval()
-    scores, outputs, embeddings = [], [], []
+    parts: tuple[list[NDArray[np.float32]], ...] = ([], [], [])
     with torch.inference_mode():
         for views in _batches(pictures, size, fit, change, batch):
             images = torch.from_numpy(views).to(device)
-            parts = [_one(network, images)]
+            passes = [_one_pass(network, images)]
             if mirror:
-                parts.append(_one(network, images.flip(3)))
-            for store, values in zip((scores, outputs, embeddings), zip(*parts, strict=True), strict=True):
-                store.append(torch.stack(values).mean(0).float().cpu().numpy())
+                passes.append(_one_pass(network, images.flip(3)))
+            for part, values in zip(parts, zip(*passes, strict=True), strict=True):
+                part.append(torch.stack(values).mean(0).float().cpu().numpy())
     network.train(was_training)
-    return Said(
-        np.concatenate(scores).astype(np.float64),
-        np.concatenate(outputs).astype(np.float64),
-        np.concatenate(embeddings),
-    )
+    score, outputs, embedding = (np.concatenate(part) for part in parts)
+    return ScorerPredictions(score.astype(np.float64), outputs.astype(np.float64), embedding)
 
 
-def _one(network: Scorer, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _one_pass(network: Scorer, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     embedding = network.embed(images)
     raw = network.head(embedding)
     return network.score(raw), network.outputs(raw), embedding

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from photocli.errors import UsageError
 from trainers.aesthetics.labels import (
     TYPICAL_STD,
-    Floats,
     moments,
     spread_to_ten,
     to_ten,
     votes_from_counts,
     votes_from_normal,
 )
+from trainers.common.metrics import Floats
 
 
 @dataclass(frozen=True)
-class Ratings:
-    """n rated photos: `mean` and `std` (n,) on 1-10, `votes` (n, 10) shares that sum to 1.
+class RatedPhotos:
+    """Holds n rated photos: `mean` and `std` (n,) on 1-10, `votes` (n, 10) shares that sum to 1.
 
     `names` are as written in the ratings file and decide the split; `categories` are empty where the file
     has none.
@@ -41,10 +41,10 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def take(self, rows: NDArray[np.intp] | Sequence[int]) -> Ratings:
-        """These rows only, in this order."""
+    def take(self, rows: NDArray[np.intp] | Sequence[int]) -> RatedPhotos:
+        """Returns these rows only, in this order."""
         chosen = [int(row) for row in rows]
-        return Ratings(
+        return RatedPhotos(
             tuple(self.paths[row] for row in chosen),
             tuple(self.names[row] for row in chosen),
             self.mean[chosen],
@@ -54,7 +54,7 @@ class Ratings:
         )
 
     def fingerprint(self) -> str:
-        """A hash of names and ratings: the same for the same data, whatever the order of the rows."""
+        """Returns a hash of names and ratings: the same for the same data, whatever the order of the rows."""
         lines = sorted(
             f"{name},{mean:.6f},{std:.6f}"
             for name, mean, std in zip(self.names, self.mean, self.std, strict=True)
@@ -62,8 +62,8 @@ class Ratings:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_ratings(data: Path, file: str = "", scale: tuple[float, float] | None = None) -> Ratings:
-    """Read the ratings of a folder: `file` in it, or its only `*.csv`, or `AVA.txt`.
+def read_ratings(data: Path, file: str = "", scale: tuple[float, float] | None = None) -> RatedPhotos:
+    """Reads the ratings of a folder: `file` in it, or its only `*.csv`, or `AVA.txt`.
 
     `scale` is the lowest and highest mark of the file; vote counts n1...nK are on 1-K without it.
     Raises `UsageError` if there is nothing to read or the file says nothing about marks.
@@ -79,12 +79,13 @@ def read_ratings(data: Path, file: str = "", scale: tuple[float, float] | None =
     mean, std, votes = _from_columns(rows, scale, source)
     categories = tuple(row["category"] for row in rows) if "category" in rows[0] else ()
     return _existing(
-        Ratings(tuple(source.parent / name for name in names), names, mean, std, votes, categories), source
+        RatedPhotos(tuple(source.parent / name for name in names), names, mean, std, votes, categories),
+        source,
     )
 
 
-def read_ava(source: Path) -> Ratings:
-    """Read AVA's format, `index id n1 ... n10 tag tag challenge` on each line; photos are `<id>.jpg`."""
+def read_ava(source: Path) -> RatedPhotos:
+    """Reads AVA's format, `index id n1 ... n10 tag tag challenge` on each line; photos are `<id>.jpg`."""
     rows = [line.split() for line in source.read_text(encoding="utf-8").splitlines() if line.strip()]
     try:
         counts = np.array([[float(count) for count in row[2:12]] for row in rows])
@@ -97,7 +98,7 @@ def read_ava(source: Path) -> Ratings:
     folders = [source.parent / name for name in ("images", "photos", "image")]
     folder = next((folder for folder in folders if folder.is_dir()), source.parent)
     return _existing(
-        Ratings(tuple(folder / name for name in names), names, *moments(votes), votes, ()), source
+        RatedPhotos(tuple(folder / name for name in names), names, *moments(votes), votes, ()), source
     )
 
 
@@ -118,7 +119,7 @@ def _find(data: Path, file: str) -> Path:
 def _from_columns(
     rows: list[dict[str, str]], scale: tuple[float, float] | None, source: Path
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean, std and votes from the columns of a CSV: vote counts n1...nK, or mean (or score) and std."""
+    """Reads mean, std and votes from a CSV's columns: vote counts n1...nK, or mean (or score) and std."""
     columns = rows[0]
     marks = 0
     while f"n{marks + 1}" in columns:
@@ -143,7 +144,7 @@ def _from_columns(
 
 
 def _from_counts(counts: Floats, scale: tuple[float, float]) -> tuple[Floats, Floats, Floats]:
-    """Ten counts are the votes; another number of marks goes through its mean and spread."""
+    """Returns mean, std and votes; other than ten counts go through their mean and spread."""
     shares = votes_from_counts(counts)
     if counts.shape[1] == 10 and scale == (1.0, 10.0):
         return (*moments(shares), shares)
@@ -154,8 +155,8 @@ def _from_counts(counts: Floats, scale: tuple[float, float]) -> tuple[Floats, Fl
     return ten, std, votes_from_normal(ten, std)
 
 
-def _existing(ratings: Ratings, source: Path) -> Ratings:
-    """Only the rows whose photo is there (some of AVA's were deleted); an error if none is."""
+def _existing(ratings: RatedPhotos, source: Path) -> RatedPhotos:
+    """Returns the rows whose photo is there (some of AVA's were deleted). Raises `UsageError` if none is."""
     rows = [row for row, path in enumerate(ratings.paths) if path.is_file()]
     if not rows:
         raise UsageError(f"none of the photos that {source} names was found")

@@ -1,112 +1,48 @@
-"""The aesthetics trainer: `python -m trainers.aesthetics DATA [options]`; see docs/training.md.
-
-It fine-tunes a network on rated photos (after "CharLeNet" and NIMA), and teaches it craft with degraded
-copies.
-"""
+"""How the aesthetics network is trained: start, loss, training module, run, folds, and a check by heart."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 import typer
+from scipy.stats import spearmanr
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from photocli.errors import UsageError
+from trainers.aesthetics.config import Config
 from trainers.aesthetics.data import (
     HeldOut,
     Materials,
     TrainingSet,
-    divide,
     extremes,
-    read_materials,
+    split_materials,
     training_set,
 )
-from trainers.aesthetics.evaluate import Outcome, degraded_shares, judge, others, pooled
-from trainers.aesthetics.head import probe_head
+from trainers.aesthetics.evaluate import RunResult, degraded_wins, evaluate_fold, pool_folds
 from trainers.aesthetics.labels import Mode
-from trainers.aesthetics.network import Scorer, make_scorer
-from trainers.aesthetics.predictions import predict
+from trainers.aesthetics.network import Scorer, make_scorer, probe_head
+from trainers.aesthetics.predictions import ScorerPredictions, predict
+from trainers.common.augmentation import Augmentation
+from trainers.common.batches import Batch, EpochPlan, Item, Photos, ViewSettings, collate
 from trainers.common.checkpoints import Model, save_model
-from trainers.common.options import make_app, option, reported_errors, with_options
-from trainers.common.runs import command_line, commit, is_main_process, portable, print_report
-from trainers.common.splits import SplitBy, check_fold
-
-# Configuration
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
-
-    ratings: str = option("", "ratings file in DATA: CSV (file, mean, std | n1..n10) or AVA's text")
-    scale: tuple[float, float] | None = option(None, "lowest and highest mark of the ratings file")
-    labels: Mode = option("distribution", "what is learned from the ratings")  # noqa: RUF009
-    middle: float = option(5.5, "the mark, 1-10, that parts bad from good")
-    delta: float = option(1.095, "marks, 1-10, this near to the middle are ambiguous")
-    balance: Literal["weights", "sampling", "none"] = option("weights", "how unequal classes count the same")
-    folds: int = option(5, "folds of the split by file name")
-    fold: str = option("0", "the fold that is held out, or none")
-    split_by: SplitBy = option("name", "what is hashed; series keeps A_1 and A_2 together")  # noqa: RUF009
-    arch: str = option("mobilenet_v2", "backbone: mobilenet_v2, squeezenet1_1, resnet18, resnet50, ...")
-    init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
-    dropout: float = option(0.3, "dropout before the head")
-    size: int = option(288, "side of the square input, pixels (caffenet: 227)")
-    fit: Literal["squash", "warp"] = option("squash", "whole photo, or CaffeNet's 227 of 256")
-    mirror: bool = option(False, "judge photos by the mean of both mirror images")
-    augment: bool = option(True, "random boxes, mirror images and colours in training")
-    area: float = option(0.85, "smallest share of the photo in a training view")
-    aspect: float = option(0.08, "largest change of the aspect ratio (natural logarithm)")
-    colour: float = option(0.0, "largest change of brightness and contrast in training views")
-    epochs: int = option(12, "epochs in all")
-    head_epochs: int = option(0, "of these, epochs for the head alone, with the backbone frozen")
-    head_init: Literal["ridge", "random"] = option("ridge", "head to start from: closed-form probe, or noise")
-    batch: int = option(16, "rated photos per batch")
-    lr: float = option(2e-4, "learning rate of the backbone")
-    head_lr: float = option(1e-3, "learning rate of the head")
-    bias_rate: float = option(1.0, "rate of biases, relative to their weights")
-    weight_decay: float = option(0.05, "decay of weights (not of biases)")
-    optimizer: Literal["adamw", "adam", "sgd"] = option("adamw", "optimiser")
-    clip: float = option(5.0, "largest norm of the gradient")
-    ema: float = option(0.98, "decay of the averaged weights, which are kept; 0 keeps the last")
-    bn: Literal["train", "frozen"] = option("train", "batch norm: adapts, or keeps its statistics")
-    correlation_weight: float = option(0.5, "weight of 1 - Pearson within the batch")
-    pairs: int = option(6, "photos per batch that get a degraded copy")
-    pair_weight: float = option(0.3, "weight of the ranking of originals above degraded copies")
-    pair_margin: float = option(1.2, "marks by which an original should lead a ruined copy (severity 1)")
-    faults: tuple[str, ...] = option((), "kinds of degradation; all unless given (repeatable)")
-    teacher: tuple[str, ...] = option((), "model to learn from; {fold} stands for the fold (repeatable)")
-    distill_weight: float = option(0.5, "share of the teachers in the targets of rated photos")
-    unlabelled: tuple[str, ...] = option((), "folder of photos that nobody rated (repeatable)")
-    unlabelled_per_batch: int = option(16, "unrated photos per batch")
-    seed: int = option(0, "seed of every random draw")
-    eval_every: int = option(1, "epochs between looks at the held-out photos")
-    cache: str = option("", "folder for decoded photos and teachers' answers")
-    cache_side: int = option(0, "long side of decoded photos, pixels; 0: as serving decodes them")
-    workers: int = option(0, "processes that load photos")
-    compile: bool | None = option(None, "torch.compile; where it pays, unless given")
-    precision: Literal["auto", "32", "bf16", "16"] = option(
-        "auto", "bf16 or 16 use automatic mixed precision"
-    )
-    devices: str = option("auto", "GPUs to use: auto, or a number")
-
-
-def checked(config: Config) -> Config:
-    """The configuration, or `UsageError` if it contradicts itself."""
-    if config.arch == "caffenet" and config.size != 227:
-        raise UsageError("caffenet takes --size 227 (and --fit warp, to be itself)")
-    check_fold(config.fold, config.folds)
-    if not 0 <= config.head_epochs <= config.epochs or config.batch < 1 or config.eval_every < 1:
-        raise UsageError("epochs, batch and eval-every must be positive, with head-epochs within epochs")
-    return config
-
+from trainers.common.corruptions import DEGRADATIONS
+from trainers.common.loop import last_checkpoint, make_trainer
+from trainers.common.losses import class_weights, correlation_loss, pair_loss
+from trainers.common.metrics import correlation
+from trainers.common.module import TrainingModule, should_compile
+from trainers.common.parameter_groups import Multipliers, parameter_groups
+from trainers.common.runs import command_line, commit, is_main_process, portable
 
 # Network
 
 
-def start(config: Config, training: TrainingSet) -> Scorer:
-    """The network before its first step: backbone from `init`, head from a probe unless random."""
+def initial_network(config: Config, training: TrainingSet) -> Scorer:
+    """Makes the network before its first step: backbone from `init`, head from a probe unless random."""
     torch.manual_seed(config.seed)
     network = make_scorer(config.arch, config.labels, config.init, config.dropout, config.middle)
     if config.head_init == "ridge" and config.init != "none":
@@ -117,60 +53,208 @@ def start(config: Config, training: TrainingSet) -> Scorer:
     return network
 
 
-# Loop (the loss and the stages are in finetune.py)
+# Loss
+
+
+def squared_emd(votes: Tensor, truth: Tensor) -> Tensor:
+    """Computes the squared earth mover's distance between vote shares (n, k), averaged over n.
+
+    The sum of the squared differences of the cumulative shares (NIMA, Talebi & Milanfar 2018, with r = 2
+    and without the root, as its training does).
+    """
+    return ((votes - truth).cumsum(1) ** 2).sum(1).mean()
+
+
+def label_loss(mode: Mode, raw: Tensor, target: Tensor, middle: float, weights: Tensor | None) -> Tensor:
+    """Computes the loss of a label mode.
+
+    `raw` (n, k) as the network gives it; `target` vote or class shares (n, k), or means (n, 1) on 1-10 for
+    regression; `weights` (k,) balance classes.
+    """
+    if mode == "distribution":
+        return squared_emd(raw.softmax(1), target)
+    if mode == "regression":
+        return F.huber_loss(raw, target - middle, delta=1.0)
+    losses = -(target * raw.log_softmax(1)).sum(1)
+    if weights is None:
+        return losses.mean()
+    balance = target @ weights
+    return (losses * balance).sum() / balance.sum()
+
+
+# Training module
+
+
+def epoch_plan(config: Config, training: TrainingSet) -> EpochPlan:
+    """Plans how the epochs of this run are put together."""
+    chances = None
+    if config.balance == "sampling" and config.labels in ("binary", "three-way"):
+        own = training.targets[: training.labelled]
+        chance = (own @ class_weights(own)).double().numpy()
+        chances = chance / chance.sum()
+    others = len(training.pictures) - training.labelled
+    extra = config.unlabelled_per_batch if others else 0
+    batch = min(config.batch, training.labelled)
+    pairs = config.pairs if config.pair_weight > 0 else 0
+    return EpochPlan(training.labelled, others, batch, extra, pairs, config.seed, chances)
+
+
+class AestheticsTraining(TrainingModule):
+    """Trains a scorer, at first its head alone where that is asked for; see `TrainingModule`."""
+
+    network: Scorer
+    averaged: Scorer
+    warm_up = 20
+
+    def __init__(self, network: Scorer, config: Config, training: TrainingSet, held: HeldOut | None) -> None:
+        super().__init__(network, config, "aesthetics")
+        self.training_set, self.held = training, held
+        self.plan = epoch_plan(config, training)
+        balance = config.balance == "weights" and config.labels in ("binary", "three-way")
+        self.weights = class_weights(training.targets[: training.labelled]) if balance else None
+        # A function, not a module: compiled modules would change the names in checkpoints.
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+        if should_compile(config, self.plan.steps * config.epochs):
+            self._compiled = torch.compile(self.network.forward)
+
+    @property
+    def steps(self) -> int:
+        return self.plan.steps
+
+    def train_dataloader(self) -> DataLoader[Item]:
+        """Returns the batches of the current epoch (Lightning asks anew for each)."""
+        config = self.config
+        augmentation = Augmentation(config.area, config.aspect, config.colour) if config.augment else None
+        faults = config.faults or tuple(DEGRADATIONS)
+        settings = ViewSettings(config.size, config.fit, augmentation, faults, config.seed)
+        trainer = self.trainer
+        return DataLoader(
+            Photos(self.training_set.pictures, settings),
+            batch_sampler=self.plan.epoch(self.current_epoch, trainer.global_rank, trainer.world_size),
+            collate_fn=collate,
+            num_workers=config.workers,
+        )
+
+    def training_step(self, batch: Batch, step: int) -> Tensor:
+        config, known = self.config, self.training_set.known
+        raw = self._raw_outputs(batch.images)
+        photos = len(batch.rows)
+        rows = batch.rows.cpu()
+        target = self.training_set.targets[rows.clamp_max(known - 1)].to(raw.device)
+        has = (rows < known).to(raw.device)
+        weights = None if self.weights is None else self.weights.to(raw.device)
+        mode: Mode = config.labels
+        loss = label_loss(mode, raw[:photos][has], target[has], config.middle, weights)
+        score = self.network.score(raw)
+        if config.correlation_weight > 0:
+            rated = (rows < self.training_set.labelled).to(raw.device)
+            truth = self.training_set.mean[rows].to(raw.device)
+            loss = loss + config.correlation_weight * correlation_loss(score[:photos][rated], truth[rated])
+        if len(batch.originals) and config.pair_weight > 0:
+            margin = config.pair_margin * batch.severity
+            pairs = pair_loss(score[:photos][batch.originals], score[photos:], margin)
+            loss = loss + config.pair_weight * pairs
+        return self.record_loss(loss)
+
+    def _raw_outputs(self, images: Tensor) -> Tensor:
+        """Computes raw outputs; in the first stage no gradient reaches the backbone."""
+        if self.backbone_is_frozen:
+            with torch.no_grad():
+                embedding = self.network.embed(images)
+            return self.network.head(self.network.drop(embedding))
+        return (self._compiled or self.network)(images)
+
+    @property
+    def backbone_is_frozen(self) -> bool:
+        return self.current_epoch < self.config.head_epochs
+
+    def configure_optimizers(self) -> Any:  # one of Lightning's many types
+        config, network = self.config, self.network
+        faster = config.head_lr / config.lr
+        by = Multipliers(1.0, config.bias_rate, faster, faster * config.bias_rate)
+        groups = parameter_groups(network.backbone, network.head, config.lr, config.weight_decay, by)
+        if config.optimizer == "sgd":
+            return self.scheduled(torch.optim.SGD(groups, momentum=0.9))
+        kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+        return self.scheduled(kind(groups))
+
+    def _rate(self, step: int) -> float:
+        """Returns the full rate for the head alone; then a warm-up and half a cosine down to 0."""
+        config = self.config
+        step -= config.head_epochs * self.own_steps
+        return self.rate_factor(step, config.epochs - config.head_epochs) if step >= 0 else 1.0
+
+    def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
+        if self.backbone_is_frozen:
+            self.network.backbone.eval()
+        if self.config.bn == "frozen":
+            for module in self.network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
+    def validation_metrics(self) -> dict[str, float]:
+        if self.held is None:
+            return {}
+        score = predict_held_out(self.averaged, self.held, self.config).score
+        return {"spearman": correlation(spearmanr, score, self.held.ratings.mean)}
+
+
+def predict_held_out(network: Scorer, held: HeldOut, config: Config) -> ScorerPredictions:
+    """Returns the predictions of a network for the held-out photos."""
+    return predict(network, held.pictures, config.size, config.fit, mirror=config.mirror)
+
+
+# Run
 
 
 def fit(
     config: Config, training: TrainingSet, held: HeldOut | None, out: Path, resume: bool
 ) -> tuple[Scorer, list[dict[str, float]]]:
-    """Train, and return the averaged network and what happened in each epoch."""
-    from trainers.aesthetics.module import Finetuning
-    from trainers.common.loop import last_checkpoint, make_trainer
-
-    network = (
-        start(config, training)
-        if not resume
-        else make_scorer(config.arch, config.labels, "none", config.dropout, config.middle)
-    )
-    module = Finetuning(network, config, training, held)
+    """Trains, and returns the averaged network and what happened in each epoch."""
+    if resume:  # the checkpoint has the weights
+        network = make_scorer(config.arch, config.labels, "none", config.dropout, config.middle)
+    else:
+        network = initial_network(config, training)
+    module = AestheticsTraining(network, config, training, held)
     trainer = make_trainer(config, out, watch=held is not None)
     trainer.fit(module, ckpt_path=last_checkpoint(out) if resume else None)
     return module.averaged.cpu().eval(), module.history
 
 
-def train_fold(config: Config, materials: Materials, out: Path, resume: bool) -> Outcome:
-    """One run: train with the configuration's fold held out, judge it, leave model.ckpt and run.json."""
-    training, held = divide(materials, config)
+def train_fold(config: Config, materials: Materials, out: Path, resume: bool) -> RunResult:
+    """Trains with the configuration's fold held out, evaluates, leaves model.ckpt and run.json."""
+    training, held = split_materials(materials, config)
     network, history = fit(config, training, held, out, resume and (out / "last.ckpt").exists())
-    facts = _facts(config, materials, "trainers.aesthetics")
-    facts |= {"history": history, "training_photos": training.labelled}
+    facts = _facts(config, materials) | {"history": history, "training_photos": training.labelled}
     if held is None:
-        outcome = Outcome(facts)
+        result = RunResult(facts)
     else:
-        said = predict(network, held.pictures, config.size, config.fit, mirror=config.mirror)
-        degraded = degraded_shares(network, held.pictures, said.score, config)
-        outcome = judge(config, facts, held.ratings, said, degraded, f"fold {config.fold} of {config.folds}")
+        predictions = predict_held_out(network, held, config)
+        degraded = degraded_wins(network, held.pictures, predictions.score, config)
+        split = f"fold {config.fold} of {config.folds}"
+        result = evaluate_fold(config, facts, held.ratings, predictions, degraded, split)
     if is_main_process():
-        save_model(out / "model.ckpt", Model(network, portable(asdict(config)), portable(outcome.facts)))
-        outcome.write(out)
-    return outcome
+        save_model(out / "model.ckpt", Model(network, portable(asdict(config)), portable(result.facts)))
+        result.write(out)
+    return result
 
 
-def cross_validate(config: Config, materials: Materials, out: Path, resume: bool) -> Outcome:
-    """All folds, one after the other; figures are those of the out-of-fold predictions together."""
-    outcomes = []
+def cross_validate(config: Config, materials: Materials, out: Path, resume: bool) -> RunResult:
+    """Trains all folds, one after the other; metrics are those of the out-of-fold predictions together."""
+    results = []
     for fold in range(config.folds):
         folder = out / f"fold{fold}"
-        done = Outcome.read(folder) if resume else None
-        outcomes.append(done or train_fold(replace(config, fold=str(fold)), materials, folder, resume))
-    outcome = pooled(config, _facts(config, materials, "trainers.aesthetics"), outcomes)
+        done = RunResult.read(folder) if resume else None
+        results.append(done or train_fold(replace(config, fold=str(fold)), materials, folder, resume))
+    result = pool_folds(config, _facts(config, materials), results)
     if is_main_process():
-        outcome.write(out)
-    return outcome
+        result.write(out)
+    return result
 
 
-def sanity(config: Config, materials: Materials, out: Path, count: int = 300) -> bool:
-    """Whether the network can learn the most extreme photos by heart, as any sound set-up can."""
+def learns_extremes(config: Config, materials: Materials, out: Path, count: int = 300) -> bool:
+    """Says whether the network learns the most extreme photos by heart, as any sound set-up can."""
     plain: dict[str, Any] = {"labels": "binary", "fold": "none", "augment": False, "pair_weight": 0.0}
     plain |= {"teacher": (), "unlabelled": (), "dropout": 0.0, "correlation_weight": 0.0, "ema": 0.0}
     config = replace(config, **plain)
@@ -184,50 +268,18 @@ def sanity(config: Config, materials: Materials, out: Path, count: int = 300) ->
     targets[order[len(rows) // 2 :], 1] = 1
     training = replace(training, targets=targets)
     network, _ = fit(config, training, None, out, resume=False)
-    said = predict(network, training.pictures, config.size, config.fit)
-    right = int((torch.from_numpy(said.score > 0).long() == targets.argmax(1)).sum())
+    score = predict(network, training.pictures, config.size, config.fit).score
+    right = int((torch.from_numpy(score > 0).long() == targets.argmax(1)).sum())
     typer.echo(f"sanity: {right} of {len(rows)} extreme photos learned by heart (must be all)")
     return right == len(rows)
 
 
-def _facts(config: Config, materials: Materials, module: str) -> dict[str, Any]:
+def _facts(config: Config, materials: Materials) -> dict[str, Any]:
     return {
         "trainer": "aesthetics",
-        "command": command_line(module),
+        "command": command_line("trainers.aesthetics"),
         "commit": commit(),
         "seed": config.seed,
         "config": asdict(config),
         "data": list(materials.sources),
     }
-
-
-# Command line
-
-
-def run(
-    data: Annotated[Path, typer.Argument(help="Folder with photos and their ratings.")],
-    config: Config,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
-        "runs/aesthetics"
-    ),
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
-    cross: Annotated[bool, typer.Option("--cross-validate", help="Train and judge every fold.")] = False,
-    sane: Annotated[
-        bool, typer.Option("--sanity", help="Only check that extremes can be overfitted.")
-    ] = False,
-) -> None:
-    """Train a network that says how beautiful a photo is.
-
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
-    """
-    with reported_errors("trainers.aesthetics"):
-        materials = read_materials(data, checked(config))
-        if sane:
-            raise typer.Exit(0 if sanity(config, materials, out) else 1)
-        outcome = (cross_validate if cross else train_fold)(config, materials, out, resume)
-    raise typer.Exit(0 if print_report(outcome.facts, others(outcome.facts)) else 1)
-
-
-def command() -> typer.Typer:
-    """The command line."""
-    return make_app(with_options(Config, run))

@@ -1,8 +1,7 @@
-"""Photos with classes of a user's own: a list file, a folder per class, or a CSV."""
+"""Photos with classes of a user's own: read, without copies and contradictions, split, and decoded."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,29 +12,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from photocli.discover import discover
 from photocli.errors import UsageError
-from photocli.records import Photo
+from trainers.classes.config import Config
+from trainers.classes.formats import (
+    AVA_STYLES,
+    Row,
+    is_ava_style,
+    read_ava_test,
+    read_ava_training,
+    read_rows,
+)
+from trainers.common.frames import Selection, load_frames
 from trainers.common.splits import fold_of
-
-NAMES = "classes.txt"
-"""Beside a list file whose classes are integers: their names, one a line, from 0 on."""
-
-_NOT = frozenset(("", "0", "0.0", "false", "no"))
-
-
-class Row(NamedTuple):
-    """One photo and its classes: one or, where several may hold, any number."""
-
-    path: Path
-    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Listed:
-    """n photos of k classes: `targets` (n, k) holds 0 and 1; with `several`, rows may have any number of 1s.
+class LabelledPhotos:
+    """Holds n photos of k classes: `targets` (n, k) is 0 or 1.
 
-    `dropped` counts by reason the rows that are left out.
+    With `several`, rows may have any number of 1s. `dropped` counts by reason the rows that are left out.
     """
 
     paths: tuple[Path, ...]
@@ -47,11 +42,11 @@ class Listed:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def take(self, rows: NDArray[np.intp] | Sequence[int]) -> Listed:
-        """These rows only, in this order."""
+    def take(self, rows: NDArray[np.intp] | Sequence[int]) -> LabelledPhotos:
+        """Returns these rows only, in this order."""
         chosen = [int(row) for row in rows]
         paths = tuple(self.paths[row] for row in chosen)
-        return Listed(paths, self.classes, self.targets[chosen], self.several, self.dropped)
+        return LabelledPhotos(paths, self.classes, self.targets[chosen], self.several, self.dropped)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -59,7 +54,7 @@ class Listed:
         return {name: int(n) for name, n in zip(self.classes, self.targets.sum(0), strict=True)}
 
     def fingerprint(self) -> str:
-        """A hash of names and classes: the same for the same data, whatever the order of the rows."""
+        """Returns a hash of names and classes: the same for the same data, whatever the order of the rows."""
         lines = sorted(
             f"{path.name},{','.join(np.asarray(self.classes)[row > 0])}"
             for path, row in zip(self.paths, self.targets, strict=True)
@@ -67,19 +62,35 @@ class Listed:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_listed(sources: Sequence[Path], classes: Sequence[str] = ()) -> Listed:
-    """Read photos and their classes from list files, folders and CSV files; see `listed`.
+# Reading
+
+
+def read_photos(sources: Sequence[Path], config: Config) -> tuple[LabelledPhotos, LabelledPhotos | None]:
+    """Returns photos to learn from, shuffled once, and those held out; see `split_photos`."""
+    folds = (config.folds, config.fold, config.seed)
+    if is_ava_style(sources[0]):
+        if len(sources) > 1 or config.held:
+            raise UsageError("AVA's lists come with their own test photos, and alone")
+        training = label_photos(read_ava_training(sources[0]), False, AVA_STYLES)
+        return split_photos(training, label_photos(read_ava_test(sources[0]), True, AVA_STYLES), *folds)
+    training = read_labelled(sources)
+    held = read_labelled([Path(path) for path in config.held], training.classes) if config.held else None
+    return split_photos(training, held, *folds)
+
+
+def read_labelled(sources: Sequence[Path], classes: Sequence[str] = ()) -> LabelledPhotos:
+    """Reads photos and their classes from list files, folders and CSV files; see `label_photos`.
 
     Raises `UsageError` if a source cannot be read, or if sources are of different kinds.
     """
     found = [read_rows(source) for source in sources]
     if len({several for several, _ in found}) > 1:
         raise UsageError("photos of one class each and photos of several classes cannot be mixed")
-    return listed([row for _, rows in found for row in rows], found[0][0], classes)
+    return label_photos([row for _, rows in found for row in rows], found[0][0], classes)
 
 
-def listed(rows: Sequence[Row], several: bool, classes: Sequence[str] = ()) -> Listed:
-    """Rows as photos of known classes.
+def label_photos(rows: Sequence[Row], several: bool, classes: Sequence[str] = ()) -> LabelledPhotos:
+    """Returns rows as photos of known classes.
 
     With `classes` those are the classes, in that order, and a row of another one is dropped. Rows whose photo
     is missing are dropped and counted; so are copies of a photo that came before (the same bytes), and photos
@@ -87,7 +98,7 @@ def listed(rows: Sequence[Row], several: bool, classes: Sequence[str] = ()) -> L
     """
     dropped: Counter[str] = Counter()
     known = tuple(classes) or _in_order({name for row in rows for name in row.classes})
-    kept = list(_unique(_there(rows, known, dropped), dropped))
+    kept = list(_unique(_existing(rows, known, dropped), dropped))
     if not kept:
         why = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "none is listed"
         raise UsageError(f"none of the listed photos can be used: {why}")
@@ -99,30 +110,58 @@ def listed(rows: Sequence[Row], several: bool, classes: Sequence[str] = ()) -> L
     place = {name: column for column, name in enumerate(known)}
     for number, row in enumerate(kept):
         targets[number, [place[name] for name in row.classes]] = 1
-    return Listed(tuple(row.path for row in kept), known, targets, several, dropped)
+    return LabelledPhotos(tuple(row.path for row in kept), known, targets, several, dropped)
 
 
-def read_rows(source: Path) -> tuple[bool, list[Row]]:
-    """Whether several classes may hold at once, and the rows of one source, as they stand in it."""
-    if source.is_dir():
-        return False, list(_of_folders(source))
-    if not source.is_file():
-        raise UsageError(f"there is no file or folder '{source}'")
-    return _of_table(source) if source.suffix.lower() == ".csv" else (False, list(_of_list(source)))
+def _existing(rows: Iterable[Row], known: Sequence[str], dropped: Counter[str]) -> Iterator[Row]:
+    """Yields the rows whose photo is there and whose classes are known."""
+    for row in rows:
+        if not row.path.is_file():
+            dropped["missing"] += 1
+        elif set(row.classes) - set(known):
+            dropped["of an unknown class"] += 1
+        else:
+            yield row
 
 
-def divide(
-    photos: Listed, held: Listed | None, folds: int, fold: str, seed: int
-) -> tuple[Listed, Listed | None]:
-    """Photos to learn from, shuffled once by the seed, and those held out (None: nothing is).
+def _unique(rows: Iterable[Row], dropped: Counter[str]) -> Iterator[Row]:
+    """Yields each photo once; none where its copies have different classes."""
+    kept: dict[str, list[Row]] = {}
+    for row in rows:
+        kept.setdefault(_digest(row.path), []).append(row)
+    for copies in kept.values():
+        if len({frozenset(row.classes) for row in copies}) > 1:
+            dropped["listed with different classes"] += len(copies)
+            continue
+        dropped["copies"] += len(copies) - 1
+        yield copies[0]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _in_order(names: set[str]) -> tuple[str, ...]:
+    """Sorts integers by value, names by the alphabet."""
+    numbers = {name: int(name) for name in names if name.isdigit()}
+    return tuple(sorted(names, key=lambda name: (name not in numbers, numbers.get(name, 0), name)))
+
+
+# Splitting
+
+
+def split_photos(
+    photos: LabelledPhotos, held: LabelledPhotos | None, folds: int, fold: str, seed: int
+) -> tuple[LabelledPhotos, LabelledPhotos | None]:
+    """Returns photos to learn from, shuffled once by the seed, and those held out (None: nothing is).
 
     `held` are photos that a user keeps apart: copies of them are not learned from. Without it, `fold` of
-    `folds` is held out, by a hash of the file name.
+    `folds` is held out, by a hash of the file name. Raises `UsageError` if either side is empty.
     """
     order = np.random.default_rng([seed, 1]).permutation(len(photos))
     if held is not None:
-        kept_apart = {_content(path) for path in held.paths}
-        same = [_content(path) in kept_apart for path in photos.paths]
+        kept_apart = {_digest(path) for path in held.paths}
+        same = [_digest(path) in kept_apart for path in photos.paths]
         photos.dropped["held out as well"] += sum(same)
         training = photos.take([row for row in order if not same[row]])
     elif fold == "none":
@@ -135,91 +174,25 @@ def divide(
     return training, held
 
 
-# Formats
+# Decoding
 
 
-def _of_folders(source: Path) -> Iterator[Row]:
-    """A folder per class; photos may lie in folders of these."""
-    folders = sorted(path for path in source.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if not folders:
-        raise UsageError(f"{source} holds no folders, one for each class")
-    for folder in folders:
-        for found in discover([folder]):
-            if isinstance(found, Photo):
-                yield Row(found.path, (folder.name,))
+class DecodedPhotos(NamedTuple):
+    """Holds photos with their classes, and their pixels."""
+
+    photos: LabelledPhotos
+    pictures: Selection
 
 
-def _of_list(source: Path) -> Iterator[Row]:
-    """Caffe's format: `<file> <class>` on each line, or with a tab between them where a class has spaces."""
-    names = source.with_name(NAMES)
-    named = names.read_text(encoding="utf-8").splitlines() if names.is_file() else []
-    for number, line in enumerate(source.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        parts = line.rsplit("\t" if "\t" in line else None, 1)
-        if len(parts) < 2:
-            raise UsageError(f"{source}, line {number}: '{line}' is not '<file> <class>'")
-        kind = parts[1].strip()
-        if named and kind.isdigit():
-            if int(kind) >= len(named):
-                raise UsageError(f"{source}, line {number}: {names} has no class {kind}")
-            kind = named[int(kind)].strip()
-        yield Row(source.parent / parts[0].strip(), (kind,))
+def decode_photos(photos: LabelledPhotos, config: Config) -> DecodedPhotos:
+    """Decodes photos, without those that cannot be read, which are counted.
 
-
-def _of_table(source: Path) -> tuple[bool, list[Row]]:
-    """A CSV with `file` and a column of 0 and 1 for each class, or with `file` and `class`."""
-    with source.open(newline="", encoding="utf-8-sig") as lines:
-        table = csv.DictReader(lines)
-        header, rows = list(table.fieldnames or ()), list(table)
-    columns = [name for name in header if name != "file"]
-    if "file" not in header or not columns:
-        raise UsageError(f"{source} needs a column 'file' and a column for each class, or 'class'")
-    if columns == ["class"]:
-        return False, [Row(source.parent / row["file"], (row["class"],)) for row in rows]
-    found = []
-    for number, row in enumerate(rows, start=2):
-        marks = {name: (row[name] or "").strip().lower() for name in columns}
-        if wrong := [mark for mark in marks.values() if mark not in _NOT | {"1", "1.0", "true", "yes"}]:
-            raise UsageError(f"{source}, line {number}: '{wrong[0]}' is neither 0 nor 1")
-        held = tuple(name for name, mark in marks.items() if mark not in _NOT)
-        found.append(Row(source.parent / row["file"], held))
-    return True, found
-
-
-# What is left out
-
-
-def _there(rows: Iterable[Row], known: Sequence[str], dropped: Counter[str]) -> Iterator[Row]:
-    """The rows whose photo is there and whose classes are known."""
-    for row in rows:
-        if not row.path.is_file():
-            dropped["missing"] += 1
-        elif set(row.classes) - set(known):
-            dropped["of an unknown class"] += 1
-        else:
-            yield row
-
-
-def _unique(rows: Iterable[Row], dropped: Counter[str]) -> Iterator[Row]:
-    """Each photo once; none where its copies have different classes."""
-    kept: dict[str, list[Row]] = {}
-    for row in rows:
-        kept.setdefault(_content(row.path), []).append(row)
-    for copies in kept.values():
-        if len({frozenset(row.classes) for row in copies}) > 1:
-            dropped["listed with different classes"] += len(copies)
-            continue
-        dropped["copies"] += len(copies) - 1
-        yield copies[0]
-
-
-def _content(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _in_order(names: set[str]) -> tuple[str, ...]:
-    """Integers by value, names by the alphabet."""
-    numbers = {name: int(name) for name in names if name.isdigit()}
-    return tuple(sorted(names, key=lambda name: (name not in numbers, numbers.get(name, 0), name)))
+    Raises `UsageError` if none can be read.
+    """
+    cache = Path(config.cache) if config.cache else None
+    frames = load_frames(photos.paths, config.cache_side, cache, max(1, config.workers))
+    rows = [row for row in range(len(photos)) if row not in frames.failed]
+    photos.dropped["unreadable"] += len(frames.failed)
+    if not rows:
+        raise UsageError("none of the photos can be read")
+    return DecodedPhotos(photos.take(rows), Selection(tuple((frames, row) for row in rows)))

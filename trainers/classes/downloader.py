@@ -1,22 +1,23 @@
-"""Fetching many photos from their addresses: politely, resumably, and with a reason for each that fails."""
+"""Downloads many photos from their addresses: politely, resumably, and with a reason for each that fails."""
 
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+import httpx
+import tenacity
 
 from photocli.decode import decode
 from photocli.errors import DecodeError
@@ -29,13 +30,12 @@ PLACEHOLDER = "a placeholder for a photo that is no longer there"
 
 _PLACEHOLDERS = frozenset(("6a92790b1c2a301c6e7ddef645dca1f53ea97ac2",))  # SHA-1 of Flickr's old one
 _PLACEHOLDER_NAMES = ("photo_unavailable", "photo_not_found")  # where Flickr redirects to today
-_CHUNK = 64 * 1024
-_LONGEST = 120.0  # seconds; a server that asks for a longer wait is not waited for
+_LONGEST_WAIT = 120.0  # seconds; a server that asks for a longer wait gets this one
 
 
 @dataclass(frozen=True)
-class Manners:
-    """How a server is treated."""
+class RequestPolicy:
+    """Says how a server is treated."""
 
     at_once: int = 4
     delay: float = 0.2
@@ -56,23 +56,23 @@ class Manners:
     agent: str = "photocli-trainers/0.1 (research; fetches each photo once)"
 
 
-class Wanted(NamedTuple):
-    """A photo's address, and the file that it is to become."""
+class DownloadRequest(NamedTuple):
+    """Holds a photo's address, and the file that it is to become."""
 
     url: str
     path: Path
 
 
-class Outcome(NamedTuple):
-    """What came of a photo: `reason` is empty where the file is there; `kept` says that it was before."""
+class DownloadResult(NamedTuple):
+    """Says what came of a photo: `reason` is empty where the file is there; `kept` if it was before."""
 
-    wanted: Wanted
+    request: DownloadRequest
     reason: str = ""
     kept: bool = False
 
 
 class _Failure(Exception):
-    """An attempt that failed; `wait` is None if another one would be in vain, else seconds asked for."""
+    """Reports a failed attempt; `wait` is None if another one would be in vain, else seconds asked for."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -80,125 +80,149 @@ class _Failure(Exception):
 
 
 class Downloader:
-    """Fetches photos into a folder; files appear whole or not at all.
+    """Downloads photos into a folder; files appear whole or not at all.
 
     What is there is not fetched again, and neither is what failed for good, unless `again` is set.
     """
 
-    def __init__(self, folder: Path, manners: Manners | None = None, again: bool = False) -> None:
-        self.folder, self.manners = folder, manners or Manners()
+    def __init__(self, folder: Path, policy: RequestPolicy | None = None, again: bool = False) -> None:
+        self.folder, self.policy = folder, policy or RequestPolicy()
         self._lock, self._next = threading.Lock(), 0.0
         self._gone: dict[str, str] = {}
         stored = folder / GONE
         if stored.is_file() and not again:
             self._gone = json.loads(stored.read_text(encoding="utf-8"))
 
-    def fetch_all(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
-        """What came of each photo, in order; a few are in flight."""
+    def fetch_all(self, requests: Iterable[DownloadRequest]) -> Iterator[DownloadResult]:
+        """Yields what came of each photo, in order; a few are in flight."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        at_once = self.manners.at_once
-        pending: deque[Future[Outcome]] = deque()
+        at_once = self.policy.at_once
+        pending: deque[Future[DownloadResult]] = deque()
         pool = ThreadPoolExecutor(at_once)
-        try:
-            for one in wanted:
-                pending.append(pool.submit(self.fetch, one))
-                if len(pending) >= 4 * at_once:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-            with atomic_write(self.folder / GONE) as file:
-                file.write((json.dumps(self._gone, indent=1, sort_keys=True) + "\n").encode())
-
-    def fetch(self, wanted: Wanted) -> Outcome:
-        """Fetch one photo, unless it is there; try again what may be over soon."""
-        if wanted.path.is_file():
-            return Outcome(wanted, kept=True)
-        if wanted.url in self._gone:
-            return Outcome(wanted, self._gone[wanted.url], kept=True)
-        manners = self.manners
-        for attempt in range(manners.retries + 1):
-            self._wait_for_turn()
+        with _client(self.policy) as client:
             try:
-                self._attempt(wanted)
-                return Outcome(wanted)
-            except _Failure as failure:
-                reason, wait = str(failure), failure.wait
-            if wait is None:
-                self._gone[wanted.url] = reason
-                break
-            if attempt < manners.retries:
-                time.sleep(min(_LONGEST, max(wait, manners.back_off * 2**attempt)))
-        return Outcome(wanted, reason)
+                for request in requests:
+                    pending.append(pool.submit(self._fetch, client, request))
+                    if len(pending) >= 4 * at_once:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+                with atomic_write(self.folder / GONE) as file:
+                    file.write((json.dumps(self._gone, indent=1, sort_keys=True) + "\n").encode())
+
+    def _fetch(self, client: httpx.Client, request: DownloadRequest) -> DownloadResult:
+        """Fetches one photo, unless it is there; tries again what may be over soon."""
+        if request.path.is_file():
+            return DownloadResult(request, kept=True)
+        if request.url in self._gone:
+            return DownloadResult(request, self._gone[request.url], kept=True)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_be_over_soon),
+            stop=tenacity.stop_after_attempt(self.policy.retries + 1),
+            wait=self._pause,
+            reraise=True,
+        )
+        try:
+            retrying(self._attempt, client, request)
+        except _Failure as failure:
+            if failure.wait is None:
+                self._gone[request.url] = str(failure)
+            return DownloadResult(request, str(failure))
+        return DownloadResult(request)
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        """Returns the seconds before another attempt: what the server asks for, or more from try to try."""
+        failure = state.outcome.exception() if state.outcome else None
+        asked = (failure.wait if isinstance(failure, _Failure) else None) or 0.0
+        back_off = tenacity.wait_exponential(multiplier=self.policy.back_off)(state)
+        return min(_LONGEST_WAIT, max(asked, back_off))
 
     def _wait_for_turn(self) -> None:
-        """Requests start one after the other, with the delay between them."""
+        """Waits so that requests start one after the other, with the delay between them."""
         with self._lock:
             now = time.monotonic()
             start = max(now, self._next)
-            self._next = start + self.manners.delay
+            self._next = start + self.policy.delay
         time.sleep(start - now)
 
-    def _attempt(self, wanted: Wanted) -> None:
-        content = self._answer(wanted.url)
+    def _attempt(self, client: httpx.Client, request: DownloadRequest) -> None:
+        self._wait_for_turn()
+        content = _content(client, request.url, self.policy)
         if hashlib.sha1(content, usedforsecurity=False).hexdigest() in _PLACEHOLDERS:
             raise _Failure(PLACEHOLDER)
-        with atomic_write(wanted.path.with_name(f".{wanted.path.name}.part")) as file:
+        part = request.path.with_name(f".{request.path.name}.part")
+        with atomic_write(part) as file:
             file.write(content)
-        part = wanted.path.with_name(f".{wanted.path.name}.part")
         try:
             decode(part, 64)
-            part.replace(wanted.path)
+            part.replace(request.path)
         except DecodeError as error:
             raise _Failure("no photo, or a damaged one") from error
         finally:
             part.unlink(missing_ok=True)
 
-    def _answer(self, url: str) -> bytes:
-        """The content of an address; a `_Failure` whatever goes wrong."""
+
+def _client(policy: RequestPolicy) -> httpx.Client:
+    """Makes a client without memory: cookies are neither kept nor sent, bytes come as they are stored."""
+    return httpx.Client(
+        headers={"User-Agent": policy.agent, "Accept-Encoding": "identity"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        timeout=policy.timeout,
+        limits=httpx.Limits(max_connections=policy.at_once),
+        follow_redirects=True,
+        max_redirects=10,
+    )
+
+
+def _may_be_over_soon(error: BaseException) -> bool:
+    return isinstance(error, _Failure) and error.wait is not None
+
+
+def _content(client: httpx.Client, url: str, policy: RequestPolicy) -> bytes:
+    """Returns the content of an address; raises a `_Failure` whatever goes wrong."""
+    try:
         if urlsplit(url).scheme not in ("http", "https"):
             raise _Failure("not an address of the web")
-        request = urllib.request.Request(url, headers={"User-Agent": self.manners.agent})
-        try:
-            with urllib.request.urlopen(request, timeout=self.manners.timeout) as answer:
-                return self._read(answer)
-        except urllib.error.HTTPError as error:
-            passing = error.code in (408, 429) or error.code >= 500
-            raise _Failure(f"HTTP {error.code}", _asked(error) if passing else None) from error
-        except TimeoutError as error:
-            raise _Failure("no answer in time", 0.0) from error
-        except urllib.error.URLError as error:
-            late = isinstance(error.reason, TimeoutError)
-            raise _Failure("no answer in time" if late else "no connection", 0.0) from error
-        except (http.client.HTTPException, OSError) as error:
-            raise _Failure("the connection broke off", 0.0) from error
-        except ValueError as error:
-            raise _Failure("not an address of the web") from error
+        with client.stream("GET", url) as response:
+            if not response.is_success:
+                passing = response.status_code in (408, 429) or response.status_code >= 500
+                raise _Failure(f"HTTP {response.status_code}", _asked_wait(response) if passing else None)
+            return _body(response, policy)
+    except httpx.TimeoutException as error:
+        raise _Failure("no answer in time", 0.0) from error
+    except (httpx.ConnectError, httpx.ProxyError) as error:
+        raise _Failure("no connection", 0.0) from error
+    except (ValueError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise _Failure("not an address of the web") from error
+    except httpx.TooManyRedirects as error:
+        raise _Failure("redirected too often") from error
+    except httpx.HTTPError as error:
+        raise _Failure("the connection broke off", 0.0) from error
 
-    def _read(self, answer: http.client.HTTPResponse) -> bytes:
-        manners = self.manners
-        if any(name in answer.url for name in _PLACEHOLDER_NAMES):
-            raise _Failure(PLACEHOLDER)
-        promised = answer.headers.get("Content-Length", "")
-        if promised.isdigit() and int(promised) > manners.largest:
+
+def _body(response: httpx.Response, policy: RequestPolicy) -> bytes:
+    """Reads the body of a response that is neither a placeholder, nor too large, nor too slow."""
+    if any(name in str(response.url) for name in _PLACEHOLDER_NAMES):
+        raise _Failure(PLACEHOLDER)
+    promised = response.headers.get("Content-Length", "")
+    if promised.isdigit() and int(promised) > policy.largest:
+        raise _Failure("too large")
+    parts, size, deadline = [], 0, time.monotonic() + 2 * policy.timeout
+    for part in response.iter_raw():
+        parts.append(part)
+        size += len(part)
+        if size > policy.largest:
             raise _Failure("too large")
-        parts, size, deadline = [], 0, time.monotonic() + 2 * manners.timeout
-        while part := answer.read1(_CHUNK):
-            parts.append(part)
-            size += len(part)
-            if size > manners.largest:
-                raise _Failure("too large")
-            if time.monotonic() > deadline:  # a server that drips is one that hangs
-                raise _Failure("no answer in time", 0.0)
-        if promised.isdigit() and size < int(promised):
-            raise _Failure("the connection broke off", 0.0)
-        return b"".join(parts)
+        if time.monotonic() > deadline:  # a server that drips is one that hangs
+            raise _Failure("no answer in time", 0.0)
+    return b"".join(parts)
 
 
-def _asked(error: urllib.error.HTTPError) -> float:
-    """The wait in seconds that a server asks for, 0 if it asks for none."""
-    asked = error.headers.get("Retry-After", "") if error.headers else ""
+def _asked_wait(response: httpx.Response) -> float:
+    """Returns the wait in seconds that a server asks for, 0 if it asks for none."""
+    asked = response.headers.get("Retry-After", "")
     if asked.isdigit():
         return float(asked)
     try:

@@ -1,27 +1,33 @@
-"""What a classifier is worth on held-out photos, each figure beside its trivial baseline; its calibration."""
+"""Evaluation of a classifier on held-out photos: metrics beside baselines, calibration, the report."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trainers.classes.config import Config
+from trainers.classes.data import DecodedPhotos
 from trainers.classes.network import Classifier
 from trainers.common.augmentation import plain_view
 from trainers.common.calibration import fit_logistic, fit_temperature, probability, reliability, sharpened
 from trainers.common.frames import Selection
 from trainers.common.metrics import Check, Floats, average_precision, f1
+from trainers.common.runs import write_table
 from trainers.common.splits import fold_of
 
 _PAIRS = 10  # of the most confused classes
 Targets = NDArray[np.float32]
 
+# Predictions
 
-def look_at(network: Classifier, pictures: Selection, size: int, batch: int = 32) -> Floats:
-    """What a network says of pictures without augmentation: logits (n, k)."""
+
+def predict_logits(network: Classifier, pictures: Selection, size: int, batch: int = 32) -> Floats:
+    """Computes the logits (n, k) of a network for pictures without augmentation."""
     was_training = network.training
     network.eval()
     device, parts = network.head.weight.device, []
@@ -34,16 +40,35 @@ def look_at(network: Classifier, pictures: Selection, size: int, batch: int = 32
     return np.concatenate(parts).astype(np.float64)
 
 
+def evaluate_held_out(network: Classifier, held: DecodedPhotos, config: Config, out: Path) -> dict[str, Any]:
+    """Evaluates a network on the held-out photos and writes `predictions.csv` into `out`; see `evaluate`."""
+    photos = held.photos
+    names = [path.name for path in photos.paths]
+    logits = predict_logits(network, held.pictures, config.size, config.batch)
+    facts = evaluate(logits, photos.targets, photos.several, photos.classes, names)
+    chances = calibrated(logits, facts["calibration"], photos.several, photos.classes)
+    truth = [
+        "; ".join(name for name, mark in zip(photos.classes, row, strict=True) if mark)
+        for row in photos.targets
+    ]
+    rows = zip(names, truth, *(column.round(5).tolist() for column in chances.T), strict=True)
+    write_table(out / "predictions.csv", ("file", "truth", *photos.classes), list(rows))
+    return facts
+
+
+# Metrics
+
+
 def mean_average_precision(score: Floats, targets: Targets) -> float:
-    """The mean over the classes that occur of `average_precision`; `score` and `targets` are (n, k)."""
+    """Returns the mean average precision over the classes that occur; `score` and `targets` are (n, k)."""
     present = np.flatnonzero(targets.sum(0))
     return float(np.mean([average_precision(score[:, kind], targets[:, kind]) for kind in present]))
 
 
-def judge(
+def evaluate(
     logits: Floats, targets: Targets, several: bool, classes: Sequence[str], names: Sequence[str]
 ) -> dict[str, Any]:
-    """Entries of run.json: figures, checks, per class, calibration and thresholds.
+    """Returns entries of run.json: metrics, checks, per class, calibration and thresholds.
 
     Photos `names` (n,) with logits and classes (n, k). What is fitted (calibration, thresholds) is fitted to
     half of them, by a hash of the name, and what depends on it is measured on the other half.
@@ -54,17 +79,17 @@ def judge(
     limits = _thresholds(chances[half == 0], targets[half == 0], classes) if several else {}
     asked = half == 1 if several and (half == 1).any() else np.ones(len(half), dtype=bool)
     if several:
-        said = chances > np.array([limits[name] for name in classes])
+        predicted = chances > np.array([limits[name] for name in classes])
     else:
-        said = np.eye(len(classes), dtype=bool)[logits.argmax(1)]
-    found = _figures(logits, targets, said, asked, several)
-    found |= {"photos": len(logits), "confusion": _confusion(targets[asked], said[asked]).tolist()}
+        predicted = np.eye(len(classes), dtype=bool)[logits.argmax(1)]
+    found = _metrics(logits, targets, predicted, asked, several)
+    found |= {"photos": len(logits), "confusion": _confusion(targets[asked], predicted[asked]).tolist()}
     found["confused"] = _confused(np.array(found["confusion"]), targets[asked], classes)
     found |= _reliability(logits, chances, targets, several, half == 1)
     checks = _checks(found, several)
     return {
         "figures": found,
-        "groups": _per_class(logits, targets, said, asked, classes),
+        "groups": _per_class(logits, targets, predicted, asked, classes),
         "checks": [vars(check) | {"passed": check.passed} for check in checks],
         "calibration": curve,
         "thresholds": limits,
@@ -72,7 +97,7 @@ def judge(
 
 
 def calibrated(logits: Floats, curve: dict[str, Any], several: bool, classes: Sequence[str]) -> Floats:
-    """Probabilities (n, k), by the curves of a card."""
+    """Returns probabilities (n, k), by the curves of a card."""
     if not several:
         return sharpened(logits, curve.get("probabilities", {"temperature": 1.0})["temperature"])
     parts = [
@@ -83,8 +108,10 @@ def calibrated(logits: Floats, curve: dict[str, Any], several: bool, classes: Se
 
 
 def _calibration(logits: Floats, targets: Targets, several: bool, classes: Sequence[str]) -> dict[str, Any]:
-    """Temperature (Guo et al. 2017), or a curve for each class (Platt 1999) that occurs and is not
-    everywhere."""
+    """Fits a temperature (Guo et al. 2017), or a curve for each class (Platt 1999).
+
+    A class that never or always occurs gets the plain logistic curve.
+    """
     if not several:
         one = targets.sum(1) == 1
         truth = targets[one].argmax(1)
@@ -101,7 +128,7 @@ def _calibration(logits: Floats, targets: Targets, several: bool, classes: Seque
 
 
 def _thresholds(chances: Floats, targets: Targets, classes: Sequence[str]) -> dict[str, float]:
-    """For each class the probability above which calling it gives the best F1; 0.5 if it does not occur."""
+    """Returns for each class the probability above which its F1 is best; 0.5 if it does not occur."""
     limits = {}
     for place, name in enumerate(classes):
         chance, truth = chances[:, place], targets[:, place] > 0
@@ -114,24 +141,24 @@ def _thresholds(chances: Floats, targets: Targets, classes: Sequence[str]) -> di
     return limits
 
 
-def _figures(
-    logits: Floats, targets: Targets, said: NDArray[np.bool_], asked: NDArray[np.bool_], several: bool
+def _metrics(
+    logits: Floats, targets: Targets, predicted: NDArray[np.bool_], asked: NDArray[np.bool_], several: bool
 ) -> dict[str, Any]:
     shares = targets.mean(0)
     found = {
         "mAP": mean_average_precision(logits, targets),
         "mAP_chance": float(shares[shares > 0].mean()),
     }
-    true, said = targets[asked] > 0, said[asked]
+    true, predicted = targets[asked] > 0, predicted[asked]
     present = np.flatnonzero(true.any(0))
     share = true.mean(0)[present]
-    found["macro_f1"] = float(np.mean([f1(said[:, kind], true[:, kind]) for kind in present]))
+    found["macro_f1"] = float(np.mean([f1(predicted[:, kind], true[:, kind]) for kind in present]))
     if several:
         found["macro_f1_always"] = float((2 * share / (1 + share)).mean())
         return found
-    recalls = [said[true[:, kind], kind].mean() for kind in present]
+    recalls = [predicted[true[:, kind], kind].mean() for kind in present]
     return found | {
-        "accuracy": float((true & said).any(1).mean()),
+        "accuracy": float((true & predicted).any(1).mean()),
         "majority": float(share.max()),
         "chance": float(true.sum(1).mean() / true.shape[1]),
         "balanced_accuracy": float(np.mean(recalls)),
@@ -149,13 +176,13 @@ def _checks(found: dict[str, Any], several: bool) -> list[Check]:
     ]
 
 
-def _confusion(targets: Targets, said: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Counts (k, k): of the photos with the class of the row, those called that of the column."""
-    return ((targets > 0).astype(np.int64).T @ said.astype(np.int64)).astype(np.int64)
+def _confusion(targets: Targets, predicted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Counts (k, k) the photos with the class of the row that were given the class of the column."""
+    return ((targets > 0).astype(np.int64).T @ predicted.astype(np.int64)).astype(np.int64)
 
 
 def _confused(counts: NDArray[np.int64], targets: Targets, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """The pairs of classes of which the one is taken for the other most often."""
+    """Returns the pairs of classes of which the one is taken for the other most often."""
     true = np.maximum(targets.sum(0), 1)
     share = counts / true[:, None]
     np.fill_diagonal(share, 0)
@@ -171,13 +198,13 @@ def _confused(counts: NDArray[np.int64], targets: Targets, classes: Sequence[str
 def _per_class(
     logits: Floats,
     targets: Targets,
-    said: NDArray[np.bool_],
+    predicted: NDArray[np.bool_],
     asked: NDArray[np.bool_],
     classes: Sequence[str],
 ) -> dict[str, Any]:
     rows = {}
     for place, name in enumerate(classes):
-        true, called = targets[asked, place] > 0, said[asked, place]
+        true, called = targets[asked, place] > 0, predicted[asked, place]
         both = int((true & called).sum())
         rows[name] = {
             "photos": int(targets[:, place].sum()),
@@ -192,8 +219,10 @@ def _per_class(
 def _reliability(
     logits: Floats, chances: Floats, targets: Targets, several: bool, other: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """How far stated probabilities are from what is true, on the half that they were not fitted to: of the
-    class that is said, or where several may hold, of all."""
+    """Measures how far stated probabilities are from what is true, on the half that they were not fitted to.
+
+    They are those of the predicted class, or where several may hold, of all.
+    """
     if not other.any():
         return {}
     if several:
@@ -210,3 +239,26 @@ def _reliability(
         "calibration_error_before": reliability(before, true)[3],
         "reliability": {"stated": stated.tolist(), "seen": seen.tolist(), "photos": count.tolist()},
     }
+
+
+# Report
+
+
+def report_lines(facts: dict[str, Any]) -> Iterator[Any]:
+    """Yields what the report says beside the checks: a table of the classes, confusions, the calibration."""
+    from rich.table import Table
+
+    table = Table("class", "learned from", "held out", "precision", "recall", "F1", "AP")
+    for name, row in facts["groups"].items():
+        shares = (
+            "-" if row[key] is None else f"{row[key]:.3f}" for key in ("precision", "recall", "f1", "ap")
+        )
+        table.add_row(name, str(facts["training_classes"][name]), str(row["photos"]), *shares)
+    yield table
+    found = facts["figures"]
+    for pair in found["confused"][:5]:
+        yield f"{pair['true']} called {pair['said']}: {pair['photos']} photos"
+    if "calibration_error" in found:
+        before, after = found["calibration_error_before"], found["calibration_error"]
+        yield f"calibration error {before:.3f}, calibrated {after:.3f}"
+    yield "left out: " + (", ".join(f"{n} {why}" for why, n in facts["left_out"].items()) or "none")

@@ -10,15 +10,15 @@ import torchvision
 from torch import Tensor, fx, nn
 
 from photocli.errors import UsageError
+from trainers.classes.config import SMALL_CNN
 from trainers.common.backbones import IMAGENET_MEAN, IMAGENET_STD, CaffeNet, initialise
 
-SMALL = "small-cnn"
 _AUXILIARY = ("googlenet", "inception_v3")  # these have further outputs in training, unless told not to
 _PASSED = (nn.Dropout, nn.Flatten, nn.Identity)
 
 
 class SmallCnn(nn.Module):
-    """The CNN of a Keras-style tutorial, up to its last layer: (n, 3, 256, 256) -> (n, 32).
+    """Computes the features of a Keras-style tutorial, up to its last layer: (n, 3, 256, 256) -> (n, 32).
 
     Four blocks of 32 filters of 3 x 3 and pooling by 2; the mean over the places; half of it dropped.
     """
@@ -37,18 +37,18 @@ class SmallCnn(nn.Module):
 
 
 def names() -> list[str]:
-    """What `--arch` can be: torchvision's classifiers, and two of ours."""
-    return [*torchvision.models.list_models(module=torchvision.models), "caffenet", SMALL]
+    """Lists what `--arch` can be: torchvision's classifiers, and two of ours."""
+    return [*torchvision.models.list_models(module=torchvision.models), "caffenet", SMALL_CNN]
 
 
 def headless(arch: str) -> tuple[nn.Module, int]:
-    """A network with random weights whose last layer passes on its input, and the width of that.
+    """Makes a network with random weights whose last layer passes on its input; returns it and its width.
 
     The last layer is the last linear one or 1 x 1 convolution. Where a mean over the places follows the
     convolution (SqueezeNet), a linear layer after the mean does what the convolution did before it.
     Raises `UsageError` for another name.
     """
-    if arch == SMALL:
+    if arch == SMALL_CNN:
         return SmallCnn(), 32
     if arch == "caffenet":
         return CaffeNet(), 4096
@@ -67,7 +67,7 @@ def _is_last(module: nn.Module) -> bool:
 
 
 class Classifier(nn.Module):
-    """uint8 RGB of shape (n, 3, size, size) -> logits (n, k).
+    """Classifies uint8 RGB (n, 3, size, size) with logits (n, k).
 
     Scaling and normalisation are part of the network, so that training and serving cannot drift.
     """
@@ -87,11 +87,11 @@ class Classifier(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def initialise(self, init: str) -> None:
-        """Load starting weights, all but the last layer's (see `backbones.initialise`)."""
+        """Loads starting weights, all but the last layer's (see `backbones.initialise`)."""
         initialise(self.backbone, self.arch, init)
 
     def scaled(self, image: Tensor) -> Tensor:
-        """What the backbone sees."""
+        """Scales and normalises an image as the backbone takes it."""
         image = image.contiguous(memory_format=torch.channels_last)
         return (image.float() / 255 - self.mean) / self.std
 
@@ -99,14 +99,14 @@ class Classifier(nn.Module):
         return self.head(self.backbone(self.scaled(image)).flatten(1))
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """For readers: shares that add up to 1, or where several classes may hold, one by one."""
+        """Returns probabilities that add up to 1, or where several classes may hold, one by one."""
         return logits.sigmoid() if self.several else logits.softmax(1)
 
 
-def places(backbone: nn.Module) -> fx.GraphModule | None:
-    """The backbone of a `Classifier` up to its mean over the places: (n, 3, h, w) -> (n, c, rows, columns).
+def spatial_backbone(backbone: nn.Module) -> fx.GraphModule | None:
+    """Cuts a backbone before its mean over places: (n, 3, h, w) -> (n, c, rows, columns).
 
-    None if the network does not end in such a mean. `backbone` must be in evaluation.
+    Returns None if the network does not end in such a mean. `backbone` must be in evaluation.
     """
     try:
         traced = fx.symbolic_trace(backbone)
@@ -126,7 +126,7 @@ def places(backbone: nn.Module) -> fx.GraphModule | None:
 
 
 def _passes(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
-    """Whether a step changes no more than the shape."""
+    """Says whether a step changes no more than the shape."""
     if node.op == "call_module":
         return isinstance(modules[str(node.target)], _PASSED)
     if node.op == "call_method":

@@ -1,4 +1,4 @@
-"""Pictures of a classifier: its filters, what they see in a photo, how it learned, and what it confuses."""
+"""Plots of a classifier: filters, activations of a photo, training curves, and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _CURVES = (("training loss", ("loss",)), ("held out", ("accuracy", "mAP")))
 
 
 def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list[Path]:
-    """Draw everything that there is data for, and return the files; see `pictures.draw_all`.
+    """Draws everything that there is data for; returns the files.
 
     Activations are those of the first photo of `photos` that can be read.
     """
     assert isinstance(model.network, Classifier)
     drawn, document = common_plots(model.network.backbone, _CURVES, folder, run)
-    figures = document.get("figures")
-    if figures:
-        drawn.append(confusion(figures["confusion"], model.config["classes"], folder / "confusion.png"))
-    if figures and "reliability" in figures:
-        title = f"error {figures['calibration_error']:.3f}"
-        parts = (figures["reliability"][key] for key in ("stated", "seen", "photos"))
+    metrics = document.get("figures")
+    if metrics:
+        drawn.append(confusion(metrics["confusion"], model.config["classes"], folder / "confusion.png"))
+    if metrics and "reliability" in metrics:
+        title = f"error {metrics['calibration_error']:.3f}"
+        parts = (metrics["reliability"][key] for key in ("stated", "seen", "photos"))
         drawn.append(reliability_diagrams([Reliability(title, *parts)], folder / "reliability.png"))
     for found in discover([photos]) if photos is not None else ():
         try:
@@ -45,8 +45,7 @@ def draw_all(model: Model, folder: Path, run: Path, photos: Path | None) -> list
 
 
 def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str], to: Path) -> Path:
-    """The confusion matrix: of the photos of the class of a row, the share that was called that of the
-    column."""
+    """Draws the confusion matrix: of the photos of a row's class, the share that was given the column's."""
     table = np.asarray(counts, dtype=np.float64)
     # Each photo of a single class is called one class; where several may hold, rows may add up to anything.
     shares = table / np.maximum(table.sum(1, keepdims=True), 1)
@@ -57,7 +56,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str], to: Path)
     places = range(len(classes))
     axes.set_xticks(places, classes, rotation=90, fontsize=7)
     axes.set_yticks(places, classes, fontsize=7)
-    axes.set(xlabel="said", ylabel="true", title=f"{int(table.sum())} held out, shares of each row")
+    axes.set(xlabel="predicted", ylabel="true", title=f"{int(table.sum())} held out, shares of each row")
     for row, column in zip(*np.nonzero(table), strict=True):
         colour = "black" if shares[row, column] > 0.6 else "white"
         label = str(int(table[row, column]))

@@ -1,157 +1,214 @@
-"""The trainer of a user's own classes: `python -m trainers.style SOURCE... [options]`; see docs/training.md.
-
-A pre-trained network is fine-tuned as Caffe's Flickr Style workflow does it (Karayev et al. 2014; Jia et al.
-2014): a new last layer that learns ten times as fast as the rest.
-"""
+"""How a network is fine-tuned to a user's own classes, as Caffe does it: data, network, loss, module, run."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import typer
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 from photocli.errors import UsageError
-from trainers.classes.ava_style import STYLES, is_ava_style, read_test, read_training
-from trainers.classes.data import Listed, divide, listed, read_listed
-from trainers.classes.network import SMALL, Classifier
+from trainers.classes.config import Config
+from trainers.classes.data import DecodedPhotos, LabelledPhotos, decode_photos, read_photos
+from trainers.classes.evaluate import evaluate_held_out, mean_average_precision, predict_logits
+from trainers.classes.network import Classifier
+from trainers.common.augmentation import Augmentation
+from trainers.common.batches import Batch, EpochPlan, Item, Photos, ViewSettings, collate
 from trainers.common.checkpoints import Model, save_model
-from trainers.common.options import make_app, option, reported_errors, with_options
-from trainers.common.runs import (
-    command_line,
-    commit,
-    is_main_process,
-    portable,
-    print_report,
-    write_json,
-    write_table,
-)
-from trainers.common.splits import check_fold
+from trainers.common.loop import last_checkpoint, make_trainer
+from trainers.common.losses import class_weights
+from trainers.common.module import TrainingModule
+from trainers.common.parameter_groups import Multipliers, parameter_groups
+from trainers.common.runs import command_line, commit, is_main_process, portable, write_json
 
-# Configuration
+GAMMA = 0.1
+"""What the rate is multiplied by after each `--step` iterations."""
 
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
-
-    held: tuple[str, ...] = option((), "list, folder or CSV of held-out photos (repeatable)")
-    folds: int = option(5, "folds of the split by file name, without --held")
-    fold: str = option("0", "the fold that is held out, or none")
-    arch: str = option("mobilenet_v2", "any of torchvision's classifiers by name, caffenet, or small-cnn")
-    init: str = option("imagenet", "starting weights: a file, imagenet (download), or none")
-    size: int = option(0, "side of the input, pixels; 224 unless the network is used to another")
-    epochs: int = option(30, "epochs in all")
-    batch: int = option(32, "photos per batch")
-    optimizer: Literal["sgd", "adamw"] = option("sgd", "sgd is Caffe's")
-    lr: float = option(0.001, "learning rate; with adamw .0003 is a good one")
-    head_rate: float = option(10.0, "what the last layer's rate is multiplied by")
-    bias_rate: float = option(2.0, "what the rates of biases are multiplied by")
-    momentum: float = option(0.9, "momentum of sgd")
-    weight_decay: float = option(5e-4, "decay of weights (not of biases)")
-    schedule: Literal["step", "cosine"] = option("step", "how the rate falls")
-    step: int = option(20_000, "iterations after which the rate falls to a tenth, with --schedule step")
-    eval_every: int = option(2, "epochs between tests on all held-out photos")
-    snapshot_every: int = option(4, "epochs between snapshots, from which --resume goes on")
-    balance: Literal["off", "sampling", "weights"] = option("off", "how classes are made to count the same")
-    augment: bool = option(True, "show random views while training")
-    area: float = option(0.7, "smallest area of a random view, as a share")
-    aspect: float = option(0.1, "largest logarithm of its change of aspect")
-    colour: float = option(0.1, "largest change of brightness, contrast and colour")
-    clip: float = option(0.0, "largest norm of the gradient; 0: any")
-    ema: float = option(0.0, "decay of averaged weights, which are then kept; 0: none")
-    seed: int = option(0, "seed of every random draw")
-    cache: str = option("", "folder for decoded photos")
-    cache_side: int = option(0, "long side of decoded photos; 512 or one and a half times the size")
-    workers: int = option(1, "processes that prepare photos")
-    precision: Literal["auto", "32", "bf16", "16"] = option("auto", "bf16 or 16: automatic mixed precision")
-    devices: str = option("auto", "GPUs to use: auto, or a number")
-
-
-_SIZES = {SMALL: 256, "caffenet": 227, "inception_v3": 299}
-
-
-def checked(config: Config) -> Config:
-    """The configuration with its sizes filled in, or `UsageError` if it contradicts itself."""
-    check_fold(config.fold, config.folds)
-    if min(config.epochs, config.batch - 1, config.eval_every, config.snapshot_every, config.step) < 1:
-        raise UsageError("epochs, eval-every, snapshot-every and step are at least 1, batch at least 2")
-    if not 0 < config.area <= 1 or not 0 <= config.ema < 1 or config.size < 0:
-        raise UsageError("area lies above 0 and up to 1, ema from 0 to below 1, size is not negative")
-    size = config.size or _SIZES.get(config.arch, 224)
-    return replace(config, size=size, cache_side=config.cache_side or max(512, size * 3 // 2))
-
+_MOST = 50.0  # how much more than the others a rare class counts, at most
 
 # Data
 
 
-def read_photos(sources: Sequence[Path], config: Config) -> tuple[Listed, Listed | None]:
-    """Photos to learn from, shuffled once, and those held out; see `class_lists`."""
-    folds = (config.folds, config.fold, config.seed)
-    if is_ava_style(sources[0]):
-        if len(sources) > 1 or config.held:
-            raise UsageError("AVA's lists come with their own test photos, and alone")
-        training = listed(read_training(sources[0]), False, STYLES)
-        return divide(training, listed(read_test(sources[0]), True, STYLES), *folds)
-    training = read_listed(sources)
-    held = read_listed([Path(path) for path in config.held], training.classes) if config.held else None
-    return divide(training, held, *folds)
+class Intervals(NamedTuple):
+    """Holds what Caffe's solver is told, in iterations: one is a batch."""
+
+    epoch: int
+    most: int
+    test: int
+    every: int
+    snapshot: int
+
+    def lines(self, training: int, held: int) -> list[str]:
+        """Says these numbers, and what they come from, in words."""
+        return [
+            f"{training} photos to learn from, {held} held out; {self.epoch} iterations an epoch, "
+            f"{self.most} in all",
+            f"test: {self.test} iterations (all photos held out), every {self.every}; "
+            f"snapshot every {self.snapshot}",
+        ]
 
 
-def decoded(photos: Listed, config: Config) -> Any:
-    """The photos as `Examples`, without those that cannot be read, which are counted."""
-    from trainers.classes.module import Examples
-    from trainers.common.frames import Selection, load_frames
+def intervals(config: Config, training: int, held: int) -> Intervals:
+    """Returns the intervals that follow from the sizes of the sets."""
+    epoch = max(1, training // min(config.batch, training))
+    test = math.ceil(held / config.batch)
+    return Intervals(
+        epoch, config.epochs * epoch, test, config.eval_every * epoch, config.snapshot_every * epoch
+    )
 
-    cache = Path(config.cache) if config.cache else None
-    frames = load_frames(photos.paths, config.cache_side, cache, max(1, config.workers))
-    rows = [row for row in range(len(photos)) if row not in frames.failed]
-    photos.dropped["unreadable"] += len(frames.failed)
-    if not rows:
-        raise UsageError("none of the photos can be read")
-    return Examples(photos.take(rows), Selection(tuple((frames, row) for row in rows)))
+
+def sampling_chances(photos: LabelledPhotos) -> NDArray[np.float64]:
+    """Returns how likely each photo is drawn (n,), so that the classes come equally often.
+
+    Where several may hold, a photo comes as often as its rarest class asks for; none is a class then.
+    """
+    targets = photos.targets.astype(np.float64)
+    if photos.several:
+        targets = np.concatenate([targets, targets.sum(1, keepdims=True) == 0], axis=1)
+    shares = targets.mean(0)
+    chance = (targets / np.where(shares > 0, shares, 1)).max(1)
+    return chance / chance.sum()
 
 
 # Network
 
 
-def start(config: Config, classes: int, several: bool) -> Classifier:
-    """The network before its first step."""
+def initial_network(config: Config, classes: int, several: bool) -> Classifier:
+    """Makes the network before its first step."""
     torch.manual_seed(config.seed)
     network = Classifier(config.arch, classes, several)
     network.initialise(config.init)
     return network
 
 
-# Loop (the loss and the rates are in class_training.py)
+# Loss
+
+
+def class_loss(logits: Tensor, target: Tensor, several: bool, weights: Tensor | None = None) -> Tensor:
+    """Computes the cross entropy of logits (n, k) with classes (n, k) of 0 and 1; one by one with `several`.
+
+    `weights` (k,) balances the classes: what a photo of each counts, or what having it counts against not.
+    """
+    if several:
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights)
+    each = -(target * logits.log_softmax(1)).sum(1)
+    if weights is None:
+        return each.mean()
+    counts = target @ weights
+    return (each * counts).sum() / counts.sum()
+
+
+def loss_weights(photos: LabelledPhotos) -> Tensor:
+    """Returns weights (k,) for `class_loss` with which the classes count the same."""
+    target = torch.from_numpy(photos.targets)
+    if not photos.several:
+        return class_weights(target)
+    share = target.mean(0)
+    return ((1 - share) / share.clamp_min(1e-9)).clamp(1 / _MOST, _MOST)
+
+
+# Training module
+
+
+class ClassifierTraining(TrainingModule):
+    """Trains a `Classifier`; what is kept are its weights, or with `ema` above 0 their moving average."""
+
+    network: Classifier
+    averaged: Classifier
+
+    def __init__(
+        self, network: Classifier, config: Config, training: DecodedPhotos, held: DecodedPhotos | None
+    ) -> None:
+        super().__init__(network, config, "style")
+        self.training_set, self.held = training, held
+        self.targets = torch.from_numpy(training.photos.targets)
+        self.several = training.photos.several
+        chances = sampling_chances(training.photos) if config.balance == "sampling" else None
+        photos = len(training.photos)
+        self.plan = EpochPlan(photos, 0, min(config.batch, photos), 0, 0, config.seed, chances)
+        self.weights = loss_weights(training.photos) if config.balance == "weights" else None
+        self.warm_up = min(self.warm_up, max(1, self.steps * config.epochs // 10))  # runs may be short
+
+    @property
+    def steps(self) -> int:
+        return self.plan.steps
+
+    def train_dataloader(self) -> DataLoader[Item]:
+        """Returns the batches of the current epoch (Lightning asks anew for each)."""
+        config, trainer = self.config, self.trainer
+        augmentation = Augmentation(config.area, config.aspect, config.colour) if config.augment else None
+        settings = ViewSettings(config.size, "squash", augmentation, (), config.seed)
+        return DataLoader(
+            Photos(self.training_set.pictures, settings),
+            batch_sampler=self.plan.epoch(self.current_epoch, trainer.global_rank, trainer.world_size),
+            collate_fn=collate,
+            num_workers=config.workers,
+            prefetch_factor=4 if config.workers else None,
+        )
+
+    def training_step(self, batch: Batch, step: int) -> Tensor:
+        logits = self.network(batch.images)
+        target = self.targets[batch.rows.cpu()].to(logits.device)
+        weights = None if self.weights is None else self.weights.to(logits.device)
+        return self.record_loss(class_loss(logits, target, self.several, weights))
+
+    def configure_optimizers(self) -> Any:  # one of Lightning's many types
+        config, network = self.config, self.network
+        by = Multipliers(1.0, config.bias_rate, config.head_rate, config.head_rate * config.bias_rate)
+        groups = parameter_groups(network.backbone, network.head, config.lr, config.weight_decay, by)
+        optimizer: torch.optim.Optimizer
+        if config.optimizer == "adamw":
+            optimizer = torch.optim.AdamW(groups)
+        else:
+            optimizer = torch.optim.SGD(groups, momentum=config.momentum)
+        if config.schedule == "cosine":
+            return self.scheduled(optimizer)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: GAMMA ** (step // config.step))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def validation_metrics(self) -> dict[str, float]:
+        if self.held is None:
+            return {}
+        logits = predict_logits(self.averaged, self.held.pictures, self.config.size, self.config.batch)
+        targets = self.held.photos.targets
+        found = {"mAP": mean_average_precision(logits, targets)}
+        if self.several:
+            return found
+        right = targets[np.arange(len(targets)), logits.argmax(1)]
+        return {"accuracy": float(right.mean())} | found
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["config"] |= {"classes": list(self.training_set.photos.classes), "several": self.several}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        before = checkpoint["config"]["arch"], checkpoint["config"]["classes"]
+        if before != (self.config.arch, list(self.training_set.photos.classes)):
+            raise UsageError("--resume: the snapshot is of another network or of other classes")
+        super().on_load_checkpoint(checkpoint)
+
+
+# Run
 
 
 def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> dict[str, Any]:
-    """Train, judge on what is held out, leave model.ckpt and run.json; what run.json holds."""
-    from trainers.classes.module import Classifying, intervals
-    from trainers.common.loop import last_checkpoint, make_trainer
-
+    """Trains, evaluates on what is held out, leaves model.ckpt and run.json; returns what run.json holds."""
     learned, apart = read_photos(sources, config)
-    training, held = decoded(learned, config), decoded(apart, config) if apart is not None else None
-    classes, several = learned.classes, learned.several
-    plan = intervals(config, len(training.listed), len(held.listed) if held else 0)
-    for line in plan.told(len(training.listed), len(held.listed) if held else 0):
-        typer.echo(line)
-    resume = resume and last_checkpoint(out).exists()
-    begun = Classifier(config.arch, len(classes), several) if resume else start(config, len(classes), several)
-    module = Classifying(begun, config, training, held)
-    trainer = make_trainer(config, out, watch=False)  # type: ignore[arg-type]
-    trainer.fit(module, ckpt_path=last_checkpoint(out) if resume else None)
-    trainer.save_checkpoint(last_checkpoint(out))
-    facts = _facts(config, sources, training.listed, apart)
-    facts |= {"plan": plan._asdict(), "history": module.history}
-    averaged = module.averaged.cpu().eval()
+    training = decode_photos(learned, config)
+    held = decode_photos(apart, config) if apart is not None else None
+    averaged, facts = _fit(config, training, held, out, resume and last_checkpoint(out).exists())
+    facts = _facts(config, sources, training.photos, apart) | facts
     if held is not None:
-        facts |= _judged(averaged, held, several, config, out)
+        facts |= evaluate_held_out(averaged, held, config, out)
         own = apart is not None and apart.dropped is learned.dropped
         by_name = f"fold {config.fold} of {config.folds}, by a hash of the name"
         facts["split"] = by_name if own else "photos kept apart"
@@ -161,8 +218,30 @@ def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> d
     return facts
 
 
-def _facts(config: Config, sources: Sequence[Path], training: Listed, apart: Listed | None) -> dict[str, Any]:
-    """What run.json says of the run, whatever came of it."""
+def _fit(
+    config: Config, training: DecodedPhotos, held: DecodedPhotos | None, out: Path, resume: bool
+) -> tuple[Classifier, dict[str, Any]]:
+    """Trains, and returns the averaged network, the plan, and what happened in each epoch."""
+    photos = training.photos
+    counts = len(photos), len(held.photos) if held else 0
+    plan = intervals(config, *counts)
+    for line in plan.lines(*counts):
+        typer.echo(line)
+    if resume:  # the checkpoint has the weights
+        network = Classifier(config.arch, len(photos.classes), photos.several)
+    else:
+        network = initial_network(config, len(photos.classes), photos.several)
+    module = ClassifierTraining(network, config, training, held)
+    trainer = make_trainer(config, out, watch=False)
+    trainer.fit(module, ckpt_path=last_checkpoint(out) if resume else None)
+    trainer.save_checkpoint(last_checkpoint(out))
+    return module.averaged.cpu().eval(), {"plan": plan._asdict(), "history": module.history}
+
+
+def _facts(
+    config: Config, sources: Sequence[Path], training: LabelledPhotos, apart: LabelledPhotos | None
+) -> dict[str, Any]:
+    """Returns what run.json says of the run, whatever came of it."""
     classes, several = list(training.classes), training.several
     stored = portable(asdict(config)) | {"trainer": "style", "classes": classes, "several": several}
     return {
@@ -178,81 +257,12 @@ def _facts(config: Config, sources: Sequence[Path], training: Listed, apart: Lis
     }
 
 
-def _left_out(*sets: Listed | None) -> dict[str, int]:
-    """How many rows were left out, by reason; two sides of one set count them together."""
+def _left_out(*sets: LabelledPhotos | None) -> dict[str, int]:
+    """Counts the rows that were left out, by reason; two sides of one set count them together."""
     counts = {id(photos.dropped): photos.dropped for photos in sets if photos is not None}
     return dict(sum(counts.values(), Counter()))
 
 
-def _source(sources: Sequence[Path], photos: Listed) -> dict[str, Any]:
+def _source(sources: Sequence[Path], photos: LabelledPhotos) -> dict[str, Any]:
     name = ", ".join(source.resolve().name for source in sources)
     return {"name": name, "role": "labelled", "photos": len(photos), "hash": photos.fingerprint()}
-
-
-def _judged(averaged: Classifier, held: Any, several: bool, config: Config, out: Path) -> dict[str, Any]:
-    """Figures on the held-out photos, with `predictions.csv`."""
-    from trainers.classes.evaluate import calibrated, judge, look_at
-
-    photos: Listed = held.listed
-    logits = look_at(averaged, held.pictures, config.size, config.batch)
-    facts = judge(logits, photos.targets, several, photos.classes, [path.name for path in photos.paths])
-    chances = calibrated(logits, facts["calibration"], several, photos.classes)
-    truth = [
-        "; ".join(name for name, mark in zip(photos.classes, row, strict=True) if mark)
-        for row in photos.targets
-    ]
-    names = [path.name for path in photos.paths]
-    rows = zip(names, truth, *(column.round(5).tolist() for column in chances.T), strict=True)
-    write_table(out / "predictions.csv", ("file", "truth", *photos.classes), list(rows))
-    return facts
-
-
-# Command line
-
-
-def others(facts: dict[str, Any]) -> Iterator[Any]:
-    """What the report says beside the checks: a table of the classes, what is confused, the calibration."""
-    from rich.table import Table
-
-    table = Table("class", "learned from", "held out", "precision", "recall", "F1", "AP")
-    for name, row in facts["groups"].items():
-        shares = (
-            "-" if row[key] is None else f"{row[key]:.3f}" for key in ("precision", "recall", "f1", "ap")
-        )
-        table.add_row(name, str(facts["training_classes"][name]), str(row["photos"]), *shares)
-    yield table
-    found = facts["figures"]
-    for pair in found["confused"][:5]:
-        yield f"{pair['true']} called {pair['said']}: {pair['photos']} photos"
-    if "calibration_error" in found:
-        before, after = found["calibration_error_before"], found["calibration_error"]
-        yield f"calibration error {before:.3f}, calibrated {after:.3f}"
-    yield "left out: " + (", ".join(f"{n} {why}" for why, n in facts["left_out"].items()) or "none")
-
-
-def run(
-    sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="List file, folder of folders, or CSV.")
-    ],
-    config: Config,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
-        "runs/style"
-    ),
-    resume: Annotated[bool, typer.Option(help="Go on from the last snapshot in OUT.")] = False,
-) -> None:
-    """Fine-tune a network to your own classes.
-
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
-    """
-    with reported_errors("trainers.style"):
-        facts = train(checked(config), sources, out, resume)
-    if "figures" in facts and is_main_process():
-        from trainers.classes.plots import confusion
-
-        confusion(facts["figures"]["confusion"], list(facts["groups"]), out / "confusion.png")
-    raise typer.Exit(0 if print_report(facts, others(facts) if "figures" in facts else ()) else 1)
-
-
-def command() -> typer.Typer:
-    """The command line."""
-    return make_app(with_options(Config, run))

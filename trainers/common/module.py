@@ -134,7 +134,8 @@ def update_average(network: nn.Module, averaged: nn.Module, done: int, ema: floa
     kept = averaged.state_dict()
     smooth = [name for name, value in kept.items() if value.dtype.is_floating_point and decay > 0]
     move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    move([kept[name] for name in smooth], [now[name] for name in smooth], None)
+    if smooth:
+        move([kept[name] for name in smooth], [now[name] for name in smooth], None)
     with torch.no_grad():
         for name in kept.keys() - smooth:
             kept[name].copy_(now[name])

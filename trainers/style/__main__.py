@@ -10,5 +10,5 @@ if __name__ == "__main__":
     if any(argument.partition("=")[0] == "--media" for argument in sys.argv[1:]):
         from trainers.style.train import command
     else:
-        from trainers.classes.train import command
+        from trainers.classes.__main__ import command
     command()()
