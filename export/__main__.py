@@ -42,7 +42,7 @@ def run(
         served = original.rounded() if float16 else original
         network = to_onnx(served, spec, list(kind[1].outputs(model)), float16).SerializeToString()
         parity = check(network, served, original, kind[1], model, sample_views(photos, spec))
-        measured = read_json(metrics) if metrics else model.facts
+        measured = read_json(metrics) if metrics else model.run.document
         texts = read_json(about) if about else {}
         named: dict[str, Any] = {"name": name or kind[0], "version": version}
         card = make_card(kind, model, network, parity, **named, measured=measured, about=texts)

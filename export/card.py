@@ -90,14 +90,13 @@ def _input(spec: InputSpec) -> dict[str, Any]:
 
 
 def _trainer(model: Model) -> dict[str, Any]:
-    facts = model.facts
-    before = {"before": facts["before"]} if facts.get("before") else {}  # the stages that came first
+    before = {"before": model.run.before} if model.run.before else {}  # the stages that came first
     return {
         **before,
-        "command": facts.get("command", ""),
+        "command": model.run.command,
         "config": portable(model.config),
         "seed": model.config["seed"],
-        "commit": facts.get("commit", ""),
+        "commit": model.run.commit,
         "teachers": len(model.config.get("teacher", ())),
     }
 
@@ -106,7 +105,7 @@ def _data(model: Model, about: dict[str, Any]) -> list[dict[str, Any]]:
     """What the network learned from; names and counts from the run, terms and origin from `about`."""
     texts = about.get("data", {})
     entries = []
-    for source in model.facts.get("data", []):
+    for source in model.run.data:
         text = texts.get(source["name"], {})
         entries.append(
             {

@@ -68,8 +68,8 @@ def _bundled() -> list[Picture]:
         from skimage import data
     except ImportError as error:
         raise PhotocliError("give --photos FOLDER for the parity check, or install scikit-image") from error
-    pictures = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), data.hubble_deep_field()]
-    return [np.ascontiguousarray(picture) for picture in pictures]
+    names = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field")
+    return [np.ascontiguousarray(getattr(data, name)()) for name in names]
 
 
 def check(network: bytes, served: Served, original: Served, kind: Kind, model: Model, views: Views) -> Parity:
@@ -102,7 +102,7 @@ def check(network: bytes, served: Served, original: Served, kind: Kind, model: M
 
 def _torch(served: Served, names: Sequence[str], views: Views) -> Outputs:
     with torch.inference_mode():
-        parts = [served(chunk) for chunk in torch.from_numpy(views).split(8)]
+        parts = [served(chunk) for chunk in torch.split(torch.from_numpy(views), 8)]
     return {
         name: torch.cat(values).numpy() for name, values in zip(names, zip(*parts, strict=True), strict=True)
     }

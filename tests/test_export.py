@@ -23,7 +23,7 @@ from photocli.models.card import read_card
 from trainers.aesthetics.labels import CLASSES
 from trainers.aesthetics.network import Scorer
 from trainers.common.checkpoints import Model, save_model
-from trainers.common.runs import now
+from trainers.common.runs import RunRecord, now
 
 SIZE = 64
 CONFIG = {
@@ -62,7 +62,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = [{"name": "rated", "role": "labelled", "photos": 7, "hash": "abc"}]
     save_model(
         folder / "model.ckpt",
-        Model(lively(), CONFIG, {"data": data, "command": "python -m x", "commit": "c"}),
+        Model(lively(), CONFIG, RunRecord("python -m x", "c", data=data)),
     )
     figures = {"spearman": 0.7, "mae": 0.5, "mae_constant": 0.9}
     calibration = {"good": {"method": "logistic", "slope": 2.0, "intercept": -11.0}}

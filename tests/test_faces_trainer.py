@@ -24,6 +24,7 @@ from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.frames import Frames, Picture
 from trainers.common.loop import make_trainer
 from trainers.common.overlap import fits
+from trainers.common.runs import RunRecord
 from trainers.common.yunet import YuNet, mirrored
 from trainers.faces.__main__ import command as train_command
 from trainers.faces.augmentation import (
@@ -417,7 +418,7 @@ def test_a_model_is_gone_on_from_without_its_second_look(photos: FacePhotos, tmp
     torch.manual_seed(1)
     earlier, path = FaceDetector(64, with_landmarks=True), tmp_path / "model.ckpt"
     config = {"trainer": "faces", "side": 64, "refine_steps": 9}
-    save_model(path, Model(earlier, config, {"command": "python -m trainers.faces before", "seed": 1}))
+    save_model(path, Model(earlier, config, RunRecord("python -m trainers.faces before", seed=1)))
     later = replace(QUICK, start=str(path), epochs=1)
     network = start(later)
     assert network.side == SIDE and network.landmarks is None

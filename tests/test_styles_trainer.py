@@ -379,9 +379,9 @@ def test_looks_at_held_out_pictures_line_up(pictures: Pictures) -> None:
 
 def test_export_refuses_mirror_images(pictures: Pictures) -> None:
     network = Styler(CLASSES)
-    kind = kind_of(Model(network, {"trainer": "styles"}, {}))[1]
+    kind = kind_of(Model(network, {"trainer": "styles"}))[1]
     with pytest.raises(UsageError, match="mirror"):
-        kind.serve(Model(network, {"trainer": "styles"}, {}), True)
+        kind.serve(Model(network, {"trainer": "styles"}), True)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from trainers.common.losses import class_weights, correlation_loss, pair_loss
 from trainers.common.metrics import correlation
 from trainers.common.module import TrainingModule, should_compile
 from trainers.common.parameter_groups import Multipliers, parameter_groups
-from trainers.common.runs import command_line, commit, is_main_process, portable
+from trainers.common.runs import RunRecord, command_line, commit, is_main_process, portable
 
 # Network
 
@@ -235,7 +235,9 @@ def train_fold(config: Config, materials: Materials, out: Path, resume: bool) ->
         split = f"fold {config.fold} of {config.folds}"
         result = evaluate_fold(config, facts, held.ratings, predictions, degraded, split)
     if is_main_process():
-        save_model(out / "model.ckpt", Model(network, portable(asdict(config)), portable(result.facts)))
+        save_model(
+            out / "model.ckpt", Model(network, portable(asdict(config)), RunRecord.of(portable(result.facts)))
+        )
         result.write(out)
     return result
 

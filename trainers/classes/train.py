@@ -28,7 +28,7 @@ from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.losses import class_weights
 from trainers.common.module import TrainingModule
 from trainers.common.parameter_groups import Multipliers, parameter_groups
-from trainers.common.runs import command_line, commit, is_main_process, portable, write_json
+from trainers.common.runs import RunRecord, command_line, commit, is_main_process, portable, write_json
 
 GAMMA = 0.1
 """What the rate is multiplied by after each `--step` iterations."""
@@ -213,7 +213,7 @@ def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> d
         by_name = f"fold {config.fold} of {config.folds}, by a hash of the name"
         facts["split"] = by_name if own else "photos kept apart"
     if is_main_process():
-        save_model(out / "model.ckpt", Model(averaged, facts["config"], portable(facts)))
+        save_model(out / "model.ckpt", Model(averaged, facts["config"], RunRecord.of(portable(facts))))
         write_json(out / "run.json", portable(facts))
     return facts
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from photocli.errors import UsageError
+from trainers.common.runs import RunRecord
 
 _NETWORKS = {
     "aesthetics": "trainers.aesthetics.network",
@@ -34,20 +35,20 @@ _OLD_NAMES = {
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network with its configuration; `facts` holds calibration, data, commit and command."""
+    """A trained network with its configuration and the record of its run."""
 
     network: Any
     """The trainer's own class of network, whose attributes its other modules know."""
 
     config: dict[str, Any]
-    facts: dict[str, Any] = field(default_factory=dict)
+    run: RunRecord = field(default_factory=RunRecord)
 
 
 def save_model(path: Path, model: Model) -> None:
     """Write a model that `load_model`, export, soups and teachers read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
-    torch.save({"weights": weights, "config": model.config, "facts": model.facts}, path)
+    torch.save({"weights": weights, "config": model.config, "facts": model.run.document}, path)
 
 
 def load_model(path: Path) -> Model:
@@ -62,7 +63,7 @@ def load_model(path: Path) -> Model:
         network.load_state_dict(renamed(weights))
     except Exception as error:  # unpickling alone can raise anything
         raise UsageError(f"{path} is not a checkpoint of these trainers: {error}") from error
-    return Model(network.eval(), config, stored.get("facts", {}))
+    return Model(network.eval(), config, RunRecord.of(stored.get("facts", {})))
 
 
 def _network(config: dict[str, Any]) -> nn.Module:
@@ -87,13 +88,13 @@ def _averaged(state: dict[str, Any]) -> dict[str, Any]:
 def previous_runs(path: Path) -> list[dict[str, Any]]:
     """The runs that a stored model came out of, the first of them first: command, commit and seed of each.
     Those of a soup stand before it."""
-    facts = torch.load(path, map_location="cpu", weights_only=True).get("facts", {})
-    if not facts:
+    run = RunRecord.of(torch.load(path, map_location="cpu", weights_only=True).get("facts", {}))
+    if run == RunRecord():
         return []  # weights from elsewhere
-    soup = facts.get("soup", {"commands": [], "seeds": []})
     mixed = [
         {"command": command, "seed": seed}
-        for command, seed in zip(soup["commands"], soup["seeds"], strict=True)
+        for command, seed in zip(run.soup.get("commands", []), run.soup.get("seeds", []), strict=True)
     ]
-    own = {name: facts[name] for name in ("command", "commit", "seed") if name in facts}
-    return [*facts.get("before", []), *mixed, own]
+    known = run.document
+    own: dict[str, Any] = {name: known[name] for name in ("command", "commit", "seed") if name in known}
+    return [*run.before, *mixed, own]

@@ -9,6 +9,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,40 @@ from typing import Any
 import torch
 
 from photocli.files import atomic_write
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is known of a training run: the content of its `run.json`, which its checkpoint holds, too."""
+
+    command: str = ""
+    commit: str = ""
+    seed: int | None = None
+    data: list[dict[str, Any]] = field(default_factory=list)
+    """The sources that were learned from: name, role, number of photos."""
+
+    before: list[dict[str, Any]] = field(default_factory=list)
+    """The runs whose weights it began with, the first of them first."""
+
+    soup: dict[str, Any] = field(default_factory=dict)
+    """Commands and seeds of the runs that were averaged into it."""
+
+    calibration: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    """What only some trainers note, and the metrics."""
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> RunRecord:
+        """Reads the record from a `run.json`; an empty document gives an empty record."""
+        own = {each.name for each in fields(cls)} - {"more"}
+        known = {name: value for name, value in document.items() if name in own}
+        return cls(**known, more={name: value for name, value in document.items() if name not in own})
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The record as `run.json` has it; fields that nothing is known of are left out."""
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "more"}
+        return {name: value for name, value in own.items() if value not in ("", None, [], {})} | self.more
 
 
 def commit() -> str:

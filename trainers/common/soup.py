@@ -6,6 +6,7 @@ A model soup (Wortsman et al. 2022) is often better than each run, at the cost o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -34,11 +35,18 @@ def average(paths: Sequence[Path]) -> Model:
         if value.dtype.is_floating_point:
             value.copy_(torch.stack([state[name] for state in states]).mean(0))
     seeds = [model.config.get("seed") for model in models]
-    facts = first.facts | {"command": command_line("trainers.soup"), "commit": commit()}
-    facts |= {"soup": {"seeds": seeds, "commands": [model.facts.get("command", "") for model in models]}}
-    # Figures and calibration belong to the single runs, not to their average.
-    facts = {key: value for key, value in facts.items() if key not in ("figures", "calibration", "checks")}
-    return Model(first.network, first.config, facts)
+    soup = {"seeds": seeds, "commands": [model.run.command for model in models]}
+    # Metrics and calibration belong to the single runs, not to their average.
+    more = {key: value for key, value in first.run.more.items() if key not in ("figures", "checks")}
+    run = replace(
+        first.run,
+        command=command_line("trainers.soup"),
+        commit=commit(),
+        soup=soup,
+        calibration={},
+        more=more,
+    )
+    return Model(first.network, first.config, run)
 
 
 def run(

@@ -23,7 +23,7 @@ from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule, should_compile
 from trainers.common.overlap import fits
-from trainers.common.runs import command_line, commit, is_main_process, portable, write_json
+from trainers.common.runs import RunRecord, command_line, commit, is_main_process, portable, write_json
 from trainers.crop.camera_photos import CropPhotos, divide, subset
 from trainers.crop.config import Config
 from trainers.crop.data import (
@@ -213,7 +213,7 @@ def train(config: Config, photos: CropPhotos, out: Path, resume: bool) -> dict[s
     if len(held):
         facts |= evaluate(averaged, held, config, _split_name(config))
     stored = portable(asdict(config)) | {"trainer": "crop"}
-    save_model(out / "model.ckpt", Model(averaged, stored, portable(facts)))
+    save_model(out / "model.ckpt", Model(averaged, stored, RunRecord.of(portable(facts))))
     write_json(out / "run.json", portable(facts))
     return facts
 

@@ -22,7 +22,7 @@ from trainers.common.checkpoints import Model, load_model, previous_runs, save_m
 from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule
 from trainers.common.overlap import fits
-from trainers.common.runs import command_line, commit, portable, write_json
+from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
 from trainers.faces.config import Config
 from trainers.faces.data import FacePhotos, Scene, Scenes, divide, epoch_batches
 from trainers.faces.evaluate import evaluate, quick_metrics
@@ -227,7 +227,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
         split = f"fold {config.fold} of {config.folds}, by a hash of the name"
         facts |= {"split": split} | evaluate(averaged, training, held, config)
     stored = portable(asdict(config)) | {"trainer": "faces"}
-    save_model(out / "model.ckpt", Model(averaged, stored, portable(facts)))
+    save_model(out / "model.ckpt", Model(averaged, stored, RunRecord.of(portable(facts))))
     write_json(out / "run.json", portable(facts))
     return facts
 

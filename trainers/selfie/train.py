@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from trainers.common.checkpoints import Model, previous_runs, save_model
-from trainers.common.runs import command_line, commit, portable, write_json
+from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
 from trainers.selfie.config import Config
 from trainers.selfie.data import FaceLists
 from trainers.selfie.evaluate import evaluate
@@ -43,7 +43,7 @@ def train(config: Config, data: FaceLists, out: Path, resume: bool) -> dict[str,
     if data.held is not None:
         facts |= evaluate(network, data, {source["hash"] for source in facts["data"]})
     stored = portable(asdict(config)) | {"trainer": "selfie", "plan": list(network.plan)}
-    save_model(out / "model.ckpt", Model(network, stored, portable(facts)))
+    save_model(out / "model.ckpt", Model(network, stored, RunRecord.of(portable(facts))))
     write_json(out / "run.json", portable(facts))
     return facts
 

@@ -16,7 +16,7 @@ import typer
 from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, save_model
 from trainers.common.options import make_app, option, reported_errors, with_options
-from trainers.common.runs import command_line, commit, portable, write_json
+from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
 from trainers.common.splits import check_fold
 from trainers.style.data import Pictures, divide, read_pictures
 from trainers.style.network import Styler
@@ -117,7 +117,7 @@ def train(config: Config, pictures: Pictures, out: Path, resume: bool) -> dict[s
         split = f"fold {config.fold} of {config.folds}, by a hash of the name of the photo that is shown"
         facts |= {"split": split} | judge(averaged, held, config, out)
     stored = portable(facts["config"]) | {"trainer": "styles"}
-    save_model(out / "model.ckpt", Model(averaged, stored, portable(facts)))
+    save_model(out / "model.ckpt", Model(averaged, stored, RunRecord.of(portable(facts))))
     write_json(out / "run.json", portable(facts))
     return facts
 

@@ -22,7 +22,7 @@ from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.metrics import Check
 from trainers.common.options import make_app, option, reported_errors, with_options
-from trainers.common.runs import command_line, commit, portable, print_report, write_json
+from trainers.common.runs import RunRecord, command_line, commit, portable, print_report, write_json
 from trainers.common.splits import split
 from trainers.style_transfer.data import Order, generate, reduced
 from trainers.style_transfer.network import Generator
@@ -143,7 +143,7 @@ def train(config: Config, material: Material, out: Path, resume: bool) -> dict[s
         facts["checks"] = [vars(check) | {"passed": check.passed} for check in judge(module)]
     network = module.network.cpu().eval()
     settings = portable(asdict(config)) | {"trainer": "stylize", "style": material.name}
-    save_model(out / "model.ckpt", Model(network, settings, portable(facts)))
+    save_model(out / "model.ckpt", Model(network, settings, RunRecord.of(portable(facts))))
     write_json(out / "run.json", portable(facts))
     return facts
 

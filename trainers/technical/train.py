@@ -21,7 +21,7 @@ from photocli.profiles import FAULTS
 from trainers.common.checkpoints import Model, load_model, previous_runs, save_model
 from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule, should_compile
-from trainers.common.runs import command_line, commit, portable, write_json
+from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
 from trainers.technical.config import Config
 from trainers.technical.data import (
     PhotoIndex,
@@ -195,7 +195,7 @@ def train(config: Config, photos: TechnicalPhotos, out: Path, resume: bool) -> d
         )
     save_model(
         out / "model.ckpt",
-        Model(averaged, portable(asdict(config)) | {"trainer": "technical"}, portable(facts)),
+        Model(averaged, portable(asdict(config)) | {"trainer": "technical"}, RunRecord.of(portable(facts))),
     )
     write_json(out / "run.json", portable(facts))
     return facts
