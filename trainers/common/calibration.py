@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainers.common.metrics import Floats
 
@@ -38,7 +39,7 @@ def fit_logistic(score: Floats, truth: Floats, middle: float) -> dict[str, float
     }
 
 
-def probability(score: Floats, slope: float, intercept: float) -> Floats:
+def probability(score: Floats, slope: float | Floats, intercept: float | Floats) -> Floats:
     """The logistic curve."""
     return 1 / (1 + np.exp(-np.clip(slope * np.asarray(score) + intercept, -50, 50)))
 
@@ -54,7 +55,7 @@ def reliability(chance: Floats, good: Floats, bins: int = 10) -> tuple[Floats, F
     return stated, seen, count[held], error
 
 
-def fit_temperature(logits: Floats, truth: Floats) -> float:
+def fit_temperature(logits: Floats, truth: NDArray[np.intp]) -> float:
     """The divisor of logits (n, k) with which their softmax is least surprised by the truth (n,).
 
     Temperature scaling (Guo et al. 2017), by golden-section search of its logarithm.
