@@ -1,4 +1,4 @@
-"""Exporting a network of styles: the medium, the looks, the paintings, and where they come from."""
+"""Export of a style network: the medium, the looks, the paintings, and where they come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
 from photocli.inputs import InputSpec
 from trainers.common.checkpoints import Model
-from trainers.style.network import GROUPS, Styler
+from trainers.style.network import GROUPS, StyleNetwork
 
 ROUNDING = 0.03
 """Probability, 0-1."""
@@ -25,12 +25,15 @@ LOOSE = ("maps",)
 _STRIDE = 32  # pixels of the input for each place of the maps
 
 
-class ServedStyler(Served):
-    """uint8 (n, 3, side, side) -> probabilities of the medium (n, m), which add up to 1, of the looks (n, l),
-    each by itself, and of the paintings (n, p + 1), which add up to 1; and maps (n, k, rows, columns) of all
-    of these in this order: what each place adds to the logit, which with the bias is their sum."""
+class ServedStyleNetwork(Served):
+    """Maps uint8 (n, 3, side, side) to probabilities and class activation maps.
 
-    def __init__(self, network: Styler) -> None:
+    Probabilities of the medium (n, m), which add up to 1, of the looks (n, l), each by itself, and of the
+    paintings (n, p + 1), which add up to 1; maps (n, k, rows, columns) of all of these in this order: what
+    each place adds to the logit, which with the bias is their sum.
+    """
+
+    def __init__(self, network: StyleNetwork) -> None:
         super().__init__()
         self.network = evaluated(network)
         # Batch norm becomes part of the convolution before it.
@@ -38,17 +41,17 @@ class ServedStyler(Served):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         features = self.network.features(image)
-        said = self.network.parts(self.network.head(features.mean((2, 3))))
+        logits = self.network.by_group(self.network.head(features.mean((2, 3))))
         maps = self.network.maps(features)
-        return said.medium.softmax(1), said.looks.sigmoid(), said.paintings.softmax(1), maps
+        return logits.medium.softmax(1), logits.looks.sigmoid(), logits.paintings.softmax(1), maps
 
 
-def serve(model: Model, flip: bool | None) -> ServedStyler:
+def serve(model: Model, flip: bool | None) -> ServedStyleNetwork:
     """See `kinds.Kind`."""
     if flip:
         raise UsageError("a model of styles does not judge mirror images; leave out --flip")
-    assert isinstance(model.network, Styler)
-    return ServedStyler(model.network)
+    assert isinstance(model.network, StyleNetwork)
+    return ServedStyleNetwork(model.network)
 
 
 def spec(config: Mapping[str, Any]) -> InputSpec:
@@ -58,7 +61,7 @@ def spec(config: Mapping[str, Any]) -> InputSpec:
 
 def outputs(model: Model) -> dict[str, dict[str, Any]]:
     """See `kinds.Kind`."""
-    assert isinstance(model.network, Styler)
+    assert isinstance(model.network, StyleNetwork)
     names = {group: list(model.network.classes[group]) for group in GROUPS}
     meanings = (
         "probability of each medium",
@@ -80,12 +83,12 @@ def outputs(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """The probabilities, (n, k)."""
+    """Returns the probabilities, (n, k)."""
     return np.concatenate([outputs[group] for group in GROUPS], axis=1)
 
 
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
-    """The classes, and the calibrated probabilities above which looks hold."""
+    """Returns the classes, and the calibrated probabilities above which looks hold."""
     classes = {group: list(config["classes"][group]) for group in GROUPS}
     known = measured.get("thresholds") or {}
     return {"classes": classes, "thresholds": {name: known.get(name, 0.5) for name in classes["looks"]}}

@@ -8,7 +8,7 @@ import torch
 from photos import picture, sample_pictures, write_photo
 
 from trainers.common.checkpoints import Model, save_model
-from trainers.style_transfer.network import Generator
+from trainers.style_transfer.network import StyleTransferNetwork
 
 
 def write_pieces(folder: Path) -> Path:
@@ -28,5 +28,5 @@ def write_styles(folder: Path, *names: str) -> list[Path]:
         torch.manual_seed(seed)
         config = {"trainer": "stylize", "width": 0.125, "upsample": "nearest", "style": name}
         files.append(folder / f"{name}.ckpt")
-        save_model(files[-1], Model(Generator(0.125), config))
+        save_model(files[-1], Model(StyleTransferNetwork(0.125), config))
     return files

@@ -14,20 +14,20 @@ from typer.testing import CliRunner
 
 from trainers.common.frames import Picture
 from trainers.style.looks import (
-    AT_ODDS,
     COLOURED,
     FAMILIES,
     FINISH,
+    INCOMPATIBLE,
     LOOKS,
     NAMES,
     TONING,
     apply,
-    draw,
-    together,
+    compatible,
+    random_looks,
 )
-from trainers.style.looks.natural import colourless, known, measure
+from trainers.style.looks.natural import colourless, measure, natural_looks
 from trainers.style.looks.sheet import command
-from trainers.style.looks.targets import OF_THE_LENS, drawn, looked
+from trainers.style.looks.targets import LENS_LOOKS, drawing_targets, make_looks
 
 
 def small(name: str, side: int = 320) -> Picture:
@@ -99,7 +99,7 @@ def test_sepia_is_brown_all_over() -> None:
     for photo in PHOTOS:
         found = measure(made("sepia", photo, 0.8))
         assert found.warmth > 0.95
-        assert found.stray < 0.012
+        assert found.colour_spread < 0.012
 
 
 def test_light_goes_where_the_name_says() -> None:
@@ -194,7 +194,7 @@ def test_looks_are_quick() -> None:
 
 def test_draws_hold_to_their_shares_and_to_what_goes_together() -> None:
     rng = np.random.default_rng(0)
-    drawn_looks = [draw(rng) for _ in range(4000)]
+    drawn_looks = [random_looks(rng) for _ in range(4000)]
     counts = Counter(len(one) for one in drawn_looks)
     assert counts[0] / 4000 == pytest.approx(0.35, abs=0.03)
     assert counts[1] / 4000 == pytest.approx(0.40, abs=0.03)
@@ -203,18 +203,18 @@ def test_draws_hold_to_their_shares_and_to_what_goes_together() -> None:
     for one in drawn_looks:
         assert all(0 <= strength <= 1 for strength in one.values())
         names = list(one)
-        assert all(together(a, b) for a in names for b in names if a != b)
+        assert all(compatible(a, b) for a in names for b in names if a != b)
         assert sum(name in TONING for name in names) <= 1
 
 
 def test_what_goes_together_is_mutual_and_named_right() -> None:
     assert sorted(name for family in FAMILIES for name in family) == sorted(NAMES)
-    assert all(set(pair) <= set(NAMES) and len(pair) == 2 for pair in AT_ODDS)
-    assert all(together(a, b) == together(b, a) for a in NAMES for b in NAMES)
-    assert not together("noir", "sepia")
-    assert not together("noir", "noir")
-    assert together("noir", "film grain")
-    assert together(*FINISH)
+    assert all(set(pair) <= set(NAMES) and len(pair) == 2 for pair in INCOMPATIBLE)
+    assert all(compatible(a, b) == compatible(b, a) for a in NAMES for b in NAMES)
+    assert not compatible("noir", "sepia")
+    assert not compatible("noir", "noir")
+    assert compatible("noir", "film grain")
+    assert compatible(*FINISH)
 
 
 def test_without_looks_the_photo_is_the_same_array() -> None:
@@ -227,17 +227,17 @@ def test_without_looks_the_photo_is_the_same_array() -> None:
 
 def test_plain_photos_have_no_look_by_rule() -> None:
     for photo in ("astronaut", "coffee", "china", "flower"):
-        assert 1.0 not in known(small(photo)).values(), photo
+        assert 1.0 not in natural_looks(small(photo)).values(), photo
 
 
 def test_real_black_and_white_photos_are_known() -> None:
     from skimage import data
 
     camera = np.repeat(data.camera()[::2, ::2, None], 3, axis=2)
-    assert known(camera)["black and white"] == 1.0
-    assert "sepia" not in known(camera)
+    assert natural_looks(camera)["black and white"] == 1.0
+    assert "sepia" not in natural_looks(camera)
     again = write_and_read(camera)
-    assert known(again)["black and white"] == 1.0, "traces of JPEG are no colours"
+    assert natural_looks(again)["black and white"] == 1.0, "traces of JPEG are no colours"
 
 
 def write_and_read(picture: Picture) -> Picture:
@@ -252,19 +252,19 @@ def test_toned_photos_are_sepia_and_other_tones_unknown() -> None:
     grey = np.repeat(luma(small("china"))[:, :, None], 3, axis=2)
     brown = (np.clip(grey * [1.0, 0.86, 0.68], 0, 1) * 255).astype(np.uint8)
     blue = (np.clip(grey * [0.6, 0.8, 1.0], 0, 1) * 255).astype(np.uint8)
-    assert known(brown)["sepia"] == 1.0
-    assert np.isnan(known(blue)["sepia"])
-    assert np.isnan(known(blue)["black and white"])
+    assert natural_looks(brown)["sepia"] == 1.0
+    assert np.isnan(natural_looks(blue)["sepia"])
+    assert np.isnan(natural_looks(blue)["black and white"])
 
 
 def test_dark_and_bright_photos_are_known() -> None:
     night = (small("china") * 0.12).astype(np.uint8)
     night[:20, :20] = 255  # a lamp
-    assert known(night)["low key"] == 1.0
+    assert natural_looks(night)["low key"] == 1.0
     bright = 255 - (255 - small("coffee")) // 6
-    assert known(bright)["high key"] == 1.0
+    assert natural_looks(bright)["high key"] == 1.0
     dusk = (small("china") * (0.28 / luma(small("china")).mean())).astype(np.uint8)
-    assert np.isnan(known(dusk)["low key"]), "between dark and not"
+    assert np.isnan(natural_looks(dusk)["low key"]), "between dark and not"
 
 
 def test_rules_on_the_photos_beside_the_checkout() -> None:
@@ -273,7 +273,7 @@ def test_rules_on_the_photos_beside_the_checkout() -> None:
     dark = [path for name, path in shown.items() if name.lower().startswith(("galaxy", "nighttime"))]
     if not dark:
         pytest.skip("no night photos of this name")
-    found = [known(np.asarray(Image.open(path).convert("RGB"))) for path in dark]
+    found = [natural_looks(np.asarray(Image.open(path).convert("RGB"))) for path in dark]
     assert np.mean(["low key" in one for one in found]) > 0.5
 
 
@@ -283,7 +283,7 @@ def test_rules_on_the_photos_beside_the_checkout() -> None:
 def truth(photo: Picture, **strengths: float) -> dict[str, float]:
     names = {name.replace(" ", "_").replace("-", "_"): name for name in NAMES}
     wanted = {names[key]: value for key, value in strengths.items()}
-    _, targets = looked(photo, wanted, np.random.default_rng(0))
+    _, targets = make_looks(photo, wanted, np.random.default_rng(0))
     return dict(zip(NAMES, targets.tolist(), strict=True))
 
 
@@ -303,7 +303,7 @@ def test_black_and_white_that_is_made_is_not_noir() -> None:
 def test_a_photo_without_colours_is_given_none() -> None:
     grey = np.repeat((luma(small("china")) * 255).astype(np.uint8)[:, :, None], 3, axis=2)
     for name in COLOURED:
-        finished, targets = looked(grey, {name: 0.5}, np.random.default_rng(0))
+        finished, targets = make_looks(grey, {name: 0.5}, np.random.default_rng(0))
         assert np.array_equal(finished, grey), name
         assert targets[NAMES.index(name)] != 1.0
         assert targets[NAMES.index("black and white")] == 1.0
@@ -331,9 +331,9 @@ def test_looks_that_nobody_can_see_are_unknown() -> None:
 
 
 def test_of_drawings_only_the_lens_is_known() -> None:
-    said = dict(zip(NAMES, drawn().tolist(), strict=True))
-    assert all(said[name] == 0.0 for name in OF_THE_LENS)
-    assert all(np.isnan(said[name]) for name in NAMES if name not in OF_THE_LENS)
+    said = dict(zip(NAMES, drawing_targets().tolist(), strict=True))
+    assert all(said[name] == 0.0 for name in LENS_LOOKS)
+    assert all(np.isnan(said[name]) for name in NAMES if name not in LENS_LOOKS)
 
 
 def test_the_command_draws_a_sheet(tmp_path: Path) -> None:

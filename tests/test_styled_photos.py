@@ -12,8 +12,8 @@ from PIL import Image
 
 from photocli.errors import UsageError
 from trainers.common.checkpoints import load_model
-from trainers.style_transfer.data import NONE, Order, generate, paint
-from trainers.style_transfer.network import Generator
+from trainers.style_transfer.generate import NONE, DatasetOptions, generate, paint
+from trainers.style_transfer.network import StyleTransferNetwork
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def labels(out: Path) -> list[dict[str, str]]:
 
 def test_photos_go_to_the_styles_in_turn(folder: Path, styles: list[Path], tmp_path: Path) -> None:
     told: list[str] = []
-    counts = generate([folder], styles, tmp_path, Order(side=96), told.append)
+    counts = generate([folder], styles, tmp_path, DatasetOptions(side=96), told.append)
     rows = labels(tmp_path)
     assert counts == {NONE: 4, "munch": 4, "turner": 4} and not told
     assert len({row["content"] for row in rows}) == len(rows) == 12
@@ -50,7 +50,7 @@ def test_photos_go_to_the_styles_in_turn(folder: Path, styles: list[Path], tmp_p
 
 def test_all_styles_of_each_photo(folder: Path, styles: list[Path], tmp_path: Path) -> None:
     one = [folder / "chelsea.jpg"]
-    assert generate(one, styles, tmp_path, Order(side=120, every=True), print) == {
+    assert generate(one, styles, tmp_path, DatasetOptions(side=120, every=True), print) == {
         NONE: 1,
         "munch": 1,
         "turner": 1,
@@ -75,7 +75,7 @@ def test_bad_photos_and_copies_cost_a_line(folder: Path, styles: list[Path], tmp
     whole = (where / "coffee.jpg").read_bytes()
     (where / "broken.jpg").write_bytes(whole[: len(whole) // 2])
     told: list[str] = []
-    counts = generate([where], styles, tmp_path / "out", Order(side=128), told.append)
+    counts = generate([where], styles, tmp_path / "out", DatasetOptions(side=128), told.append)
     assert sum(counts.values()) == 4
     assert len(told) == 2
     assert any("broken.jpg: truncated" in line for line in told)
@@ -85,36 +85,38 @@ def test_bad_photos_and_copies_cost_a_line(folder: Path, styles: list[Path], tmp
 
 
 def test_an_interrupted_data_set_is_completed(folder: Path, styles: list[Path], tmp_path: Path) -> None:
-    order = Order(side=64)
-    generate([folder], styles, tmp_path, order, print)
+    options = DatasetOptions(side=64)
+    generate([folder], styles, tmp_path, options, print)
     before = {path: path.read_bytes() for path in tmp_path.glob("*/*.jpg")}
     gone, kept = sorted(before)[3], sorted(before)[4]
     gone.unlink()
     stamp = kept.stat().st_mtime_ns
-    generate([folder], styles, tmp_path, order, print)
+    generate([folder], styles, tmp_path, options, print)
     assert {path: path.read_bytes() for path in tmp_path.glob("*/*.jpg")} == before
     assert kept.stat().st_mtime_ns == stamp
     with pytest.raises(UsageError, match="choose another --out"):
-        generate([folder], styles[:1], tmp_path, order, print)
+        generate([folder], styles[:1], tmp_path, options, print)
 
 
 def test_a_share_of_the_photos_is_always_the_same(folder: Path, styles: list[Path], tmp_path: Path) -> None:
-    few = sum(generate([folder], styles, tmp_path / "few", Order(0.5, 64), print).values())
+    few = sum(generate([folder], styles, tmp_path / "few", DatasetOptions(0.5, 64), print).values())
     assert 0 < few < 12
-    generate([folder], styles, tmp_path / "all", Order(1.0, 64), print)
+    generate([folder], styles, tmp_path / "all", DatasetOptions(1.0, 64), print)
     contents = [{row["content"] for row in labels(tmp_path / name)} for name in ("few", "all")]
     assert contents[0] < contents[1]
 
 
 def test_two_styles_of_one_name_are_refused(folder: Path, styles: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="a style named 'munch' already"):
-        generate([folder], [styles[0], styles[0]], tmp_path, Order(), print)
+        generate([folder], [styles[0], styles[0]], tmp_path, DatasetOptions(), print)
 
 
 def test_painting_by_hand_is_what_the_network_says(styles: list[Path]) -> None:
     network = load_model(styles[0]).network
-    assert isinstance(network, Generator)
+    assert isinstance(network, StyleTransferNetwork)
     photo = np.asarray(picture("coffee", (70, 50)))
     with torch.no_grad():
-        said = network(torch.from_numpy(photo.transpose(2, 0, 1)[None].copy()))[0].numpy().transpose(1, 2, 0)
-    assert np.abs(paint(network, photo) - said).max() <= 0.5
+        painted = (
+            network(torch.from_numpy(photo.transpose(2, 0, 1)[None].copy()))[0].numpy().transpose(1, 2, 0)
+        )
+    assert np.abs(paint(network, photo) - painted).max() <= 0.5

@@ -24,16 +24,31 @@ from photocli.models.card import read_card
 from trainers.common.checkpoints import Model, load_model
 from trainers.common.metrics import average_precision, f1
 from trainers.common.splits import fold_of
-from trainers.style.data import MEDIA, Pictures, divide, halves, read_pictures
-from trainers.style.evaluate import confusion, judge, quick_figures
+from trainers.style.__main__ import command as train_command
+from trainers.style.augmentation import random_recompression, random_resize
+from trainers.style.calibration import (
+    CalibratedPredictions,
+    StyleCalibration,
+    best_thresholds,
+    raise_thresholds,
+)
+from trainers.style.config import Config, checked
+from trainers.style.data import (
+    MEDIA,
+    Pictures,
+    StyleDataset,
+    StyleSampleIndex,
+    divide,
+    epoch_batches,
+    halves,
+    held_out_indices,
+    read_pictures,
+)
+from trainers.style.evaluate import confusion_matrix, evaluate, quick_metrics
 from trainers.style.looks import NAMES
-from trainers.style.module import Styling, style_loss
-from trainers.style.network import Said, Styler
-from trainers.style.predictions import Fitted, Judged, Seen, look_at
-from trainers.style.samples import Draw, Samples, delivered, epoch_draws, held_draws, reduced
-from trainers.style.thresholds import best_thresholds, no_styled_than
-from trainers.style.train import Config, checked, start, train
-from trainers.style.train import command as train_command
+from trainers.style.network import StyleLogits, StyleNetwork
+from trainers.style.predictions import StylePredictions, predict
+from trainers.style.train import StyleTraining, start, style_loss, train
 
 QUICK = Config(folds=2, init="none", side=64, samples=24, epochs=2, batch=8, eval_every=2, turns=1, workers=0)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
@@ -76,8 +91,8 @@ def pictures(folders: Path) -> Pictures:
 def test_pictures_know_their_medium_painting_and_photo(pictures: Pictures) -> None:
     assert len(pictures) == 12 + 4 * 6 + 2 * 12
     assert pictures.classes == CLASSES
-    assert len(pictures.photographed()) == 12 + 6
-    assert len(pictures.drawn()) == 18
+    assert len(pictures.photos()) == 12 + 6
+    assert len(pictures.drawings()) == 18
     repainted = pictures.repainted()
     assert len(repainted) == 24
     assert {pictures.names[row] for row in repainted} == {f"photo{number}.jpg" for number in range(12)}
@@ -123,70 +138,72 @@ def test_wrong_sources_are_told(folders: Path, tmp_path: Path) -> None:
 
 
 def test_samples_are_functions_of_seed_epoch_and_place(pictures: Pictures) -> None:
-    samples, others = Samples(pictures, 64, 0), Samples(pictures, 64, 1)
-    photo = int(pictures.photographed()[0])
-    one, again = samples[Draw(3, 5, photo)], samples[Draw(3, 5, photo)]
+    samples, others = StyleDataset(pictures, 64, 0), StyleDataset(pictures, 64, 1)
+    photo = int(pictures.photos()[0])
+    one, again = samples[StyleSampleIndex(3, 5, photo)], samples[StyleSampleIndex(3, 5, photo)]
     assert np.array_equal(one.view, again.view)
     assert np.array_equal(one.looks, again.looks, equal_nan=True)
-    for other in (samples[Draw(4, 5, photo)], samples[Draw(3, 6, photo)], others[Draw(3, 5, photo)]):
+    for other in (
+        samples[StyleSampleIndex(4, 5, photo)],
+        samples[StyleSampleIndex(3, 6, photo)],
+        others[StyleSampleIndex(3, 5, photo)],
+    ):
         assert not np.array_equal(one.view, other.view)
     assert one.view.shape == (3, 64, 64)
     assert (one.medium, one.painting) == (0, 0)
 
 
 def test_looks_are_made_of_photos_alone(pictures: Pictures) -> None:
-    samples = Samples(pictures, 64, 0)
-    for row in (int(pictures.drawn()[0]), int(pictures.repainted()[0])):
+    samples = StyleDataset(pictures, 64, 0)
+    for row in (int(pictures.drawings()[0]), int(pictures.repainted()[0])):
         for place in range(6):
-            assert not (samples[Draw(0, place, row)].looks == 1).any()
-    photo = int(pictures.photographed()[0])
-    made = [samples[Draw(0, place, photo)].looks for place in range(60)]
+            assert not (samples[StyleSampleIndex(0, place, row)].looks == 1).any()
+    photo = int(pictures.photos()[0])
+    made = [samples[StyleSampleIndex(0, place, photo)].looks for place in range(60)]
     assert 0.4 < np.mean([(looks == 1).any() for looks in made]) < 0.9
 
 
 def test_turns_of_held_out_photos_have_their_look(pictures: Pictures) -> None:
-    draws = held_draws(pictures, 2)
-    photos = len(pictures.photographed())
-    assert len(draws) == 3 * photos + len(pictures.drawn()) + len(pictures.repainted())
-    turns = [draw.turn for draw in draws]
-    assert turns.count(0) == len(draws) - 2 * photos
+    indices = held_out_indices(pictures, 2)
+    photos = len(pictures.photos())
+    assert len(indices) == 3 * photos + len(pictures.drawings()) + len(pictures.repainted())
+    turns = [index.turn for index in indices]
+    assert turns.count(0) == len(indices) - 2 * photos
     assert {turns.count(turn) for turn in range(1, 17)} <= {2, 3}
-    assert len({draw.place for draw in draws}) == len(draws)
-    samples = Samples(pictures, 64, 0)
-    hit = [samples[draw].looks[draw.turn - 1] == 1 for draw in draws if draw.turn > 0]
+    assert len({index.place for index in indices}) == len(indices)
+    samples = StyleDataset(pictures, 64, 0)
+    hit = [samples[index].looks[index.turn - 1] == 1 for index in indices if index.turn > 0]
     assert np.mean(hit) > 0.8, "a few cannot be seen"
 
 
 def test_epochs_have_their_shares_and_balanced_kinds(pictures: Pictures) -> None:
     config = replace(QUICK, samples=800, drawn_share=0.2, repainted_share=0.3, most_per_folder=6)
-    batches = epoch_draws(pictures, config, 0)
+    batches = epoch_batches(pictures, config, 0)
     assert len(batches) == 100
     assert {len(batch) for batch in batches} == {8}
-    rows = np.array([draw.row for batch in batches for draw in batch])
-    assert np.isin(rows, pictures.drawn()).sum() == 160
+    rows = np.array([index.row for batch in batches for index in batch])
+    assert np.isin(rows, pictures.drawings()).sum() == 160
     assert np.isin(rows, pictures.repainted()).sum() == 240
     painting = pictures.painting[rows]
     assert abs((painting == 1).sum() - 120) < 40
-    origins = np.array(
-        [pictures.origins[row] for row in rows if row in set(pictures.photographed().tolist())]
-    )
+    origins = np.array([pictures.origins[row] for row in rows if row in set(pictures.photos().tolist())])
     assert abs((origins == "photos").mean() - 0.5) < 0.08, "twelve count as six"
-    again = epoch_draws(pictures, config, 0)
+    again = epoch_batches(pictures, config, 0)
     assert batches == again
-    assert batches != epoch_draws(pictures, config, 1)
+    assert batches != epoch_batches(pictures, config, 1)
 
 
 def test_delivery_changes_little_and_no_shape_of_small_pictures() -> None:
     picture = np.asarray(Image.fromarray(sample_pictures()["china"]).resize((320, 213)))
     for seed in range(8):
-        arrived = delivered(picture, np.random.default_rng(seed))
+        arrived = random_recompression(picture, np.random.default_rng(seed))
         assert max(arrived.shape) >= 240
         back = np.asarray(Image.fromarray(arrived).resize((320, 213)))
         assert np.abs(back.astype(int) - picture).mean() < 12
     tiny = picture[:60, :90]
-    assert delivered(tiny, np.random.default_rng(0)).shape == tiny.shape
-    assert 256 <= max(reduced(sample_pictures()["china"], np.random.default_rng(0)).shape) <= 320
-    assert reduced(tiny, np.random.default_rng(0)) is tiny
+    assert random_recompression(tiny, np.random.default_rng(0)).shape == tiny.shape
+    assert 256 <= max(random_resize(sample_pictures()["china"], np.random.default_rng(0)).shape) <= 320
+    assert random_resize(tiny, np.random.default_rng(0)) is tiny
 
 
 # Network and loss
@@ -194,31 +211,31 @@ def test_delivery_changes_little_and_no_shape_of_small_pictures() -> None:
 
 def test_maps_add_up_to_the_logits() -> None:
     torch.manual_seed(0)
-    network = Styler(CLASSES).eval()
+    network = StyleNetwork(CLASSES).eval()
     view = torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8)
     with torch.inference_mode():
         logits = network(view)
         maps = network.maps(network.features(view))
     assert maps.shape == (2, 4 + 16 + 3, 2, 2)
     assert torch.allclose(maps.sum((2, 3)) + network.head.bias, logits, atol=1e-5)
-    medium, looks, paintings = network.parts(logits)
+    medium, looks, paintings = network.by_group(logits)
     assert (medium.shape, looks.shape, paintings.shape) == ((2, 4), (2, 16), (2, 3))
 
 
 def test_the_loss_leaves_out_what_is_unknown() -> None:
     torch.manual_seed(0)
-    said = Said(torch.randn(2, 4), torch.randn(2, 16), torch.randn(2, 3))
+    logits = StyleLogits(torch.randn(2, 4), torch.randn(2, 16), torch.randn(2, 3))
     medium, painting = torch.tensor([2, -1]), torch.tensor([0, 1])
     looks = torch.zeros(2, 16)
     looks[0, 3], looks[1] = 1.0, torch.nan
-    loss = style_loss(said, medium, looks, painting, QUICK)
-    other = Said(said.medium.clone(), said.looks.clone(), said.paintings)
+    loss = style_loss(logits, medium, looks, painting, QUICK)
+    other = StyleLogits(logits.medium.clone(), logits.looks.clone(), logits.paintings)
     other.medium[1] += torch.randn(4)
     other.looks[1] += torch.randn(16)
     assert torch.equal(loss, style_loss(other, medium, looks, painting, QUICK))
     other.looks[0, 3] += 1
     assert style_loss(other, medium, looks, painting, QUICK) < loss
-    nothing = style_loss(said, torch.tensor([-1, -1]), torch.full((2, 16), torch.nan), painting, QUICK)
+    nothing = style_loss(logits, torch.tensor([-1, -1]), torch.full((2, 16), torch.nan), painting, QUICK)
     assert torch.isfinite(nothing)
 
 
@@ -242,27 +259,27 @@ def test_thresholds_lie_between_and_rise_for_plain_photos() -> None:
     assert found == pytest.approx([0.55, 0.55])
     assert best_thresholds(chances, np.full((4, 2), np.nan)) == pytest.approx([0.5, 0.5])
     plain = np.array([[0.6, 0.1], [0.2, 0.1], [0.1, 0.1], [0.1, 0.2]])
-    assert np.array_equal(no_styled_than(found, plain, 0.25), found), "one in four may be called styled"
-    raised = no_styled_than(found, plain, 0.1)
+    assert np.array_equal(raise_thresholds(found, plain, 0.25), found), "one in four may be called styled"
+    raised = raise_thresholds(found, plain, 0.1)
     assert (raised > found).all()
     assert not (plain > raised).any()
 
 
 def test_confusion_counts_truth_by_guess() -> None:
-    assert confusion(np.array([0, 0, 2]), np.array([0, 1, 2]), 3) == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
+    assert confusion_matrix(np.array([0, 0, 2]), np.array([0, 1, 2]), 3) == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
 
 
-def _perfect(pictures: Pictures) -> Seen:
+def _perfect(pictures: Pictures) -> StylePredictions:
     """What a network without mistakes would say."""
-    draws = held_draws(pictures, 8)
-    samples = Samples(pictures, 64, 0)
-    told = [samples[draw] for draw in draws]
+    indices = held_out_indices(pictures, 8)
+    samples = StyleDataset(pictures, 64, 0)
+    told = [samples[index] for index in indices]
     looks = np.array([sample.looks for sample in told], np.float64)
     medium = np.array([sample.medium for sample in told])
     painting = np.array([sample.painting for sample in told])
-    names = [pictures.names[draw.row] for draw in draws]
-    return Seen(
-        draws,
+    names = [pictures.names[index.row] for index in indices]
+    return StylePredictions(
+        indices,
         names,
         halves(names),
         8.0 * np.eye(4)[medium],
@@ -271,8 +288,8 @@ def _perfect(pictures: Pictures) -> Seen:
         medium,
         looks,
         painting,
-        np.array([draw.turn > 0 for draw in draws]),
-        np.array([pictures.origins[draw.row] in MEDIA.values() and draw.turn == 0 for draw in draws]),
+        np.array([index.turn > 0 for index in indices]),
+        np.array([pictures.origins[index.row] in MEDIA.values() and index.turn == 0 for index in indices]),
         pictures.classes,
     )
 
@@ -280,32 +297,37 @@ def _perfect(pictures: Pictures) -> Seen:
 def test_a_network_without_mistakes_has_no_bad_figure(
     pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = _perfect(pictures)
-    monkeypatch.setattr("trainers.style.evaluate.look_at", lambda *given: seen)
-    facts = judge(Styler(CLASSES), pictures, QUICK, tmp_path)
+    predictions = _perfect(pictures)
+    monkeypatch.setattr("trainers.style.evaluate.predict", lambda *given: predictions)
+    facts = evaluate(StyleNetwork(CLASSES), pictures, QUICK, tmp_path)
     figures = facts["figures"]
     assert figures["medium"]["accuracy"] == figures["paintings"]["accuracy"] == 1.0
     assert figures["looks"]["macro_ap"] == 1.0
     assert figures["looks"]["macro_f1"] > 0.95
     assert figures["plain"]["called_styled"] == 0.0
     assert all(check["passed"] for check in facts["checks"])
-    assert quick_figures(seen) == {"medium": 1.0, "looks_ap": 1.0, "paintings": 1.0}
+    assert quick_metrics(predictions) == {"medium": 1.0, "looks_ap": 1.0, "paintings": 1.0}
     assert set(facts["thresholds"]) == set(NAMES)
     assert set(facts["calibration"]) == {"medium", "paintings", *NAMES}
 
 
 def test_styles_are_those_of_the_assessor(pictures: Pictures) -> None:
-    seen = _perfect(pictures)
-    holds = seen.looks > 0
+    predictions = _perfect(pictures)
+    holds = predictions.looks > 0
     chances = np.where(holds, 0.9, 0.05)
-    sharp = np.eye(3)[seen.true_painting] * 0.7 + 0.1
-    said = Judged(seen, chances, holds, np.eye(4)[np.maximum(seen.true_medium, 0)], sharp)
-    rows = np.flatnonzero(seen.true_painting > 0)
-    assert said.style(int(rows[0])) == (CLASSES["paintings"][seen.true_painting[rows[0]]], pytest.approx(0.8))
-    plain = np.flatnonzero(seen.plain)
-    assert said.style(int(plain[0])) == ("plain", pytest.approx(0.9))
-    made = np.flatnonzero(holds.any(1) & (seen.true_painting == 0))
-    assert said.style(int(made[0]))[0] in NAMES
+    sharp = np.eye(3)[predictions.true_painting] * 0.7 + 0.1
+    calibrated = CalibratedPredictions(
+        predictions, chances, holds, np.eye(4)[np.maximum(predictions.true_medium, 0)], sharp
+    )
+    rows = np.flatnonzero(predictions.true_painting > 0)
+    assert calibrated.style(int(rows[0])) == (
+        CLASSES["paintings"][predictions.true_painting[rows[0]]],
+        pytest.approx(0.8),
+    )
+    plain = np.flatnonzero(predictions.plain)
+    assert calibrated.style(int(plain[0])) == ("plain", pytest.approx(0.9))
+    made = np.flatnonzero(holds.any(1) & (predictions.true_painting == 0))
+    assert calibrated.style(int(made[0]))[0] in NAMES
 
 
 # The loop and the export
@@ -314,7 +336,7 @@ def test_styles_are_those_of_the_assessor(pictures: Pictures) -> None:
 def test_a_resumed_run_equals_one_that_was_not_interrupted(pictures: Pictures, tmp_path: Path) -> None:
     check_resuming(
         lambda out, resume: train(QUICK, pictures, out, resume),
-        lambda: Styling(start(QUICK, pictures), QUICK, *divide(pictures, QUICK.folds, QUICK.fold)),
+        lambda: StyleTraining(start(QUICK, pictures), QUICK, *divide(pictures, QUICK.folds, QUICK.fold)),
         QUICK,
         tmp_path,
         at=1,
@@ -338,16 +360,16 @@ def _export_and_serve(run: Path, pictures: Pictures, out: Path) -> None:
     assert set(card.facts["thresholds"]) == set(NAMES)
     session = onnxruntime.InferenceSession(card.network, providers=["CPUExecutionProvider"])
     views = np.stack([cut(pictures.frames[row], card.input) for row in pictures.rows[:3]])
-    said = dict(zip(card.outputs, session.run(list(card.outputs), {"image": views}), strict=True))
+    outputs = dict(zip(card.outputs, session.run(list(card.outputs), {"image": views}), strict=True))
     network = load_model(run / "model.ckpt").network
-    assert isinstance(network, Styler)
+    assert isinstance(network, StyleNetwork)
     with torch.inference_mode():
-        medium, looks, paintings = network.parts(network(torch.from_numpy(views)))
-    assert said["medium"] == pytest.approx(medium.softmax(1).numpy(), abs=0.01)
-    assert said["looks"] == pytest.approx(looks.sigmoid().numpy(), abs=0.01)
-    assert said["paintings"] == pytest.approx(paintings.softmax(1).numpy(), abs=0.01)
-    assert said["maps"].shape == (3, 23, 2, 2)
-    fields = assessor.assess(card, {name: values[0] for name, values in said.items()})
+        medium, looks, paintings = network.by_group(network(torch.from_numpy(views)))
+    assert outputs["medium"] == pytest.approx(medium.softmax(1).numpy(), abs=0.01)
+    assert outputs["looks"] == pytest.approx(looks.sigmoid().numpy(), abs=0.01)
+    assert outputs["paintings"] == pytest.approx(paintings.softmax(1).numpy(), abs=0.01)
+    assert outputs["maps"].shape == (3, 23, 2, 2)
+    fields = assessor.assess(card, {name: values[0] for name, values in outputs.items()})
     assert fields["medium"] in MEDIA
     assert fields["style"] in ("plain", *NAMES, "lines", "steps")
 
@@ -366,19 +388,21 @@ def test_every_layer_learns(pictures: Pictures, tmp_path: Path) -> None:
 
 def test_looks_at_held_out_pictures_line_up(pictures: Pictures) -> None:
     _, held = divide(pictures, QUICK.folds, QUICK.fold)
-    seen = look_at(Styler(CLASSES), held, QUICK)
-    assert len(seen.names) == len(seen.looks) == len(seen.half) == len(seen.draws)
-    assert seen.judged.sum() == len(held.drawn()) + (held.medium[held.rows] == 0).sum() - sum(
+    predictions = predict(StyleNetwork(CLASSES), held, QUICK)
+    assert (
+        len(predictions.names) == len(predictions.looks) == len(predictions.half) == len(predictions.indices)
+    )
+    assert predictions.of_media.sum() == len(held.drawings()) + (held.medium[held.rows] == 0).sum() - sum(
         held.origins[row] == "photos" for row in held.rows
     )
-    assert not (seen.plain & seen.made).any()
-    fitted = Fitted.on(seen, np.ones(len(seen.names), bool), 0.1)
+    assert not (predictions.plain & predictions.made).any()
+    fitted = StyleCalibration.fit(predictions, np.ones(len(predictions.names), bool), 0.1)
     assert fitted.thresholds.shape == (16,)
-    assert (fitted.looks(seen.looks) <= 1).all()
+    assert (fitted.looks(predictions.looks) <= 1).all()
 
 
 def test_export_refuses_mirror_images(pictures: Pictures) -> None:
-    network = Styler(CLASSES)
+    network = StyleNetwork(CLASSES)
     kind = kind_of(Model(network, {"trainer": "styles"}))[1]
     with pytest.raises(UsageError, match="mirror"):
         kind.serve(Model(network, {"trainer": "styles"}), True)

@@ -15,9 +15,11 @@ from typer.testing import CliRunner
 from export.kinds import kind_of
 from photocli.errors import UsageError
 from trainers.common.checkpoints import load_model
-from trainers.style_transfer.network import Generator
-from trainers.style_transfer.train import Config, checked, command, read_material, start, train
-from trainers.style_transfer.training import square
+from trainers.style_transfer.__main__ import command
+from trainers.style_transfer.config import Config, checked
+from trainers.style_transfer.data import read_data, square
+from trainers.style_transfer.network import StyleTransferNetwork
+from trainers.style_transfer.train import StyleTransferTraining, start, train
 
 QUICK = Config(
     loss_weights="none",
@@ -57,10 +59,10 @@ def test_training_lowers_the_loss_and_leaves_all_that_is_needed(
 ) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "broken.jpg").write_bytes((folder / "china.jpg").read_bytes()[:900])
-    material = read_material(painting, [folder, tmp_path / "more"], QUICK)
-    assert max(material.style.shape) == QUICK.style_side
-    assert material.held and not set(material.held) & set(material.training)
-    facts = train(QUICK, material, tmp_path, resume=False)
+    data = read_data(painting, [folder, tmp_path / "more"], QUICK)
+    assert max(data.style.shape) == QUICK.style_side
+    assert data.held and not set(data.held) & set(data.training)
+    facts = train(QUICK, data, tmp_path, resume=False)
     assert [row["step"] for row in facts["history"]] == [5, 10, 15]
     for part in ("loss", "style"):
         assert facts["history"][-1][part] < 0.95 * facts["history"][0][part]
@@ -73,7 +75,7 @@ def test_training_lowers_the_loss_and_leaves_all_that_is_needed(
     for name in ("preview.png", "curves.png"):
         assert min(Image.open(tmp_path / name).size) > 200
     model = load_model(tmp_path / "model.ckpt")
-    assert isinstance(model.network, Generator)
+    assert isinstance(model.network, StyleTransferNetwork)
     assert model.config["trainer"] == "stylize" and model.config["style"] == "coffee"
     with pytest.raises(UsageError, match="'stylize' cannot be exported"):
         kind_of(model)
@@ -83,21 +85,18 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(
     folder: Path, painting: Path, tmp_path: Path
 ) -> None:
     config = replace(QUICK, steps=6, every=6)
-    material = read_material(painting, [folder], config)
-    train(config, material, tmp_path / "whole", resume=False)
-
-    from trainers.style_transfer.training import Stylizing
-
-    first = Stylizing(start(config), config, material)
+    data = read_data(painting, [folder], config)
+    train(config, data, tmp_path / "whole", resume=False)
+    first = StyleTransferTraining(start(config), config, data)
     for _ in range(3):
-        first._learn()
+        first.training_step()
     first.save(tmp_path / "halves" / "last.ckpt")
-    train(config, material, tmp_path / "halves", resume=True)
+    train(config, data, tmp_path / "halves", resume=True)
     whole, halves = (load_model(tmp_path / name / "model.ckpt").network for name in ("whole", "halves"))
     for one, other in zip(whole.state_dict().values(), halves.state_dict().values(), strict=True):
         assert torch.equal(one, other)
     with pytest.raises(UsageError, match="another style-weight"):
-        train(replace(config, style_weight=1.0), material, tmp_path / "halves", resume=True)
+        train(replace(config, style_weight=1.0), data, tmp_path / "halves", resume=True)
 
 
 def test_a_style_can_go_on_from_another_one(styles: list[Path]) -> None:
@@ -111,9 +110,9 @@ def test_a_style_can_go_on_from_another_one(styles: list[Path]) -> None:
 
 def test_bfloat16_trains_the_same_way(folder: Path, painting: Path, tmp_path: Path) -> None:
     config = replace(QUICK, steps=1, every=1, precision="bf16")
-    facts = train(config, read_material(painting, [folder], config), tmp_path, resume=False)
+    facts = train(config, read_data(painting, [folder], config), tmp_path, resume=False)
     full = replace(config, precision="32")
-    exact = train(full, read_material(painting, [folder], full), tmp_path / "32", resume=False)
+    exact = train(full, read_data(painting, [folder], full), tmp_path / "32", resume=False)
     assert facts["history"][0]["loss"] == pytest.approx(exact["history"][0]["loss"], rel=0.05)
 
 
@@ -123,7 +122,7 @@ def test_settings_that_cannot_work_are_refused(tmp_path: Path, painting: Path) -
     with pytest.raises(UsageError, match="width is above 0"):
         checked(replace(QUICK, width=0.0))
     with pytest.raises(UsageError, match="no photo"):
-        read_material(painting, [tmp_path], QUICK)
+        read_data(painting, [tmp_path], QUICK)
 
 
 def test_squares_are_whole_and_anywhere() -> None:

@@ -1,6 +1,6 @@
 """`python -m trainers.styles`: the trainer of the built-in style model."""
 
-from trainers.style.train import command
+from trainers.style.__main__ import command
 
 if __name__ == "__main__":
     command()()

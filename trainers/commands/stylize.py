@@ -1,6 +1,6 @@
 """`python -m trainers.stylize`: the trainer of painting styles."""
 
-from trainers.style_transfer.train import command
+from trainers.style_transfer.__main__ import command
 
 if __name__ == "__main__":
     command()()

@@ -39,7 +39,7 @@ def fit_logistic(score: Floats, truth: Floats, middle: float) -> dict[str, float
     }
 
 
-def probability(score: Floats, slope: float, intercept: float) -> Floats:
+def probability(score: Floats, slope: float | Floats, intercept: float | Floats) -> Floats:
     """The logistic curve."""
     return 1 / (1 + np.exp(-np.clip(slope * np.asarray(score) + intercept, -50, 50)))
 

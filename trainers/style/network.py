@@ -1,4 +1,4 @@
-"""The network of styles: a backbone and one linear layer for medium, looks and painting styles."""
+"""The style network: a backbone and one linear layer for medium, looks and painting styles."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from torch import Tensor, nn
 from trainers.common.backbones import IMAGENET_MEAN, IMAGENET_STD, make_backbone, mobilenet_layers
 
 GROUPS = ("medium", "looks", "paintings")
-"""The answers, in the order of the linear layer's outputs."""
+"""The groups of classes, in the order of the linear layer's outputs."""
 
 
-class Said(NamedTuple):
-    """Logits of n pictures: of the medium (n, m), of each look (n, l), of the paintings (n, p + 1)."""
+class StyleLogits(NamedTuple):
+    """Holds the logits of n pictures by group: medium (n, m), looks (n, l), paintings (n, p + 1)."""
 
     medium: Tensor
     looks: Tensor
     paintings: Tensor
 
 
-class Styler(nn.Module):
-    """uint8 RGB of shape (n, 3, side, side) -> logits (n, k) of the classes of all `GROUPS`.
+class StyleNetwork(nn.Module):
+    """Maps uint8 RGB of shape (n, 3, side, side) to logits (n, k) of the classes of all `GROUPS`.
 
     The backbone's mean over the places goes straight into the linear layer, so that each place's part of
     a logit is known: a class activation map (Zhou et al. 2016).
@@ -37,7 +37,7 @@ class Styler(nn.Module):
         self.classes = {group: tuple(classes[group]) for group in GROUPS}
         self.counts = [len(self.classes[group]) for group in GROUPS]
         whole, width = make_backbone("mobilenet_v2")
-        self.backbone = whole.features
+        self.backbone = whole.get_submodule("features")
         self.drop = nn.Dropout(dropout)
         self.head = nn.Linear(width, sum(self.counts))
         nn.init.normal_(self.head.weight, std=0.01)
@@ -47,28 +47,31 @@ class Styler(nn.Module):
         self.to(memory_format=torch.channels_last)  # depthwise convolutions take half the time
 
     def initialise(self, init: str) -> None:
-        """Load starting weights of the backbone (see `backbones.initialise`)."""
+        """Loads starting weights of the backbone (see `backbones.initialise`)."""
         if init != "none":
             self.backbone.load_state_dict(mobilenet_layers(init).state_dict())
 
     def features(self, image: Tensor) -> Tensor:
-        """What the backbone sees at each place, (n, width, rows, columns)."""
+        """Returns the backbone's features at each place, (n, width, rows, columns)."""
         image = image.contiguous(memory_format=torch.channels_last)
         return self.backbone((image.float() / 255 - self.mean) / self.std)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.head(self.drop(self.features(image).mean((2, 3))))
 
-    def parts(self, logits: Tensor) -> Said:
-        """Logits (n, k) by group."""
-        return Said(*logits.split(self.counts, dim=1))
+    def by_group(self, logits: Tensor) -> StyleLogits:
+        """Splits logits (n, k) by group."""
+        return StyleLogits(*torch.split(logits, self.counts, dim=1))
 
     def maps(self, features: Tensor) -> Tensor:
-        """What each place adds to each logit, (n, k, rows, columns); their sum and the bias are the logit."""
+        """Returns what each place adds to each logit, (n, k, rows, columns).
+
+        The sum over the places and the bias are the logit.
+        """
         places = features.shape[2] * features.shape[3]
         return nn.functional.conv2d(features, self.head.weight[:, :, None, None]) / places
 
 
-def from_config(config: dict[str, Any]) -> Styler:
+def from_config(config: dict[str, Any]) -> StyleNetwork:
     """Makes the network of a configuration, with random weights."""
-    return Styler(config["classes"], config["dropout"])
+    return StyleNetwork(config["classes"], config["dropout"])

@@ -15,9 +15,10 @@ _EPSILON = 1e-3
 _CONTRAST = 0.4  # the spread of a photo, as a share of the 150 levels of the tanh
 
 
-class Generator(nn.Module):
-    """Johnson et al. 2016 with instance normalisation (Ulyanov et al. 2016): RGB 0-255 (n, 3, height, width)
-    of any type -> float32 of that shape and range.
+class StyleTransferNetwork(nn.Module):
+    """Repaints pictures (n, 3, height, width), RGB 0-255 of any type, as float32 of that shape and range.
+
+    Johnson et al. 2016 with instance normalisation (Ulyanov et al. 2016).
 
     `width` multiplies the channels of all inner layers. Upsampling by the nearest neighbour and a convolution
     leaves no checkerboard (Odena et al. 2016); `transposed` convolutions, the original's, do. Both have
@@ -56,7 +57,7 @@ class Generator(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two convolutions, and what went into them."""
+    """Adds two convolutions of an image to it."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -82,7 +83,7 @@ def _larger(inputs: int, outputs: int, upsample: Upsample) -> nn.Sequential:
 
 
 def _scale(layer: nn.Module, by: float) -> None:
-    """What a layer's normalisation multiplies by, before it has learned."""
+    """Sets what a layer's normalisation multiplies by, before it has learned."""
     for part in layer.children():
         if isinstance(part, nn.InstanceNorm2d):
             nn.init.constant_(part.weight, by)
@@ -92,6 +93,15 @@ def _norm(channels: int) -> nn.InstanceNorm2d:
     return nn.InstanceNorm2d(channels, eps=_EPSILON, affine=True)
 
 
-def from_config(config: dict[str, Any]) -> Generator:
-    """Makes the generator of a configuration, with random weights."""
-    return Generator(config["width"], config["upsample"])
+def repaint(network: StyleTransferNetwork, photos: Tensor) -> Tensor:
+    """Repaints photos (n, 3, height, width), RGB 0-255, few at a time."""
+    network.eval()
+    with torch.inference_mode():
+        painted = torch.cat([network(few) for few in torch.split(photos, 4)])
+    network.train()
+    return painted
+
+
+def from_config(config: dict[str, Any]) -> StyleTransferNetwork:
+    """Makes the network of a configuration, with random weights."""
+    return StyleTransferNetwork(config["width"], config["upsample"])

@@ -1,6 +1,6 @@
 """Lens and movement: shallow depth of field, radial motion, motion blur.
 
-See `trainers.looks` for what a look is.
+See `trainers.style.looks` for what a look is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Light = NDArray[np.float32]
 
 
 def shallow_depth_of_field(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """A subject in focus, all around it as a wide-open lens draws it: discs of light, larger farther away."""
+    """Keeps a subject in focus and blurs all around it to discs of light, as a wide-open lens does."""
     height, width = picture.shape[:2]
     sharp = subject(picture, rng)
     radius = max(height, width) * (0.016 + 0.018 * strength)
@@ -30,14 +30,17 @@ def shallow_depth_of_field(picture: Picture, strength: float, rng: Generator) ->
     half = np.stack([_resized(planes[:, :, channel], small) for channel in range(4)], axis=2)
     spread = convolve(half, disc_kernel(max(1.0, radius / 2)))
     full = np.stack([_resized(spread[:, :, channel], (width, height)) for channel in range(4)], axis=2)
-    soft = np.clip(full[:, :, :3] / np.maximum(full[:, :, 3:], 1e-3), 0, 1)
+    soft = np.clip(full[:, :, :3] / np.maximum(full[:, :, 3:], np.float32(1e-3)), 0, 1)
     keep = sharp[:, :, None]
     return from_light(light * keep + soft * (1 - keep))
 
 
 def subject(picture: Picture, rng: Generator) -> Light:
-    """Where a photo is in focus, (height, width), 0 to 1: an ellipse on its sharpest part near the middle,
-    at times with the ground that the subject stands on."""
+    """Returns where a photo is in focus, (height, width), 0 to 1.
+
+    This is an ellipse on its sharpest part near the middle, at times with the ground that the subject stands
+    on.
+    """
     height, width = picture.shape[:2]
     middle = sharpest(picture, rng)
     size = rng.uniform(0.13, 0.24)
@@ -61,7 +64,7 @@ def subject(picture: Picture, rng: Generator) -> Light:
 
 
 def sharpest(picture: Picture, rng: Generator) -> tuple[float, float]:
-    """Where (down, across, as shares) most detail is, with some pull to the middle and some chance."""
+    """Returns where most detail is (down, across, 0 to 1), pulled to the middle, with some chance."""
     small = np.asarray(
         Image.fromarray(picture).convert("L").resize((96, 96), Image.Resampling.BOX), np.float32
     )
@@ -79,13 +82,13 @@ def sharpest(picture: Picture, rng: Generator) -> tuple[float, float]:
 
 
 def motion_blur(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Everything drawn out along one line, as by a moving camera."""
+    """Draws everything out along one line, as a moving camera does."""
     length = max(picture.shape) * (0.045 + 0.075 * strength)
     return from_light(convolve(to_light(picture), line_kernel(length, rng.uniform(0, np.pi))))
 
 
 def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
-    """A line of `length` pixels; it sums to 1."""
+    """Returns the kernel of a line of `length` pixels at an angle in radians; it sums to 1."""
     reach = int(np.ceil(length / 2)) + 1
     across, down = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
     along = across * np.cos(angle) + down * np.sin(angle)
@@ -95,7 +98,7 @@ def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def radial_motion(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """A zoom that moves, or a camera that turns, while the shutter is open; the middle stays sharp."""
+    """Zooms, or turns the camera, while the shutter is open; the middle stays sharp."""
     height, width = picture.shape[:2]
     middle = (height * rng.uniform(0.38, 0.62), width * rng.uniform(0.38, 0.62))
     turns = rng.random() < 0.4
@@ -105,12 +108,12 @@ def radial_motion(picture: Picture, strength: float, rng: Generator) -> Picture:
     for step in range(steps):
         part = amount / 2 ** (steps - step)
         # The mean of so many moments and the same moments later: twice as many.
-        light = (light + _moved(light, middle, part, turns)) / 2
+        light = (light + _moved(light, middle, part, turns)) / np.float32(2)
     return from_light(light)
 
 
 def _moved(light: Light, middle: tuple[float, float], amount: float, turns: bool) -> Light:
-    """Light turned by an angle, or enlarged by a factor's logarithm, about a place."""
+    """Turns light by an angle, or enlarges it by a factor's logarithm, about a place."""
     y, x = middle
     scale = 1.0 if turns else float(np.exp(-amount))
     cos, sin = (float(np.cos(amount)), float(np.sin(amount))) if turns else (1.0, 0.0)

@@ -1,4 +1,4 @@
-"""Light: high key, low key, haze, local tone mapping, vignette. See `trainers.looks` for what a look is."""
+"""Light: high key, low key, haze, local tone mapping. See `trainers.style.looks` for what a look is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Plane = NDArray[np.float32]
 
 
 def _power_for(level: Codes, target: float) -> float:
-    """The power of values from 0 to 1 whose mean is the target, by bisection on a sample of them."""
+    """Finds the power of values from 0 to 1 whose mean is the target, by bisection on a sample of them."""
     sample = np.clip(level[::4, ::4], 1e-3, 1)
     low, high = 0.08, 9.0
     for _ in range(14):
@@ -28,7 +28,7 @@ def _power_for(level: Codes, target: float) -> float:
 
 
 def high_key(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Bright all over, as before a white wall with the light on it: whites glow, few darks are left."""
+    """Brightens all, as before a white wall with the light on it: whites glow, few darks are left."""
     values = codes(picture)
     target = 0.76 + 0.12 * strength
     power = _power_for(values @ LUMA, target - 0.03)
@@ -39,7 +39,7 @@ def high_key(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def low_key(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Dark all over, what shines still does: a night scene, or one lamp."""
+    """Darkens all but what shines: a night scene, or one lamp."""
     light = to_light(picture)
     peak = light.max(axis=2, keepdims=True)
     light = light * np.power(peak + np.float32(1e-4), np.float32(rng.uniform(0.0, 0.8)))
@@ -53,8 +53,10 @@ def low_key(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def hazy(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Fog or dust: light of the air over the scene (Koschmieder 1924), thicker towards the top or nowhere
-    thin, and what lies in it softer."""
+    """Adds fog or dust: light of the air over the scene (Koschmieder 1924), which is softer in it.
+
+    The air is thicker towards the top, or nowhere thin.
+    """
     height = picture.shape[0]
     soft = 0.0025 * max(picture.shape) * rng.uniform(0.3, 1.0)
     light = to_light(np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(soft))))
@@ -62,17 +64,16 @@ def hazy(picture: Picture, strength: float, rng: Generator) -> Picture:
     least = most * rng.uniform(0.7, 1.0)
     edge, wide = rng.uniform(0.3, 0.8), rng.uniform(0.15, 0.5)
     down = np.linspace(0, 1, height)
-    air = least + (most - least) / (1 + np.exp((down - edge) / wide * 4))
+    density = least + (most - least) / (1 + np.exp((down - edge) / wide * 4))
     veil = np.float32(rng.uniform(0.5, 0.85)) * np.array(
         [rng.uniform(0.94, 1.04), 1.0, rng.uniform(0.95, 1.06)], np.float32
     )
-    air = air.astype(np.float32)[:, None, None]
+    air = density.astype(np.float32)[:, None, None]
     return from_light(light * (1 - air) + veil * air)
 
 
 def hdr(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Local tone mapping as it was in fashion: every part has middle light, detail is driven up, edges have
-    halos, colours are strong."""
+    """Maps tones locally, as was in fashion: middle light everywhere, much detail, halos, strong colours."""
     values = codes(picture)
     level = values @ LUMA
     side = max(picture.shape)
@@ -80,28 +81,14 @@ def hdr(picture: Picture, strength: float, rng: Generator) -> Picture:
     fine = _blurred(level, side * 0.006)
     even = np.float32(0.5) + (base - np.float32(0.5)) * np.float32(0.55 - 0.3 * strength)
     middle, detail = fine - base, level - fine
-    told = even + middle * np.float32(1.5 + 0.7 * strength) + detail * np.float32(2.2 + 1.3 * strength)
-    told = np.clip(told, 0.0, 1.0)
-    ratio = (told + np.float32(0.03)) / (level + np.float32(0.03))
+    toned = even + middle * np.float32(1.5 + 0.7 * strength) + detail * np.float32(2.2 + 1.3 * strength)
+    toned = np.clip(toned, 0.0, 1.0)
+    ratio = (toned + np.float32(0.03)) / (level + np.float32(0.03))
     mapped = values * np.clip(ratio, 0.2, 3.5)[:, :, None]
     return picture_of(saturated(mapped, 1.25 + 0.35 * strength))
 
 
-def vignette(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Corners darkened by a lens, or by hand: two stops and more, softly from the middle on."""
-    height, width = picture.shape[:2]
-    middle = rng.uniform(0.46, 0.54, 2)
-    down = (np.arange(height, dtype=np.float32) + 0.5) / height - np.float32(middle[0])
-    across = (np.arange(width, dtype=np.float32) + 0.5) / width - np.float32(middle[1])
-    round_ = 2.0 + rng.uniform(0.0, 1.0)
-    far = (np.abs(down[:, None] * 2) ** round_ + np.abs(across[None] * 2) ** round_) ** (1 / round_)
-    start = rng.uniform(0.35, 0.6)
-    fall = np.clip((far - start) / (1.38 - start), 0, 1) ** rng.uniform(1.1, 1.6)
-    stops = 2.9 + 2.4 * strength
-    return from_light(to_light(picture) * np.exp2(-stops * fall).astype(np.float32)[:, :, None])
-
-
 def _blurred(level: Plane, deviation: float) -> Plane:
-    """A plane from 0 to 1, Gaussian; in steps of a 255th before, which nobody sees after."""
+    """Blurs a plane from 0 to 1 by a Gaussian; it is rounded to 255ths before, which nobody sees after."""
     image = Image.fromarray((np.clip(level, 0, 1) * 255 + 0.5).astype(np.uint8))
     return np.asarray(image.filter(ImageFilter.GaussianBlur(deviation)), np.float32) / np.float32(255)

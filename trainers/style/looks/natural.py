@@ -1,6 +1,6 @@
 """Looks that a photo has by itself: what is really black and white, really dark or bright, is not "plain".
 
-Measured, not learned, on the photo reduced to 128 pixels; y is the sRGB luma from 0 to 1, chroma the distance
+Rules measure them on the photo reduced to 128 pixels; y is the sRGB luma from 0 to 1, chroma the distance
 between the largest and the smallest channel. What a rule cannot decide is unknown, and teaches nothing:
 
 | look | has it | unknown |
@@ -32,15 +32,16 @@ from trainers.style.looks.toning import LUMA
 
 _SIDE = 128
 _CORNER = 5  # a corner is a fifth of both sides
+_QUANTILES = {"y01": 0.01, "y05": 0.05, "y10": 0.1, "y75": 0.75, "y95": 0.95}  # of luma
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What the rules go by.
+    """Holds what the rules go by.
 
-    Luma `mean`, quantiles `y01` to `y95`; `chroma` mean and `chroma99`; `stray`, how far colours lie from one
-    hue, and that hue's `warmth`; share of `extreme` luma; `detail`, quantiles 50% and 95% of the detail of 64
-    parts; `corners`, the brightest corner beside the middle.
+    Luma `mean`, quantiles `y01` to `y95`; `chroma` mean and `chroma99`; `colour_spread`, how far colours
+    lie from one hue, and that hue's `warmth`; share of `extreme` luma; `detail`, quantiles 50% and 95% of the
+    detail of 64 parts; `corners`, the brightest corner beside the middle.
     """
 
     mean: float
@@ -51,7 +52,7 @@ class Measures:
     y95: float
     chroma: float
     chroma99: float
-    stray: float
+    colour_spread: float
     warmth: float
     extreme: float
     detail: tuple[float, float]
@@ -59,7 +60,7 @@ class Measures:
 
 
 def measure(picture: Picture) -> Measures:
-    """The measures of a picture (height, width, 3), sRGB, uint8."""
+    """Measures a picture (height, width, 3), sRGB, uint8."""
     image = Image.fromarray(picture)
     reduced = image.copy()
     reduced.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -68,19 +69,27 @@ def measure(picture: Picture) -> Measures:
     red, green, blue = (values[:, :, channel] for channel in range(3))
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     chroma = most - least
-    y01, y05, y10, y75, y95 = (float(y) for y in np.quantile(level, [0.01, 0.05, 0.1, 0.75, 0.95]))
-    stray, warmth = _hue(values, level)
+    quantiles = dict(zip(_QUANTILES, np.quantile(level, list(_QUANTILES.values())).tolist(), strict=True))
+    spread, warmth = _hue(values, level)
     full = np.asarray(image.convert("L"), np.float32) / np.float32(255)
     return Measures(
-        *(float(level.mean()), y01, y05, y10, y75, y95),
-        *(float(chroma.mean()), float(np.quantile(chroma, 0.99))),
-        *(stray, warmth, float(((level < 0.08) | (level > 0.92)).mean()), _detail(full)),
-        _corners(level),
+        mean=float(level.mean()),
+        **quantiles,
+        chroma=float(chroma.mean()),
+        chroma99=float(np.quantile(chroma, 0.99)),
+        colour_spread=spread,
+        warmth=warmth,
+        extreme=float(((level < 0.08) | (level > 0.92)).mean()),
+        detail=_detail(full),
+        corners=_corners(level),
     )
 
 
-def known(picture: Picture) -> dict[str, float]:
-    """The looks that a photo has by itself, 1, and those that cannot be told, NaN; all others it has not."""
+def natural_looks(picture: Picture) -> dict[str, float]:
+    """Returns the looks that a photo has by itself as 1, and those that cannot be told as NaN.
+
+    It has no other look.
+    """
     found = measure(picture)
     rules = (*_tones(found), *_light(found), *_lens(found))
     unknown = {name: float("nan") for name, holds, yes in rules if holds and not yes}
@@ -88,15 +97,15 @@ def known(picture: Picture) -> dict[str, float]:
 
 
 def colourless(found: Measures) -> bool:
-    """Whether there is no colour but the traces that JPEG leaves."""
+    """Returns whether there is no colour but the traces that JPEG leaves."""
     return found.chroma99 < 0.06
 
 
 def _tones(found: Measures) -> list[tuple[str, bool, bool]]:
-    """(look, whether a rule speaks, whether it says yes) of colours."""
+    """Returns rules on colours: (look, whether the rule applies, whether the look then holds)."""
     plain = colourless(found)
-    toned = not plain and found.stray < 0.012 and found.chroma > 0.03
-    sepia = toned and found.stray < 0.006 and found.warmth > 0.8 and 0.05 <= found.chroma <= 0.35
+    toned = not plain and found.colour_spread < 0.012 and found.chroma > 0.03
+    sepia = toned and found.colour_spread < 0.006 and found.warmth > 0.8 and 0.05 <= found.chroma <= 0.35
     return [
         ("black and white", plain, True),
         ("noir", plain and found.extreme > 0.6, False),
@@ -110,6 +119,7 @@ def _tones(found: Measures) -> list[tuple[str, bool, bool]]:
 
 
 def _light(found: Measures) -> list[tuple[str, bool, bool]]:
+    """Returns rules on brightness; see `_tones`."""
     dark = found.mean < 0.25 and found.y75 < 0.38
     bright = found.mean > 0.78 and found.y10 > 0.4
     return [
@@ -122,6 +132,7 @@ def _light(found: Measures) -> list[tuple[str, bool, bool]]:
 
 
 def _lens(found: Measures) -> list[tuple[str, bool, bool]]:
+    """Returns rules on what a lens does; see `_tones`."""
     middle, high = found.detail
     return [
         ("shallow depth of field", middle < 0.012 and high > 0.05 and found.mean > 0.15, False),
@@ -132,21 +143,24 @@ def _lens(found: Measures) -> list[tuple[str, bool, bool]]:
 
 
 def _hue(values: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[float, float]:
-    """How far, on average, red less green and green less blue lie from what luma alone would tell; and which
-    share of all that has a colour is warm: red most, blue least."""
+    """Returns how far colours lie from one hue, and the share of coloured pixels that is warm.
+
+    The first is the mean distance of red less green and green less blue from a parabola of luma; a warm pixel
+    has red most and blue least.
+    """
     first, second = (values[:, :, 0] - values[:, :, 1]).ravel(), (values[:, :, 1] - values[:, :, 2]).ravel()
     y = level.ravel()
     curve = np.stack([np.ones_like(y), y, y * y], axis=1)
     both = np.stack([first, second], axis=1)
-    told = curve @ np.linalg.solve(curve.T @ curve + 1e-3 * np.eye(3, dtype=np.float32), curve.T @ both)
-    stray = float(np.abs(both - told).mean())
+    fitted = curve @ np.linalg.solve(curve.T @ curve + 1e-3 * np.eye(3, dtype=np.float32), curve.T @ both)
+    spread = float(np.abs(both - fitted).mean())
     coloured = np.abs(both).sum(1) > 0.04
     warm = (first > -0.02) & (second > -0.02) & (first + second > 0.04)
-    return stray, float(warm[coloured].mean()) if coloured.any() else 0.0
+    return spread, float(warm[coloured].mean()) if coloured.any() else 0.0
 
 
 def _detail(full: NDArray[np.float32]) -> tuple[float, float]:
-    """Quantiles of the mean step between neighbours in 8 x 8 parts."""
+    """Returns two quantiles, 50% and 95%, of the mean step between neighbours in 8 x 8 parts."""
     steps = np.abs(np.diff(full, axis=1))[:-1] + np.abs(np.diff(full, axis=0))[:, :-1]
     rows, columns = (np.linspace(0, size, 9).astype(int)[:-1] for size in steps.shape)
     sums = np.add.reduceat(np.add.reduceat(steps, rows, axis=0), columns, axis=1)
@@ -157,7 +171,7 @@ def _detail(full: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _corners(level: NDArray[np.float32]) -> float:
-    """Luma of the brightest corner over that of the middle half."""
+    """Returns the luma of the brightest corner over that of the middle half."""
     height, width = level.shape
     down, across = max(1, height // _CORNER), max(1, width // _CORNER)
     parts = (level[:down, :across], level[:down, -across:], level[-down:, :across], level[-down:, -across:])

@@ -1,4 +1,4 @@
-"""`python -m trainers.looks PHOTO --out sheet.png`: every look of a photo, mild and strong, on one sheet."""
+"""Contact sheet of every look of a photo: `python -m trainers.looks PHOTO --out sheet.png`."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def run(
 
 
 def command() -> typer.Typer:
-    """The command line."""
+    """Returns the command line."""
     return make_app(run)

@@ -1,6 +1,6 @@
 """Tones and colours: noir, black and white, sepia, vintage, pastel, vivid, cross-processed.
 
-See `trainers.looks` for what a look is.
+See `trainers.style.looks` for what a look is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trainers.common.frames import Picture
 
 Codes = NDArray[np.float32]
-"""sRGB codes 0 to 1: what film curves and darkroom papers are told in, unlike lenses and light."""
+"""sRGB codes from 0 to 1: film curves and darkroom papers act on these, lenses and light do not."""
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -27,42 +27,42 @@ _TINTS = ((1.03, 0.99, 1.01), (0.99, 1.02, 1.01), (1.02, 1.01, 0.98), (0.99, 1.0
 
 
 def codes(picture: Picture) -> Codes:
-    """sRGB codes as numbers from 0 to 1."""
+    """Returns the sRGB codes of a picture as numbers from 0 to 1."""
     return picture.astype(np.float32) / np.float32(255)
 
 
 def picture_of(values: Codes) -> Picture:
-    """The picture of codes, which are clipped to 0 and 1; grey ones (height, width) become three channels."""
+    """Makes a picture of codes, clipped to 0 and 1; grey ones (height, width) become three channels."""
     pixels = (np.clip(values, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
     return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
 
 
 def grey(picture: Picture, rng: Generator, weights: tuple[float, ...] = (3.0, 5.0, 1.5)) -> Codes:
-    """Codes (height, width) as film behind a colour filter sees them: channels mixed by chance."""
+    """Mixes the channels by chance, as film behind a colour filter does; codes (height, width)."""
     return codes(picture) @ rng.dirichlet(weights).astype(np.float32)
 
 
 def stretched(values: Codes, share: float = 0.01) -> Codes:
-    """Values from 0 to 1, but for a share at either end; what is nearly even is left as it is."""
+    """Stretches values to 0 to 1, but for a share at either end; what is nearly even is stretched less."""
     low, high = np.quantile(values[::2, ::2], [share, 1 - share])
     return np.clip((values - low) / max(float(high - low), 0.3), 0, 1)
 
 
 def s_curve(values: Codes, steep: float, middle: float = 0.5) -> Codes:
-    """A sigmoid that keeps 0 and 1: shadows down, lights up."""
+    """Applies a sigmoid that keeps 0 and 1: shadows go down, lights up."""
     ends = 1 / (1 + np.exp(-np.float32(steep) * (np.array([0, 1], np.float32) - np.float32(middle))))
     bent = 1 / (1 + np.exp(-np.float32(steep) * (values - np.float32(middle))))
     return (bent - ends[0]) / (ends[1] - ends[0])
 
 
 def saturated(values: Codes, factor: float) -> Codes:
-    """Codes whose distance from grey is multiplied."""
+    """Multiplies the distance of codes from grey."""
     level = (values @ LUMA)[:, :, None]
     return level + (values - level) * np.float32(factor)
 
 
 def noir(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Hard black and white: nearly all that is not bright goes black, as on graded paper."""
+    """Makes hard black and white: nearly all that is not bright goes black, as on graded paper."""
     tones = stretched(grey(picture, rng, (5.0, 3.0, 1.0)), 0.02)
     # The darker half of the photo shall be black, however bright it was.
     middle = float(np.quantile(tones[::2, ::2], rng.uniform(0.5, 0.68)))
@@ -70,7 +70,7 @@ def noir(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def black_and_white(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Grey with all its halftones; the stronger, the softer."""
+    """Makes grey with all its halftones; the stronger, the softer."""
     tones = grey(picture, rng)
     middle = float(tones.mean())
     soft = middle + (tones - middle) * np.float32(1.15 - 0.3 * strength)
@@ -78,7 +78,7 @@ def black_and_white(picture: Picture, strength: float, rng: Generator) -> Pictur
 
 
 def sepia(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Grey, toned from brown to cream, with a trace of the colours where it is mild."""
+    """Tones grey from brown to cream, with a trace of the colours where it is mild."""
     tones = grey(picture, rng)[:, :, None]
     warm = np.float32(0.45 + 0.55 * strength)
     hue = np.array([0.16, rng.uniform(0.005, 0.04), -0.14], np.float32)
@@ -90,7 +90,7 @@ def sepia(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def vintage(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """A faded print: blacks lifted, whites dimmed, colours paler, shadows and lights with a cast each."""
+    """Fades a print: lifts blacks, dims whites, pales colours, gives shadows and lights a cast each."""
     values = saturated(codes(picture), 0.75 - 0.35 * strength)
     dark, bright = (np.array(cast, np.float32) for cast in _CASTS[int(rng.integers(len(_CASTS)))])
     level = values @ LUMA
@@ -101,7 +101,7 @@ def vintage(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def pastel(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Pale and light colours: no shadow is dark, hues stay."""
+    """Makes colours pale and light: no shadow is dark, hues stay."""
     values = codes(picture)
     power = np.log(0.62) / np.log(np.clip(float(values.mean()), 0.15, 0.6))
     values = np.power(values, np.float32(max(0.3, min(power, 1.0))))
@@ -112,15 +112,17 @@ def pastel(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def vivid(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Saturated colours and more contrast, as of slide film."""
+    """Saturates colours and adds contrast, as slide film does."""
     values = saturated(codes(picture), 1.8 + 1.0 * strength)
     bent = s_curve(np.clip(values, 0, 1), 3.2 + rng.uniform(0, 1.5))
     return picture_of(bent)
 
 
 def cross_processed(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Slide film in the chemistry of negatives: hard reds and greens, shadows blue, lights yellow-green; or
-    negatives in that of slides, the other way about."""
+    """Develops slide film in the chemistry of negatives, or negatives in that of slides.
+
+    The first has hard reds and greens, blue shadows and yellow-green lights; the second is its reverse.
+    """
     values = codes(picture)
     amount = np.float32(0.55 + 0.45 * strength)
     red, green, blue = (values[:, :, channel] for channel in range(3))
