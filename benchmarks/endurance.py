@@ -1,8 +1,8 @@
 """Memory, handles and threads of one `photocli score` over 50,000 small photos: none of them may grow.
 
-Run `python -m benchmarks.endurance`. Each photo is a JPEG of 64 x 48 pixels with bytes of its own. All processes
-of the run are looked at each time another 500 photos are done: the memory that they add (PSS on Linux, USS
-elsewhere), their open handles and their threads.
+Run `python -m benchmarks.endurance`. Each photo is a JPEG of 64 x 48 pixels with bytes of its own. All
+processes of the run are looked at each time another 500 photos are done: the memory that they add (PSS on
+Linux, USS elsewhere), their open handles and their threads.
 """
 
 from __future__ import annotations

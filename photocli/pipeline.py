@@ -61,7 +61,11 @@ class Options:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds."""
+    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds.
+
+    `warning` says, in a sentence, that the cache could not be used, or had to be begun anew; the records are
+    the same without it.
+    """
 
     photos: int = 0
     failed: int = 0
@@ -69,6 +73,7 @@ class Summary:
     cached: int = 0
     provider: str | None = None
     seconds: float = 0.0
+    warning: str | None = None
 
     @property
     def rate(self) -> float:
@@ -133,9 +138,11 @@ class Run:
             workers = Workers(self.options.workers or default_workers(), self.options.deadline_s)
             for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
                 self.summary.seconds = time.monotonic() - started
+                self.summary.warning = cache.warning if cache is not None else None
                 assert entry.record is not None
                 yield Result(entry.record, entry.outputs)
         self.summary.seconds = time.monotonic() - started
+        self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
 
 

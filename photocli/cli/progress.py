@@ -36,6 +36,7 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
         self._said = time.monotonic()
+        self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
@@ -48,6 +49,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._warn_once()
         if self._bar is not None:
             self._bar.stop()
 
@@ -59,13 +61,15 @@ class Progress:
 
     def closely(self, run: Run, total: int) -> Iterator[Record]:
         """The records of another run, over so many of the photos again, each counted as it comes."""
+        self._warn_once()
         self._run = run
         if self._bar is not None:
             self._bar.reset(self._task, description="looking closer", total=total, rate="")
         return self.watched(run)
 
     def advance(self, record: Record) -> None:
-        """Count one record, and say so if its photo could not be read."""
+        """Count one record, and say so if its photo could not be read, or something else went wrong."""
+        self._warn_once()
         if record.status == "failed" or (record.status == "ok" and record.error):
             self._say(f"{record.path}: {record.error}", "red" if record.status == "failed" else "yellow")
         summary = self._run.summary
@@ -83,6 +87,12 @@ class Progress:
     def warn(self, text: str) -> None:
         """Say that something could not be done."""
         self._say(text, "yellow")
+
+    def _warn_once(self) -> None:
+        warning = self._run.summary.warning
+        if warning is not None and warning not in self._warned:
+            self._warned.add(warning)
+            self.warn(warning)
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
