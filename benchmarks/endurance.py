@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +69,9 @@ def main() -> None:
         command = [sys.executable, "-m", "photocli", "score", str(folder), "--csv", "-", "--quiet"]
         extra = options.score_options.split()
         for title in ("first run", "second run, from the cache"):
-            ended = watch([*command, *extra], cache=home / "cache")
-            _print(title, ended, min(SETTLED, options.photos // 4))
+            print(f"{title}\n  photos   seconds   memory, MB   handles   threads   processes")
+            ended = watch([*command, *extra], cache=home / "cache", say=_print_look)
+            _print(ended, min(SETTLED, options.photos // 4))
 
 
 def make_small_photos(folder: Path, count: int) -> Path:
@@ -90,8 +91,17 @@ def make_small_photos(folder: Path, count: int) -> Path:
     return folder
 
 
-def watch(command: Sequence[str], *, cache: Path, every: int = EVERY) -> Endurance:
-    """Run a command that writes a row of CSV per photo to stdout, and look at its processes on the way."""
+def watch(
+    command: Sequence[str],
+    *,
+    cache: Path,
+    every: int = EVERY,
+    say: Callable[[Look], None] = lambda look: None,
+) -> Endurance:
+    """Run a command that writes a row of CSV per photo to stdout, and look at its processes on the way.
+
+    `say` is called with each look.
+    """
     started = time.monotonic()
     environment = {**os.environ, "PHOTOCLI_CACHE": str(cache), "ORT_DISABLE_TELEMETRY": "1"}
     with tempfile.TemporaryFile() as errors:
@@ -104,6 +114,7 @@ def watch(command: Sequence[str], *, cache: Path, every: int = EVERY) -> Enduran
             rows += 1
             if rows and rows % every == 0:
                 looks.append(_look(root, rows, time.monotonic() - started))
+                say(looks[-1])
         return Endurance(process.wait(), tuple(looks), rows)
 
 
@@ -141,16 +152,17 @@ def _median(looks: Sequence[Look]) -> Look:
     )
 
 
-def _print(title: str, ended: Endurance, after: int) -> None:
-    looks = ended.looks
-    print(f"{title}: {ended.rows:,} photos, exit {ended.code}")
-    print("  photos   seconds   memory, MB   handles   threads   processes")
-    step = max(1, len(looks) // 10)
-    for look in [*looks[:-1:step], looks[-1]]:
+def _print_look(look: Look) -> None:
+    if look.photos % 2500 == 0:
         print(
             f"{look.photos:8,} {look.seconds:9.1f} {look.memory_mb:12.1f} {look.handles:9} {look.threads:9}"
-            f" {look.processes:11}"
+            f" {look.processes:11}",
+            flush=True,
         )
+
+
+def _print(ended: Endurance, after: int) -> None:
+    print(f"{ended.rows:,} photos, exit {ended.code}")
     first, last = ended.settled(after)
     grown = last.memory_mb - first.memory_mb
     flat = abs(grown) <= GOAL_MB
