@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -142,6 +143,12 @@ def test_an_exif_change_with_size_and_time_kept_is_seen(shoot: Path, models: Pat
     after, cached = score(shoot)
     assert cached == 2
     assert (before[1].width, before[1].height, after[1].width, after[1].height) == (90, 60, 60, 90)
+
+
+def test_the_identity_names_the_installed_versions_of_what_decodes(tmp_path: Path) -> None:
+    for name in ("pillow", "pillow-heif", "rawpy", "exifread"):
+        said = f"{name.replace('-', '_')}-{importlib.metadata.version(name)}"
+        assert said in identity(tmp_path, 1).rpartition(":")[2].split(",")
 
 
 def test_another_version_of_a_library_that_decodes_scores_again(
