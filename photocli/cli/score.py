@@ -53,8 +53,9 @@ def score(
     stars: arguments.Stars = arguments.Scale.FIXED,
     detail: Detail = arguments.Detail.FRAME,
     no_cache: arguments.NoCache = False,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.QuietTable = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Score photos and folders of photos.
 
@@ -85,6 +86,8 @@ def score(
             taste=taste,
             profile=arguments.chosen_profile(profile),
             detail=detail.value,
+            follow_links=follow_links,
+            hidden=debug,
         )
         run = arguments.begin(paths, options, quiet=quiet)
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
@@ -118,7 +121,7 @@ def _score(
         shown = 0 if quiet or to_stdout else top
         own = run.models.classifiers
         table = TableWriter(sort=sort, top=shown, profile=run.models.profile, classifiers=own)
-        sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar))
+        sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar, run.paths))
         document = JsonWriter(json, own) if json else None
         rows = CsvWriter(csv, own) if csv else None
         chosen: tuple[Writer | None, ...] = (table, rows, document, sidecars)
