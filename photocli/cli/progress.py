@@ -29,7 +29,7 @@ EVERY_S = 10.0
 
 
 class Progress:
-    """Shows how a run advances. With `quiet`, only what failed is said, and hidden files if they are listed."""
+    """Shows how a run advances. With `quiet`, only what failed is said, and what is hidden."""
 
     def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring") -> None:
         self._run = run
