@@ -11,6 +11,7 @@ import typer
 
 from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
+from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ class Outputs:
     """What is to become of the plan: tables, ratings, the folder for rejects, or nothing but a look at it."""
 
     csv: Path | None
+    csv_raw: bool
     json: Path | None
     ratings: arguments.Ratings
     move_rejects: Path | None
@@ -78,6 +80,7 @@ def cull(
     move_rejects: MoveRejects = None,
     dry_run: DryRun = False,
     csv: arguments.Csv = None,
+    csv_raw: arguments.CsvRaw = False,
     json: arguments.Json = None,
     xmp: Xmp = False,
     editor: arguments.ForEditor = "",
@@ -117,6 +120,8 @@ def cull(
         from photocli.picks import wanted
 
         limits = wanted(keep, per_group)
+        if csv_raw and csv is None:
+            raise UsageError("--csv-raw says how --csv is written; give --csv, too")
         to_stdout = arguments.check_outputs((csv, json))
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
         options = arguments.run_options(
@@ -133,7 +138,7 @@ def cull(
         )
         run = arguments.begin(paths, options, quiet=quiet)
         closer = detail is arguments.Detail.NATIVE
-        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
+        outputs = Outputs(csv, csv_raw, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
         if not _cull(run, limits, reject or move_rejects is not None, outputs):
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -236,7 +241,9 @@ def _write_tables(run: Run, records: list[Record], outputs: Outputs) -> None:
         None if outputs.dry_run and str(file) != "-" else file for file in (outputs.csv, outputs.json)
     )
     with ExitStack() as stack:
-        table = stack.enter_context(CsvWriter(csv, run.models.classifiers)) if csv else None
+        table = (
+            stack.enter_context(CsvWriter(csv, run.models.classifiers, raw=outputs.csv_raw)) if csv else None
+        )
         document = stack.enter_context(JsonWriter(json, run.models.classifiers)) if json else None
         for record in records:
             for writer in (table, document):
