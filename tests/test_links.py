@@ -11,8 +11,9 @@ import pytest
 from commands import photocli
 from photos import write_photo
 
+from photocli.cli.explain import pages
 from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT, discover
-from photocli.errors import PhotocliError
+from photocli.errors import PhotocliError, UsageError
 from photocli.files import atomic_write
 from photocli.journal import Journal, undo
 from photocli.links import Roots, is_link
@@ -295,6 +296,13 @@ def test_a_rating_behind_a_link_is_not_learned(shoot: Path, tmp_path: Path) -> N
     (shoot / "own.jpg.xmp").symlink_to(outside)
     assert read(shoot / "own.jpg") == 5
     assert read(shoot / "own.jpg", roots=Roots([shoot])) is None
+
+
+def test_a_page_in_a_folder_does_not_go_through_a_link(shoot: Path, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "own.jpg.explained.png").symlink_to(tmp_path / "other" / "new.png")
+    with pytest.raises(UsageError, match="is a link"):
+        pages([shoot / "own.jpg"], tmp_path / "pages")
 
 
 def test_the_command_reads_writes_and_lists_by_this_rule(shoot: Path, tmp_path: Path) -> None:
