@@ -11,9 +11,12 @@ def main() -> None:
     # second of a processor, for products of matrices that are too small here to be worth sharing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from photocli.cli import app
+        from photocli.streams import standard_streams
 
-        app(prog_name="photocli")
+        with standard_streams():
+            from photocli.cli import app
+
+            app(prog_name="photocli")
     except KeyboardInterrupt:  # before there was a run that could be stopped
         raise SystemExit(130) from None
 

@@ -102,7 +102,8 @@ class _Entry:
 class CropRun:
     """Suggests a crop for each photo of some paths, in the order in which they are found.
 
-    Of the options, `assess`, `device`, `batch`, `workers` and `deadline_s` count; nothing is cached.
+    Of the options, `assess`, `device`, `batch`, `workers`, `deadline_s`, `follow_links` and `hidden` count;
+    nothing is cached.
     """
 
     paths: list[Path]
@@ -113,7 +114,8 @@ class CropRun:
     def __iter__(self) -> Iterator[Cropped]:
         """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""
         started, self.summary = time.monotonic(), Summary()
-        judge, found = Judge(self.options), discover(self.paths)
+        judge, chosen = Judge(self.options), self.options
+        found = discover(self.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
         with Workers(self.options.workers or default_workers(), self.options.deadline_s) as workers:
             for cropped in _stream(found, workers, judge, self.framing):
                 status = cropped.record.status

@@ -9,11 +9,13 @@ import re
 import secrets
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from photocli.errors import PhotocliError, UsageError
+from photocli.links import crossed, links, real_place
 
 _TEMPORARY = re.compile(r"^\..*\.photocli-[0-9a-f]{8}\.tmp$", re.DOTALL)
 _LONGEST_NAME = 255  # bytes; what ext4, APFS, NTFS and most others allow
@@ -36,9 +38,12 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.match(name) is not None
 
 
-def atomic_write(path: str | os.PathLike[str]) -> AtomicFile:
-    """Open a file that replaces `path` when the `with` block ends well, and leaves it alone otherwise."""
-    return AtomicFile(path)
+def atomic_write(path: str | os.PathLike[str], *, follow_links: bool = True) -> AtomicFile:
+    """Open a file that replaces `path` when the `with` block ends well, and leaves it alone otherwise.
+
+    Without `follow_links`, a link at `path` is refused; see `AtomicFile`.
+    """
+    return AtomicFile(path, follow_links=follow_links)
 
 
 def open_output(path: str | os.PathLike[str]) -> AtomicFile | StandardOutput:
@@ -55,13 +60,17 @@ class AtomicFile:
     file gets the usual mode of the user. A symbolic link stays a link: its target is replaced. A
     write-protected file is refused, although renaming over it would work. A pipe or a device is written to
     directly.
+
+    Without `follow_links`, nothing is written through a link: one at `path` is refused, and so are pipes and
+    devices. One that takes the file's or its folder's place before `commit` is refused there.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, follow_links: bool = True) -> None:
         self.path = Path(path)
+        self._follow_links = follow_links
         self._temporary: Path | None = None
         try:
-            self._target, old = _resolve(self.path)
+            self._target, old = _resolve(self.path) if follow_links else _in_place(self.path)
             if old is not None and not stat.S_ISREG(old.st_mode):
                 self._fd = os.open(self._target, os.O_WRONLY | getattr(os, "O_BINARY", 0))
             else:
@@ -87,10 +96,15 @@ class AtomicFile:
             if self._temporary is not None:
                 os.fsync(self._fd)
             self._close()
+            if not self._follow_links and (why := crossed(self._target)) is not None:
+                raise PhotocliError(f"cannot write {self.path}: {why}")
             if self._temporary is not None:
                 self._temporary.replace(self._target)
                 self._temporary = None
                 sync_folder(self._target.parent)
+        except PhotocliError:
+            self.discard()
+            raise
         except OSError as error:
             self.discard()
             raise _translated(error, self.path) from error
@@ -126,21 +140,41 @@ class StandardOutput:
     """Standard output with the methods of an `AtomicFile`; what was written can't be taken back."""
 
     def __init__(self) -> None:
+        if sys.stdout is None:  # `photocli … >&-`
+            raise PhotocliError("cannot write standard output: it is closed")
         # Text that is still waiting in the text layer would otherwise come out after our bytes.
-        sys.stdout.flush()
+        with writing_stdout():
+            sys.stdout.flush()
         self._stream: BinaryIO = sys.stdout.buffer
 
     def write(self, data: bytes) -> None:
         """Write `data` at once, so that the next program in a pipe gets each record as it is made."""
-        self._stream.write(data)
-        self._stream.flush()
+        with writing_stdout():
+            self._stream.write(data)
+            self._stream.flush()
 
     def commit(self) -> None:
         """Hand everything on."""
-        self._stream.flush()
+        with writing_stdout():
+            self._stream.flush()
 
     def discard(self) -> None:
         """Nothing to do: the output is simply cut short, which tells its reader that the run failed."""
+
+
+@contextlib.contextmanager
+def writing_stdout() -> Iterator[None]:
+    """Say it in one sentence if standard output takes no more; a reader that has gone is no error.
+
+    Raises `PhotocliError`, `BrokenPipeError`.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
+        raise PhotocliError(f"cannot write standard output: {reason}") from error
 
 
 def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
@@ -156,6 +190,22 @@ def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
     if not stat.S_ISREG(old.st_mode):
         return path, old
     target = Path(os.path.realpath(path))
+    if not os.access(target, os.W_OK):
+        raise PhotocliError(f"cannot write {path}: it is write-protected")
+    return target, old
+
+
+def _in_place(path: Path) -> tuple[Path, os.stat_result | None]:
+    """The file to replace, which must be no link, and what is known about it if it exists."""
+    target = real_place(path)
+    try:
+        old = target.lstat()
+    except FileNotFoundError:
+        return target, None
+    if links(old):
+        raise PhotocliError(f"cannot write {path}: it is a link, and nothing is written through it")
+    if not stat.S_ISREG(old.st_mode):
+        raise PhotocliError(f"cannot write {path}: it is no file")
     if not os.access(target, os.W_OK):
         raise PhotocliError(f"cannot write {path}: it is write-protected")
     return target, old

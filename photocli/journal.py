@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from photocli import ledger
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import atomic_write
+from photocli.links import crossed, is_link
 from photocli.moving import move_file
 
 if TYPE_CHECKING:
@@ -208,6 +209,8 @@ def _put_back(facts: dict[str, Any], kept: bytes) -> Undone:
     """Give a file its old content, or remove it where there was none, if it is as the run left it."""
     path = Path(facts["path"])
     try:
+        if (why := crossed(path)) is not None:
+            return Undone(path, "left", why)
         present = _content(path)
         if (present is not None) == facts["existed"] and _digest(present or b"") == facts["old"]:
             return Undone(path, "left")  # the run was stopped before it wrote it, or the undo after
@@ -223,7 +226,7 @@ def _put_back(facts: dict[str, Any], kept: bytes) -> Undone:
         old = present[: facts["head"]] + kept + present[len(present) - facts["tail"] :]
         if _digest(old) != facts["old"]:
             return Undone(path, "left", "what was kept of it is damaged")
-        with atomic_write(path) as file:
+        with atomic_write(path, follow_links=False) as file:
             file.write(old)
         return Undone(path, "restored")
     except PhotocliError as error:
@@ -236,6 +239,9 @@ def _move_back(facts: dict[str, Any]) -> Undone:
     """Move a file back to where it was, if nothing else stands there."""
     source, target = Path(facts["source"]), Path(facts["target"])
     try:
+        was_link = is_link(target) and _mark_of(target) == facts["file"]  # a link that the run moved itself
+        if (why := crossed(source) or (None if was_link else crossed(target))) is not None:
+            return Undone(source, "left", why)
         if _are_one_file(source, target):  # stopped between the two names, by the run or by an undo
             target.unlink()
             return Undone(source, "moved")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli import own_ratings, tastes
 from photocli.errors import UsageError
+from photocli.links import Roots
 from photocli.pipeline import Run
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Learner:
         if not chosen:
             raise UsageError("no model that was chosen has an embedding to learn from; see: photocli models")
         self._card = chosen[0]
+        # Only what the user gave is read, unless links are followed.
+        self._roots = None if options.follow_links else Roots(self.run.paths)
         self._rows: list[tuple[Any, Any, float, float]] = []
 
     def collect(self, advance: Callable[[Record], None]) -> None:
@@ -71,7 +74,7 @@ class Learner:
         record = result.record
         if record.status != "ok" or record.aesthetic is None:
             return
-        rating = own_ratings.read(Path(record.path), Path(record.twin) if record.twin else None)
+        rating = own_ratings.read(Path(record.path), Path(record.twin) if record.twin else None, self._roots)
         if rating is not None:
             outputs = result.outputs[self._card.name]
             self._rows.append((outputs["embedding"], outputs["look"], record.aesthetic, rating))

@@ -6,6 +6,7 @@ What photocli wrote itself is no opinion of a person's: the notes in our own nam
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from photocli.editors import (
     STARS,
 )
 from photocli.errors import SidecarError
+from photocli.links import Roots, is_link
 from photocli.markup import LARGEST, decode
 from photocli.packet import Packet, number, same
 
@@ -33,13 +35,15 @@ _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
 _SCAN = 0xDA
 
 
-def read(photo: Path, twin: Path | None = None) -> float | None:
+def read(photo: Path, twin: Path | None = None, roots: Roots | None = None) -> float | None:
     """A person's rating of a photo, 0 to 5, or None: from its sidecar, else from the packet inside it.
 
     1 to 5 are stars, 0 is a reject. `twin` is the RAW file stacked under the photo, which may have the
-    sidecar. Files that cannot be read say nothing.
+    sidecar. Files that cannot be read say nothing, and neither do sidecars that are links out of `roots`.
     """
     for sidecar, may_be_anothers in _sidecars(photo, twin):
+        if roots is not None and is_link(sidecar) and roots.below(os.path.realpath(sidecar)) is None:
+            continue
         with suppress(OSError, SidecarError):
             packet = Packet(decode(_start_of(sidecar))[0])
             if may_be_anothers and not _is_for(packet, photo, twin):

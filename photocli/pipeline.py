@@ -36,7 +36,8 @@ class Options:
     or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
     named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
     file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
-    resolution, which takes about four times as long to decode.
+    resolution, which takes about four times as long to decode. `follow_links` reads photos through links that
+    lead out of the given paths; `hidden` lists hidden files as skipped.
     """
 
     assess: tuple[str, ...] = ()
@@ -49,6 +50,8 @@ class Options:
     taste: str | None = None
     profile: str | None = None
     detail: str = "frame"
+    follow_links: bool = False
+    hidden: bool = False
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -160,7 +163,8 @@ class _Pass:
 
     def entries(self) -> Iterator[_Entry]:
         """Every path that is discovered, with its record, in order."""
-        found = discover(self.run.paths)
+        chosen = self.run.options
+        found = discover(self.run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
         more = True
         while more or self.queue:
             more = more and self._feed(found)

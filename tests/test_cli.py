@@ -159,6 +159,16 @@ def test_json_on_stdout_is_json_and_nothing_else(shoot: Path) -> None:
     assert "4 photos · 1 failed" in done.err  # the summary goes where it does no harm
 
 
+def test_names_like_formulas_are_marked_in_csv_unless_raw(tmp_path: Path, by_brightness: Path) -> None:
+    write_photo(tmp_path / "=1+1.jpg")
+    marked = photocli("score", "=1+1.jpg", "--csv", "-", "-q", cwd=tmp_path)
+    raw = photocli("score", "=1+1.jpg", "--csv", "-", "--csv-raw", "-q", cwd=tmp_path)
+    assert (marked.out.splitlines()[1][:5], raw.out.splitlines()[1][:4]) == ("'=1+1", "=1+1")
+    alone = photocli("cull", "=1+1.jpg", "--csv-raw", cwd=tmp_path)
+    assert alone.code == 2
+    assert "give --csv, too" in alone.err
+
+
 def test_csv_on_stdout_is_csv_and_nothing_else(shoot: Path) -> None:
     done = photocli("score", shoot, "--csv", "-", "-q")
     rows = list(csv.DictReader(done.out.splitlines()))

@@ -70,9 +70,25 @@ Csv = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
 ]
 Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JSON document; - for stdout.")]
+CsvRaw = Annotated[
+    bool,
+    typer.Option(
+        "--csv-raw", help="Leave texts in CSV as they are; without it ' stands before those like formulas."
+    ),
+]
+FollowLinks = Annotated[
+    bool,
+    typer.Option(
+        "--follow-links",
+        help="Read photos behind links that lead out of the folders given; they are never written or moved.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary; errors only.")]
 QuietTable = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table; errors only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+DebugFolders = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error; list hidden files as skipped.")
+]
 ForEditor = Annotated[
     str,
     typer.Option(
@@ -102,9 +118,16 @@ class Ratings:
 
 @contextmanager
 def xmp_writer(
-    ratings: Ratings, report: Callable[[Outcome], None], journal: Journal | None = None
+    ratings: Ratings,
+    report: Callable[[Outcome], None],
+    paths: Iterable[Path],
+    journal: Journal | None = None,
 ) -> Iterator[XmpWriter | None]:
-    """The writer that was asked for, if one was, with a journal for undo. Raises `UsageError`."""
+    """The writer that was asked for, if one was, with a journal for undo; it writes below `paths` alone.
+
+    Raises `UsageError`.
+    """
+    from photocli.links import Roots
     from photocli.writers.xmp import XmpWriter
 
     sidecars = ratings.xmp or (ratings.editor is not None and not ratings.embed)
@@ -121,6 +144,7 @@ def xmp_writer(
             overwrite=ratings.overwrite,
             journal=journal or own,
             report=report,
+            roots=Roots(paths),
         )
 
 
@@ -142,6 +166,8 @@ def run_options(
     profile: str | None = None,
     outputs: tuple[str, ...] = (),
     detail: str = "frame",
+    follow_links: bool = False,
+    hidden: bool = False,
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
     from photocli.pipeline import Options
@@ -157,6 +183,8 @@ def run_options(
         profile=profile,
         outputs=outputs,
         detail=detail,
+        follow_links=follow_links,
+        hidden=hidden,
     )
 
 

@@ -59,8 +59,9 @@ def check(
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
     no_cache: arguments.NoCache = False,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.Quiet = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Check photos against rules.
 
@@ -97,6 +98,8 @@ def check(
             no_cache=no_cache,
             taste="off",
             profile=arguments.chosen_profile(profile, config),
+            follow_links=follow_links,
+            hidden=debug,
         )
         code = _check(
             Run(paths, options),

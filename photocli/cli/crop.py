@@ -51,8 +51,9 @@ def crop(
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.QuietTable = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Suggest a crop where one gains.
 
@@ -75,7 +76,14 @@ def crop(
         from photocli.framing import Framing
 
         to_stdout = arguments.check_outputs((json,))
-        options = arguments.run_options(assess=assess, device=device, batch=batch, workers=workers)
+        options = arguments.run_options(
+            assess=assess,
+            device=device,
+            batch=batch,
+            workers=workers,
+            follow_links=follow_links,
+            hidden=debug,
+        )
         run = CropRun(list(paths), Framing(aspect, keep, smallest), options)
         if not _crop(run, json=json, xmp=xmp, embed=embed, quiet=quiet, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
@@ -91,7 +99,9 @@ def _crop(run: CropRun, *, json: Path | None, xmp: bool, embed: bool, quiet: boo
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=quiet, task="cropping"))
         ratings = arguments.Ratings(xmp=xmp, editor="lightroom" if xmp else None, embed=embed)
-        written.writer = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar))
+        written.writer = stack.enter_context(
+            arguments.xmp_writer(ratings, progress.report_sidecar, run.paths)
+        )
         document = stack.enter_context(JsonWriter(json)) if json else None
         for cropped in run:
             progress.advance(cropped.record)

@@ -11,6 +11,7 @@ import typer
 
 from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
+from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ class Outputs:
     """What is to become of the plan: tables, ratings, the folder for rejects, or nothing but a look at it."""
 
     csv: Path | None
+    csv_raw: bool
     json: Path | None
     ratings: arguments.Ratings
     move_rejects: Path | None
@@ -78,6 +80,7 @@ def cull(
     move_rejects: MoveRejects = None,
     dry_run: DryRun = False,
     csv: arguments.Csv = None,
+    csv_raw: arguments.CsvRaw = False,
     json: arguments.Json = None,
     xmp: Xmp = False,
     editor: arguments.ForEditor = "",
@@ -92,8 +95,9 @@ def cull(
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
     no_cache: arguments.NoCache = False,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.Quiet = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Group the photos of a shoot and pick the best of each group.
 
@@ -116,6 +120,8 @@ def cull(
         from photocli.picks import wanted
 
         limits = wanted(keep, per_group)
+        if csv_raw and csv is None:
+            raise UsageError("--csv-raw says how --csv is written; give --csv, too")
         to_stdout = arguments.check_outputs((csv, json))
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
         options = arguments.run_options(
@@ -127,10 +133,12 @@ def cull(
             taste=taste,
             profile=arguments.chosen_profile(profile),
             outputs=OUTPUTS,
+            follow_links=follow_links,
+            hidden=debug,
         )
         run = arguments.begin(paths, options, quiet=quiet)
         closer = detail is arguments.Detail.NATIVE
-        outputs = Outputs(csv, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
+        outputs = Outputs(csv, csv_raw, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
         if not _cull(run, limits, reject or move_rejects is not None, outputs):
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -147,21 +155,21 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
         closeups = _closeups(run, progress) if outputs.closer else None
         culling = Culling(apart=outputs.move_rejects, closeups=closeups)
         journal = stack.enter_context(arguments.begin_journal())
-        ratings = arguments.xmp_writer(outputs.ratings, progress.report_sidecar, journal)
+        ratings = arguments.xmp_writer(outputs.ratings, progress.report_sidecar, run.paths, journal)
         writer = stack.enter_context(ratings)
         for result in run.results():
             progress.advance(result.record)
             culling.add(result)
         records = list(arguments.starred(culling.finish(limits, reject=reject), outputs.stars))
         if outputs.dry_run:
-            moves, stay = _plan_moves(mover, records)
+            moves, stay = _plan_moves(mover, records, progress)
             moved: list[Move] = []
             _show(records, writer, moves, outputs)
         else:
             if writer is not None:
                 for record in records:
                     writer.write(record, _marks(record))
-            moves, stay = _plan_moves(mover, records)  # now, as sidecars that are new move, too
+            moves, stay = _plan_moves(mover, records, progress)  # now, as sidecars that are new move, too
             moved = _move(moves, journal, progress)
         _write_tables(run, records, outputs)
     if not outputs.quiet:
@@ -178,8 +186,11 @@ def _closeups(run: Run, progress: Progress) -> Closeups | None:
     return None if model is None else Closeups(model, run.options, progress.closely)
 
 
-def _plan_moves(mover: Mover | None, records: list[Record]) -> tuple[list[Move], int]:
-    """The moves of the rejects, and how many stay where they are because a person rated them."""
+def _plan_moves(mover: Mover | None, records: list[Record], progress: Progress) -> tuple[list[Move], int]:
+    """The moves of the rejects, and how many stay where they are because a person rated them.
+
+    Those that are, or lie behind, links stay, too, and are named.
+    """
     if mover is None:
         return [], 0
     from photocli.own_ratings import read
@@ -191,6 +202,8 @@ def _plan_moves(mover: Mover | None, records: list[Record]) -> tuple[list[Move],
         photo, twin = Path(record.path), Path(record.twin) if record.twin else None
         if read(photo, twin):
             stay += 1
+        elif (why := mover.why_not(photo, twin)) is not None:
+            progress.warn(f"{photo}: not moved, {why}")
         else:
             moves.append(mover.plan(photo, twin))
     return moves, stay
@@ -228,7 +241,9 @@ def _write_tables(run: Run, records: list[Record], outputs: Outputs) -> None:
         None if outputs.dry_run and str(file) != "-" else file for file in (outputs.csv, outputs.json)
     )
     with ExitStack() as stack:
-        table = stack.enter_context(CsvWriter(csv, run.models.classifiers)) if csv else None
+        table = (
+            stack.enter_context(CsvWriter(csv, run.models.classifiers, raw=outputs.csv_raw)) if csv else None
+        )
         document = stack.enter_context(JsonWriter(json, run.models.classifiers)) if json else None
         for record in records:
             for writer in (table, document):

@@ -14,6 +14,7 @@ import typer
 from photocli.cli import arguments
 from photocli.cli.boundary import ExitCode, reported
 from photocli.errors import DecodeError, UsageError
+from photocli.links import is_link
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -86,6 +87,8 @@ def pages(photos: Sequence[Path], output: Path) -> list[Path]:
     for place in places:
         if any(place.exists() and place.samefile(photo) for photo in photos):
             raise UsageError(f"{place} is a photo; its page must go elsewhere")
+        if not named and is_link(place):  # nobody named it, and it may lead anywhere
+            raise UsageError(f"{place} is a link; remove it, or give -o a file")
         if places.count(place) > 1:
             raise UsageError(
                 f"two photos are named {place.name.removesuffix(_SUFFIX)}; explain them one by one"

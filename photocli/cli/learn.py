@@ -38,8 +38,9 @@ def learn(
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
     no_cache: arguments.NoCache = False,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.Quiet = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Learn your taste from photos that you rated.
 
@@ -67,7 +68,13 @@ def learn(
             )
         if paths:
             options = arguments.run_options(
-                assess=assess, device=device, batch=batch, workers=workers, no_cache=no_cache
+                assess=assess,
+                device=device,
+                batch=batch,
+                workers=workers,
+                no_cache=no_cache,
+                follow_links=follow_links,
+                hidden=debug,
             )
             code = _learn(paths, name, options, quiet=quiet)
             if code != ExitCode.OK:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.writers.xmp import Outcome
 
+LISTED = 20
+"""How many links are said one by one; all are counted."""
+
 EVERY_S = 10.0
 """Seconds between two lines where there is no terminal to draw a bar on."""
 
 
 class Progress:
-    """Shows how a run advances. With `quiet`, only photos and sidecars that failed are said."""
+    """Shows how a run advances. With `quiet`, only what failed is said, and what is hidden."""
 
     def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring") -> None:
         self._run = run
@@ -37,6 +40,7 @@ class Progress:
         self._task: Any = None
         self._said = time.monotonic()
         self._warned: set[str] = set()
+        self._links = 0
 
     def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
@@ -52,6 +56,8 @@ class Progress:
         self._warn_once()
         if self._bar is not None:
             self._bar.stop()
+        if self._links > LISTED and not self._quiet:
+            self._say(f"{self._links:,} links lead out of the folders given and were skipped", "yellow")
 
     def watched(self, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, each counted as it comes."""
@@ -72,12 +78,23 @@ class Progress:
         self._warn_once()
         if record.status == "failed" or (record.status == "ok" and record.error):
             self._say(f"{record.path}: {record.error}", "red" if record.status == "failed" else "yellow")
+        elif record.status == "skipped":
+            self._pass_over(record)
         summary = self._run.summary
         if self._bar is not None:
             self._bar.update(self._task, advance=1, rate=f"{summary.rate:.1f} photos/s")
         elif not self._quiet and time.monotonic() - self._said > EVERY_S:
             self._said = time.monotonic()
             self._say(f"{summary.photos} photos so far, {summary.rate:.1f} a second")
+
+    def _pass_over(self, record: Record) -> None:
+        """Say it of a link, and of what is hidden; that other files are no photos is no news."""
+        from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT
+
+        self._links += record.error == LEADS_OUT
+        link = record.error == LEADS_OUT and self._links <= LISTED and not self._quiet
+        if link or record.error in (HIDDEN_FILE, HIDDEN_FOLDER):
+            self._say(f"{record.path}: skipped, {record.error}", "yellow")
 
     def report_sidecar(self, outcome: Outcome) -> None:
         """Say it if a sidecar could not be written."""
@@ -102,7 +119,9 @@ class Progress:
         from photocli.errors import PhotocliError
 
         try:
-            total = sum(1 for _ in discover(self._run.paths))
+            chosen = self._run.options
+            found = discover(self._run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
+            total = sum(1 for _ in found)
         except (PhotocliError, OSError):  # the run meets it too, and says so
             return
         self._bar.update(self._task, total=total)

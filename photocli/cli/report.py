@@ -28,8 +28,9 @@ def report(
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
     no_cache: arguments.NoCache = False,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.Quiet = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Make a page of photos with their scores.
 
@@ -59,6 +60,8 @@ def report(
             taste=taste,
             profile=arguments.chosen_profile(profile),
             outputs=OUTPUTS,
+            follow_links=follow_links,
+            hidden=debug,
         )
         run = arguments.begin(paths, options, quiet=quiet)
         writer = HtmlWriter(html, workers=workers, profile=run.models.profile)

@@ -38,6 +38,7 @@ def score(
     paths: arguments.Paths,
     assess: arguments.Assess = "",
     csv: arguments.Csv = None,
+    csv_raw: arguments.CsvRaw = False,
     json: arguments.Json = None,
     xmp: Xmp = False,
     editor: arguments.ForEditor = "",
@@ -53,8 +54,9 @@ def score(
     stars: arguments.Stars = arguments.Scale.FIXED,
     detail: Detail = arguments.Detail.FRAME,
     no_cache: arguments.NoCache = False,
+    follow_links: arguments.FollowLinks = False,
     quiet: arguments.QuietTable = False,
-    debug: arguments.Debug = False,
+    debug: arguments.DebugFolders = False,
 ) -> None:
     """Score photos and folders of photos.
 
@@ -85,11 +87,23 @@ def score(
             taste=taste,
             profile=arguments.chosen_profile(profile),
             detail=detail.value,
+            follow_links=follow_links,
+            hidden=debug,
         )
         run = arguments.begin(paths, options, quiet=quiet)
         ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
+        if csv_raw and csv is None:
+            raise UsageError("--csv-raw says how --csv is written; give --csv, too")
         complete = _score(
-            run, csv=csv, json=json, ratings=ratings, stars=stars, sort=sort, top=top, quiet=quiet
+            run,
+            csv=csv,
+            csv_raw=csv_raw,
+            json=json,
+            ratings=ratings,
+            stars=stars,
+            sort=sort,
+            top=top,
+            quiet=quiet,
         )
         if not complete:
             raise typer.Exit(ExitCode.UNREADABLE)
@@ -99,6 +113,7 @@ def _score(
     run: Run,
     *,
     csv: Path | None,
+    csv_raw: bool,
     json: Path | None,
     ratings: arguments.Ratings,
     stars: arguments.Scale,
@@ -118,9 +133,9 @@ def _score(
         shown = 0 if quiet or to_stdout else top
         own = run.models.classifiers
         table = TableWriter(sort=sort, top=shown, profile=run.models.profile, classifiers=own)
-        sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar))
+        sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar, run.paths))
         document = JsonWriter(json, own) if json else None
-        rows = CsvWriter(csv, own) if csv else None
+        rows = CsvWriter(csv, own, raw=csv_raw) if csv else None
         chosen: tuple[Writer | None, ...] = (table, rows, document, sidecars)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
         for record in arguments.starred(progress.watched(run), stars):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
-from io import StringIO
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import DeviceError, ModelError
@@ -85,11 +83,11 @@ def _open(card: Card, device: str, threads: int) -> Any:
     if wanted != [_CPU]:
         preload = getattr(ort, "preload_dlls", None)  # the extra `cuda` brings the libraries as wheels
         if preload is not None:
-            _quietly(preload)
+            _unsaid(preload)()
     usable = [name for name in wanted if name in ort.get_available_providers()]
     if usable[0] != wanted[0] and device != "auto":
         raise DeviceError(_why_not(device, "this build of ONNX Runtime cannot use it"))
-    session = _quietly(_create, ort, card, usable, threads)
+    session = _create(ort, card, usable, threads)
     if session.get_providers()[0] != wanted[0] and device != "auto":
         raise DeviceError(_why_not(device, "its libraries or the driver could not be loaded"))
     return session
@@ -101,7 +99,7 @@ def _create(ort: Any, card: Card, providers: Sequence[str], threads: int) -> Any
     # Threads that spin while they wait would take the cores from the workers that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(str(card.network), options, providers=list(providers))
+        return _silent(ort)(str(card.network), options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
         if list(providers) != [_CPU]:
             return _create(ort, card, [_CPU], threads)
@@ -135,21 +133,26 @@ def _has_driver() -> bool:
     return True
 
 
-def _quietly(function: Any, *arguments: Any) -> Any:
-    """Call it with stderr closed, where ONNX Runtime writes past its logger when CUDA is not to be had.
+def _silent(ort: Any) -> Any:
+    """ONNX Runtime's session without its own way back to the CPU, which it tells on standard output."""
 
-    What it prints from Python would get among the output of `--json -`; it is dropped likewise.
+    class Silent(ort.InferenceSession):  # type: ignore[misc]
+        _enable_fallback = property(lambda _: False, lambda _, wanted: None)
+
+    return Silent
+
+
+def _unsaid(function: Any) -> Any:
+    """The same function of Python's, in which `print` says nothing.
+
+    What it says would get among the output of `--json -`. Standard output stays as it is, since it belongs to
+    all threads of the process.
     """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "wb") as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), 2)
-        try:
-            with redirect_stdout(StringIO()):
-                return function(*arguments)
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return function
+    names = {**function.__globals__, "print": lambda *_, **__: None}
+    return FunctionType(code, names, function.__name__, function.__defaults__, function.__closure__)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -278,11 +278,15 @@ def _print_summary(console: Console, summary: Summary, sidecars: Mapping[Any, in
         console.print(f"{said} (listed in CSV and JSON)", markup=False)
     if sidecars:
         said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
-        console.print(f"sidecars: {said}" + _explain_kept(sidecars), markup=False)
+        console.print(f"sidecars: {said}" + _explained(sidecars), markup=False)
 
 
-def _explain_kept(sidecars: Mapping[Any, int]) -> str:
-    return " (kept: your own rating stands)" if sidecars.get("kept") else ""
+def _explained(sidecars: Mapping[Any, int]) -> str:
+    said = ["kept: your own rating stands"] if sidecars.get("kept") else []
+    said += (
+        ["linked: behind a link out of the folders given, never written"] if sidecars.get("linked") else []
+    )
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _keep(heap: list[tuple[Any, int, Record]], item: tuple[Any, int, Record], most: int) -> None:

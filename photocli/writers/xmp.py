@@ -15,6 +15,7 @@ from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.editors import editor as editor_named
 from photocli.errors import PhotocliError, SidecarError
 from photocli.files import atomic_write
+from photocli.links import is_link
 from photocli.sidecars import Folder
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
     from photocli.camera_raw import SensorCrop
     from photocli.journal import Journal
+    from photocli.links import Roots
     from photocli.records import Record
     from photocli.xmp import XmpChanges
 
-Kind = Literal["written", "unchanged", "kept", "failed"]
+Kind = Literal["written", "unchanged", "kept", "failed", "linked"]
 
 _SCORES = {"Score": "score", "Aesthetic": "aesthetic", "Technical": "technical", "Selfie": "selfie"}
 _TAGS = ("medium", "style")
@@ -33,7 +35,10 @@ _TAGS = ("medium", "style")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file; `kept`: a person's rating, label or flag stands, beside our scores."""
+    """What became of one file; `kept`: a person's rating, label or flag stands, beside our scores.
+
+    `linked`: the photo lies behind a link that leads out of what was given, where nothing is written.
+    """
 
     photo: str
     sidecar: Path | None
@@ -89,8 +94,13 @@ class XmpWriter:
         embed: bool = False,
         sidecars: bool | None = None,
         journal: Journal | None = None,
+        roots: Roots | None = None,
     ) -> None:
-        """Raises `UsageError` if there is no such editor. `sidecars` is true unless `embed` is."""
+        """Raises `UsageError` if there is no such editor. `sidecars` is true unless `embed` is.
+
+        `roots` are what the user gave: nothing is written that a link leads to out of them.
+        """
+        self._roots = roots
         self.counts: Counter[Kind] = Counter()
         self.unread = 0
         self._editor = editor_named(editor)
@@ -116,6 +126,9 @@ class XmpWriter:
         if record.status != "ok" or (record.stars is None and marks is None):
             return
         photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        if self._roots is not None and (why := self._roots.why_closed(photo)) is not None:
+            yield Outcome(record.path, None, "linked", f"nothing is written for it: {why}")
+            return
         try:
             inside = self._embed and _is_jpeg_name(photo)
             if inside:
@@ -171,6 +184,7 @@ class XmpWriter:
         from photocli.xmp import merge
 
         photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        _refuse_link(sidecar)
         old = _read(sidecar)
         raw = twin or (photo if photo.suffix.lower() in RAW_SUFFIXES else None)
         shared = raw is not None and sidecar.stem == photo.stem and (old is None or twin is not None)
@@ -195,6 +209,7 @@ class XmpWriter:
         from photocli.embedding import embedded, packet_in
         from photocli.xmp import merge
 
+        _refuse_link(photo)
         jpeg = photo.read_bytes()
         old = packet_in(jpeg)
         result = merge(old, changes, now=self._clock())
@@ -210,7 +225,7 @@ class XmpWriter:
             if planned.changed:
                 if self._journal is not None:
                     self._journal.replacing(path, planned.content)
-                with atomic_write(path) as file:
+                with atomic_write(path, follow_links=False) as file:
                     file.write(planned.content)
                 if self._journal is not None:
                     self._journal.replaced(path)
@@ -294,6 +309,11 @@ def _heeding(packet: bytes | None, changes: XmpChanges) -> tuple[XmpChanges, boo
         pick=None if found.kept_pick else changes.pick,
     )
     return kept, found.kept
+
+
+def _refuse_link(path: Path) -> None:
+    if is_link(path):
+        raise SidecarError("it is a link, and nothing is written through it")
 
 
 def _read(sidecar: Path) -> bytes | None:
