@@ -10,7 +10,7 @@ from photocli.cache import kept_dtype
 from photocli.detectors.detector import Detector
 from photocli.errors import ModelError, UsageError
 from photocli.inputs import SIGNATURE
-from photocli.models import lineup, store
+from photocli.models import contract, lineup, store
 from photocli.models.session import Session, default_batch
 
 if TYPE_CHECKING:
@@ -191,6 +191,13 @@ class Models:
             rows = len(next(iter(same.values())))
             results += [{name: value[row] for name, value in same.items()} for row in range(rows)]
         return results
+
+    def check(self, outputs: Mapping[str, Outputs]) -> None:
+        """Raise `ModelError` if a model gave no answers for a photo, such as numbers that are none."""
+        for key, said in outputs.items():
+            # What finds faces was looked at in the worker, and what it says are no outputs of the network.
+            if key in self.cards and key != self._finder:
+                contract.check(self.cards[key], said)
 
     def seen(self, key: str, outputs: Mapping[str, Outputs]) -> Outputs:
         """Of a photo's outputs, by model key, what this model's assessor reads: those of a model that judges

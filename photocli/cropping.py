@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from photocli import assessors, detectors
 from photocli.assessment import Models
 from photocli.discover import discover
-from photocli.errors import UsageError
+from photocli.errors import ModelError, UsageError
 from photocli.framing import Framing, Suggestion, suggest
 from photocli.inputs import FRAME
 from photocli.models import lineup, store
@@ -72,9 +72,10 @@ class Judge:
     def score(self, inputs: list[Pixels]) -> list[float]:
         """The aesthetic scores of some inputs, in points."""
         assess = assessors.load(KIND).assess
-        return [
-            float(assess(self._card, outputs)["aesthetic"]) for outputs in self.models.run(self._key, inputs)
-        ]
+        said = self.models.run(self._key, inputs)
+        for outputs in said:
+            self.models.check({self._key: outputs})
+        return [float(assess(self._card, outputs)["aesthetic"]) for outputs in said]
 
     def faces(self, prepared: Prepared) -> NDArray[np.float32] | None:
         """The faces (n, `finding.VALUES`) of a photo that was cut to `specs`; None if nothing finds any."""
@@ -163,5 +164,9 @@ def _cropped(entry: _Entry, prepared: Prepared, judge: Judge, framing: Framing) 
     fields |= {"width": prepared.width, "height": prepared.height, "models": judge.models.labels}
     faces = judge.faces(prepared)
     fields["faces"] = None if faces is None else len(faces)
+    try:
+        suggestion = judge.suggest(prepared, framing)
+    except ModelError as error:
+        return Cropped(Record(str(entry.path), "failed", str(error), twin=fields["twin"]))
     # The warning is of lost metadata, by which nothing here goes.
-    return Cropped(Record(str(entry.path), **fields), judge.suggest(prepared, framing), prepared.orientation)
+    return Cropped(Record(str(entry.path), **fields), suggestion, prepared.orientation)

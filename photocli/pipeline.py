@@ -14,7 +14,7 @@ from photocli.assessment import Models
 from photocli.cache import Cache, Known, cache_file, identity
 from photocli.decode import DECODE_VERSION
 from photocli.discover import discover
-from photocli.errors import UsageError
+from photocli.errors import ModelError, UsageError
 from photocli.inputs import DETAILS
 from photocli.models.session import DEVICES
 from photocli.records import Photo, Record, Skipped
@@ -245,6 +245,12 @@ class _Pass:
         for entry in self.ready:
             prepared = entry.prepared
             assert prepared is not None
+            try:
+                models.check(outputs[id(entry)])
+            except ModelError as error:  # of this photo; others may be judged all the same
+                entry.record = Record(str(entry.path), "failed", str(error), twin=_text(entry.twin))
+                entry.prepared = entry.known = None
+                continue
             known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
             # What a hanging reader of metadata left out is asked for again next time.
             if self.cache is not None and entry.identity is not None and prepared.warning is None:

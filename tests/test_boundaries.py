@@ -13,6 +13,7 @@ from photos import camera_exif, write_photo
 HEAVY = (
     "numpy",
     "PIL",
+    "onnx",
     "onnxruntime",
     "rich",
     "lxml",

@@ -113,6 +113,7 @@ def explain(
     for key, card in models.cards.items():
         result = models.run(key, [prepared.inputs[card.input.key]])[0]
         outputs[key] = {**result, **models.beside(key, prepared.inputs)}
+    models.check(outputs)
     record = Record(
         str(photo),
         error=prepared.warning,
