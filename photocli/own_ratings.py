@@ -21,7 +21,8 @@ from photocli.editors import (
     STARS,
 )
 from photocli.errors import SidecarError
-from photocli.markup import LARGEST, decode
+from photocli.limits import LARGEST
+from photocli.markup import decode
 from photocli.packet import Packet, number, same
 
 REJECTED, PICKED = 0.0, 4.0

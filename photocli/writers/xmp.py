@@ -298,7 +298,7 @@ def _heeding(packet: bytes | None, changes: XmpChanges) -> tuple[XmpChanges, boo
 
 def _read(sidecar: Path) -> bytes | None:
     """The sidecar's content as far as it may be merged, or `None` where there is none."""
-    from photocli.markup import LARGEST
+    from photocli.limits import LARGEST
 
     if sidecar.exists() and not sidecar.is_file():
         raise SidecarError("it is no file")

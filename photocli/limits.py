@@ -1,0 +1,51 @@
+"""How much an XMP packet may hold, and how long reading it may take: what is over a limit is left untouched.
+
+The longest histories of darktable have about 5 MB and 20,000 nodes. Each limit is checked before memory is
+taken for what lies beyond it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from photocli.errors import SidecarError
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a packet."""
+
+NODES = 100_000
+"""Elements, comments, processing instructions and CDATA sections."""
+
+ATTRIBUTES = 100_000
+"""Declarations of namespaces among them."""
+
+NAMESPACES = 10_000
+"""Declarations of namespaces, in all elements together."""
+
+DEPTH = 100
+"""Elements within each other."""
+
+LONGEST_VALUE = 10_000
+"""Characters of a simple value that is looked at; a longer rating is none that we understand."""
+
+SECONDS = 5.0
+"""Of the processor's time, not of the clock's: a busy machine refuses nothing."""
+
+
+class Deadline:
+    """When reading a packet has to be done, in the processor's time of this thread."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._end = time.thread_time() + seconds
+
+    def check(self) -> None:
+        """Raises `SidecarError` if it has passed."""
+        if time.thread_time() > self._end:
+            raise SidecarError(f"reading it takes longer than {self._seconds:g} seconds")
+
+
+def check(count: int, most: int, what: str) -> None:
+    """Raises `SidecarError` if there are more of something than there may be."""
+    if count > most:
+        raise SidecarError(f"more than {most:,} {what}")
