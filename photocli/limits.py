@@ -28,8 +28,8 @@ DEPTH = 100
 LONGEST_VALUE = 10_000
 """Characters of a simple value that is looked at; a longer rating is none that we understand."""
 
-SECONDS = 5.0
-"""Of the processor's time, not of the clock's: a busy machine refuses nothing."""
+SECONDS = 1.5
+"""Of the processor's time, not of the clock's, so that a busy machine refuses no more than another."""
 
 
 class Deadline:

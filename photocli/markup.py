@@ -32,6 +32,7 @@ _ENCODINGS = ("utf-8", "ascii", "iso8859", "cp125")
 
 _NAME = r"[^\s/>!?\"'=<]+"
 _TAG = re.compile(rf"<(/?)({_NAME})")
+_PLAIN = re.compile(rf"[^<]*<(?:/{_NAME}\s*|({_NAME})\s*(/?))>")  # a tag without attributes, and text before
 _TAG_END = re.compile(r"\s*(/?)>")
 _ATTRIBUTE = re.compile(rf"\s+({_NAME})\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")
 _NOT_TEXT = re.compile(r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -171,16 +172,30 @@ class _Scanner:
         self._nodes = self._attributes = self._namespaces = 0
 
     def root(self, start: int, stop: int) -> Element:
-        text = self._text
+        """Go through an element, or a document, and give it back. Raises `SidecarError`."""
+        text, stack, plain = self._text, self._stack, _PLAIN.match
         position = text.find("<", start, stop)
         while position >= 0:
+            # The quick way: tags that are only counted. There may be very many.
+            while len(stack) > _KEPT_DEPTH and (match := plain(text, position)):
+                if match[1] is None:
+                    stack.pop()
+                else:
+                    self._count_node()
+                    if not match[2]:
+                        check(len(stack) + 1, DEPTH, "elements within each other")
+                        stack.append(None)
+                position = match.end()
+            position = text.find("<", position, stop)
+            if position < 0:
+                break
             end = _section_end(text, position)
             if end is None:
                 end = self._tag(position)
             else:
                 self._count_node()
             position = text.find("<", end, stop)
-        if self._root is None or self._stack:
+        if self._root is None or stack:
             raise SidecarError("it is no complete XML document")
         return self._root
 

@@ -24,7 +24,7 @@ _DECLARATION = re.compile(r"\ufeff?(<\?xml\s.*?\?>)?", re.DOTALL)
 _PIECE = 1 << 20  # characters
 _BETWEEN = "\x1f"  # between namespace and name: neither can hold it
 _RDF = f"{RDF}{_BETWEEN}RDF"
-_OVER = -1  # the place of the element that holds the descriptions, after its end
+_OURS = f"{NAMESPACE}{_BETWEEN}"
 _LONGEST_REASON = 160  # characters; a parser may quote the document
 
 
@@ -34,12 +34,12 @@ def prove(text: str) -> None:
     The scanner must have refused document types and what is over a limit before.
     """
     parser = etree.XMLParser(
+        target=_Nothing(),
         encoding="utf-8",
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
         huge_tree=True,
-        collect_ids=False,
     )
     declaration = _DECLARATION.match(text)
     body = text[declaration.end() if declaration else 0 :]
@@ -47,6 +47,8 @@ def prove(text: str) -> None:
         etree.fromstring(body.encode("utf-8"), parser)
     except (etree.XMLSyntaxError, UnicodeError) as error:
         raise SidecarError(f"it is no well-formed XML ({_reason(error)})") from None
+    for entry in parser.error_log.filter_from_errors():  # of namespaces, which end no parsing
+        raise SidecarError(f"it is no well-formed XML ({_reason(entry.message)})")
 
 
 def foreign(
@@ -77,6 +79,13 @@ def foreign(
     return reader.digest()
 
 
+class _Nothing:
+    """What is built of a text that is only to be proven."""
+
+    def close(self) -> None:
+        """End the document."""
+
+
 class _Reader:
     """Takes the events of a parser, and keeps a digest of what is foreign.
 
@@ -85,11 +94,12 @@ class _Reader:
     """
 
     def __init__(self, touched: Collection[Key], changed_items: Mapping[Key, set[str]]) -> None:
-        self._touched = touched
-        self._changed_items = changed_items
+        self._touched = {_BETWEEN.join(key) for key in (METADATA_DATE, *touched)}
+        self._changed_items = {_BETWEEN.join(k): items for k, items in changed_items.items() if k in LISTS}
         self._state = hashlib.blake2b(digest_size=32)
         self._depth = 0
-        self._rdf: int | None = None  # the depth of the element that holds the descriptions
+        self._found = False  # the element that holds the descriptions
+        self._level = -1  # 0 in that element, 1 in a description, 2 in a property, and more inside that
         self._skips = False  # inside a property that was touched
         self._list: TreeBuilder | None = None
         self._changed: set[str] = set()
@@ -98,37 +108,41 @@ class _Reader:
         return self._state.digest()
 
     def start(self, name: str, attributes: list[str]) -> None:
-        self._depth += 1
-        if self._rdf is None and name == _RDF and self._depth <= 2:
-            self._rdf = self._depth
+        if self._level < 0:
+            self._depth += 1
+            if name == _RDF and self._depth <= 2 and not self._found:
+                self._found, self._level = True, 0
             return
+        self._level += 1
         if self._level == 1:
             pairs = zip(attributes[::2], attributes[1::2], strict=True)
             attributes = [text for pair in pairs if not self._is_touched(pair[0]) for text in pair]
         elif self._level == 2:
             self._skips = self._is_touched(name)
-            key = _key(name)
-            if key in LISTS and key in self._changed_items:
-                self._list, self._changed = _builder(), self._changed_items[key]
+            if name in self._changed_items:
+                self._list, self._changed = _builder(), self._changed_items[name]
         if self._list is not None:
             self._list.start(name, dict(zip(attributes[::2], attributes[1::2], strict=True)))
-        elif self._level >= 1 and not self._skips:
+        elif not self._skips:
             self._absorb("\0<" + name, str(len(attributes)), *attributes)
 
     def end(self, name: str) -> None:
+        if self._level < 0:
+            self._depth -= 1
+            return
         if self._list is not None:
             self._list.end(name)
             if self._level == 2:
                 rest = _items(self._list.close(), self._changed)
                 self._list = None
                 self._absorb(*map(repr, rest))
-        elif self._level >= 1 and not self._skips:
-            self._absorb("\0>")
+        elif self._level and not self._skips:
+            self._state.update(b"\0>")
         if self._level == 2:
             self._skips = False
-        if self._level == 0:
-            self._rdf = _OVER
-        self._depth -= 1
+        self._level -= 1
+        if self._level < 0:
+            self._depth -= 1
 
     def data(self, text: str) -> None:
         if self._list is not None:
@@ -148,22 +162,11 @@ class _Reader:
         elif self._level >= 1 and not self._skips:
             self._absorb("\0?", target, text)
 
-    @property
-    def _level(self) -> int:
-        """0 where descriptions stand, 1 in one of them, 2 in a property, and more inside that; -1 elsewhere."""
-        return -1 if self._rdf is None or self._rdf == _OVER else self._depth - self._rdf
-
     def _absorb(self, *texts: str) -> None:
         self._state.update("\0".join(texts).encode())
 
     def _is_touched(self, name: str) -> bool:
-        key = _key(name)
-        return key[0] == NAMESPACE or key == METADATA_DATE or key in self._touched
-
-
-def _key(name: str) -> Key:
-    uri, _, local = name.rpartition(_BETWEEN)
-    return uri, local
+        return name.startswith(_OURS) or name in self._touched
 
 
 def _builder() -> TreeBuilder:
@@ -175,7 +178,7 @@ def _items(node: Element, changed: Collection[str]) -> list[Any]:
     lists = [each for each in node if isinstance(each.tag, str)]  # the others are comments
     if not lists and not (node.text or "").strip():
         return []
-    if len(lists) != 1 or _key(lists[0].tag)[0] != RDF:
+    if len(lists) != 1 or not lists[0].tag.startswith(_RDF[:-3]):
         return [_shape(node)]
     items = [item for item in lists[0] if isinstance(item.tag, str)]
     shapes = [_shape(item) for item in items if len(item) or (item.text or "") not in changed]
@@ -192,6 +195,6 @@ def _refuse_document_type(*_: Any) -> None:
     raise SidecarError("it has a document type, which may define entities and is not allowed in XMP")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception | str) -> str:
     text = " ".join(str(error).split())
     return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "…"
