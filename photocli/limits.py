@@ -25,6 +25,18 @@ NAMESPACES = 10_000
 DEPTH = 100
 """Elements within each other."""
 
+LARGEST_JPEG = 256 * 1024 * 1024
+"""Bytes of a JPEG that a packet is put into: it is held in memory twice."""
+
+METADATA = 32 * 1024 * 1024
+"""Bytes before the picture of a JPEG: EXIF, profiles, packets and their extensions."""
+
+SEGMENTS = 10_000
+"""Segments before the picture of a JPEG; 32 MB fill 512."""
+
+SEARCHED = 4 * 1024 * 1024 * 1024
+"""Bytes of a photo that is not understood in which a packet, or settings, are searched for."""
+
 LONGEST_VALUE = 10_000
 """Characters of a simple value that is looked at; a longer rating is none that we understand."""
 
