@@ -59,11 +59,9 @@ def is_jpeg(head: bytes) -> bool:
 
 def read(photo: Path) -> bytes:
     """All of a JPEG. Raises `SidecarError` if it is too large, and `OSError`."""
-    with photo.open("rb") as file:
-        jpeg = file.read(LARGEST_JPEG + 1) if photo.stat().st_size <= LARGEST_JPEG else None
-    if jpeg is None or len(jpeg) > LARGEST_JPEG:
+    if photo.stat().st_size > LARGEST_JPEG:
         raise SidecarError(f"a JPEG larger than {LARGEST_JPEG // 2**20} MB")
-    return jpeg
+    return photo.read_bytes()
 
 
 def packet_in(jpeg: bytes) -> bytes | None:

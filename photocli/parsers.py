@@ -1,7 +1,7 @@
 """Two parsers of XML read a packet: what either of them refuses is not touched.
 
-One proves that the text is well-formed. The other one does, too, and makes a digest of all that a merge was not
-asked to change: it is the same before and after. Memory doesn't grow with the number of properties.
+One proves that the text is well-formed. The other one does, too, and makes a digest of all that a merge was
+not asked to change: it is the same before and after. Memory doesn't grow with the number of properties.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class _Nothing:
 class _Reader:
     """Takes the events of a parser, and keeps a digest of what is foreign.
 
-    No text of XML holds a NUL, so one begins each token. A list whose items were changed is built, as only its
-    other items count.
+    No text of XML holds a NUL, so one begins each token. A list whose items were changed is built, as only
+    its other items count.
     """
 
     def __init__(self, touched: Collection[Key], changed_items: Mapping[Key, set[str]]) -> None:

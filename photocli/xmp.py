@@ -2,8 +2,8 @@
 
 Only the text of what changes is replaced. Everything else, down to quotes, white space, byte order mark and
 padding, stays as it was, and the result is checked before it is given out: two parsers must find it
-well-formed, as they must what was there before, and it must hold every foreign property unchanged, and need no
-further change.
+well-formed, as they must what was there before, and it must hold every foreign property unchanged, and need
+no further change.
 """
 
 from __future__ import annotations

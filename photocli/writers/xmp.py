@@ -258,7 +258,7 @@ class XmpWriter:
 
 
 def _said(outcomes: list[Outcome]) -> str | None:
-    """What the record says of its files in one field: the worst of it, and why; `None` where there are none."""
+    """What the record says of its files: the worst of it, and why; `None` where there are none."""
     failed = [outcome for outcome in outcomes if outcome.kind == "failed"]
     if failed:
         reasons = []
