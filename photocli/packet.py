@@ -84,6 +84,7 @@ class Packet:
 
     def result(self) -> str:
         """The text after all edits."""
+        self._deadline.check()
         edits = list(self._edits)
         for description in self._descriptions:
             home = self._homes.get(description.start)
@@ -96,6 +97,7 @@ class Packet:
     def put(self, key: Key, value: str) -> None:
         """Give a simple property this value, wherever and in whatever form it occurs, or add it."""
         self.touched.add(key)
+        self._deadline.check()
         if key not in self._found:
             home = self._home(key)
             name = f"{self._prefix(home, key[0])}:{key[1]}"

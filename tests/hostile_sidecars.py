@@ -16,8 +16,8 @@ def sidecar(inside: str = "", attributes: str = "", start: str = "") -> bytes:
     """A sidecar with one description."""
     return (
         f'{start}<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}" xmlns:o="urn:o"'
-        f' xmlns:dc="{DC}" xmlns:xmp="{XMP}"><rdf:Description rdf:about="" {attributes}>{inside}</rdf:Description></rdf:RDF>'
-        "</x:xmpmeta>"
+        f' xmlns:dc="{DC}" xmlns:xmp="{XMP}"><rdf:Description rdf:about="" {attributes}>{inside}'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()
 
 
