@@ -164,6 +164,7 @@ class Record:
     each_face: tuple[Face, ...] = field(default=())
     answers: tuple[Answer, ...] = field(default=())
     styles: tuple[tuple[str, float], ...] = field(default=())
+    sidecar: str | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

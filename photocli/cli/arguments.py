@@ -212,6 +212,11 @@ def starred(records: Iterable[Record], stars: Scale) -> Iterable[Record]:
     return records if stars is Scale.FIXED else relative(list(records))
 
 
+def rated(records: Iterable[Record], writer: XmpWriter | None) -> Iterable[Record]:
+    """The records, with what became of their sidecars where these are written: before any other output."""
+    return records if writer is None else map(writer.write, records)
+
+
 def check_outputs(files: Iterable[Path | None]) -> bool:
     """Whether stdout carries data. Raises `UsageError` for two outputs in one place, or in a photo's."""
     from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,10 +106,11 @@ def _crop(run: CropRun, *, json: Path | None, xmp: bool, embed: bool, quiet: boo
         for cropped in run:
             progress.advance(cropped.record)
             found.append(cropped)
-            if document is not None:
-                document.write(cropped.record, _details(cropped))
+            record = cropped.record
             if written.writer is not None and cropped.suggestion is not None:
-                _write(cropped, written, progress)
+                record = replace(record, sidecar=_write(cropped, written, progress))
+            if document is not None:
+                document.write(record, _details(cropped))
         if document is not None:
             document.close(asdict(run.summary))
     if not quiet:
@@ -118,8 +119,8 @@ def _crop(run: CropRun, *, json: Path | None, xmp: bool, embed: bool, quiet: boo
     return not run.summary.failed and not failed
 
 
-def _write(cropped: Cropped, written: Written, progress: Progress) -> None:
-    """Write one crop, where there are no develop settings anywhere."""
+def _write(cropped: Cropped, written: Written, progress: Progress) -> str | None:
+    """Write one crop, where there are no develop settings anywhere; what the record says of its sidecar."""
     from photocli import camera_raw
     from photocli.records import Record
     from photocli.writers.xmp import Marks
@@ -130,17 +131,18 @@ def _write(cropped: Cropped, written: Written, progress: Progress) -> None:
     assert written.writer is not None
     if cropped.orientation is None or not camera_raw.can_hold(photo):
         written.unfit += 1
-        return
+        return None
     try:
         if camera_raw.developed(photo, twin) is not None:
             written.developed += 1
-            return
+            return "kept"
     except OSError as error:
         written.failed += 1
-        progress.warn(f"{photo}: it cannot be searched for develop settings: {error.strerror or error}")
-        return
+        why = f"it cannot be searched for develop settings: {error.strerror or error}"
+        progress.warn(f"{photo}: {why}")
+        return f"refused: {why}"
     marks = Marks(crop=camera_raw.placed(suggestion.box, cropped.orientation))
-    written.writer.write(Record(record.path, twin=record.twin), marks)
+    return written.writer.write(Record(record.path, twin=record.twin), marks).sidecar
 
 
 def _details(cropped: Cropped) -> dict[str, object]:

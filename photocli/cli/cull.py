@@ -167,8 +167,7 @@ def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
             _show(records, writer, moves, outputs)
         else:
             if writer is not None:
-                for record in records:
-                    writer.write(record, _marks(record))
+                records = [writer.write(record, _marks(record)) for record in records]
             moves, stay = _plan_moves(mover, records, progress)  # now, as sidecars that are new move, too
             moved = _move(moves, journal, progress)
         _write_tables(run, records, outputs)

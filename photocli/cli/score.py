@@ -136,9 +136,9 @@ def _score(
         sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar, run.paths))
         document = JsonWriter(json, own) if json else None
         rows = CsvWriter(csv, own, raw=csv_raw) if csv else None
-        chosen: tuple[Writer | None, ...] = (table, rows, document, sidecars)
+        chosen: tuple[Writer | None, ...] = (table, rows, document)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
-        for record in arguments.starred(progress.watched(run), stars):
+        for record in arguments.rated(arguments.starred(progress.watched(run), stars), sidecars):
             for writer in writers:
                 writer.write(record)
         if document is not None:

@@ -38,12 +38,14 @@ class Outcome:
     """What became of one file; `kept`: a person's rating, label or flag stands, beside our scores.
 
     `linked`: the photo lies behind a link that leads out of what was given, where nothing is written.
+    `reason` says in a sentence why it failed, `why` the same without the name of the file.
     """
 
     photo: str
     sidecar: Path | None
     kind: Kind
     reason: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,20 @@ class XmpWriter:
         self._clock = clock
         self._folder: Folder | None = None
 
-    def write(self, record: Record, marks: Marks | None = None) -> None:
-        """Rate one photo, if it was scored or has marks."""
+    def write(self, record: Record, marks: Marks | None = None) -> Record:
+        """Rate one photo, if it was scored or has marks.
+
+        Returns the record with what became of it, in the field `sidecar`: so this writer comes before those
+        that write the record down.
+        """
+        outcomes = []
         for planned in self.plan(record, marks):
             outcome = planned if isinstance(planned, Outcome) else self._carry_out(planned)
+            outcomes.append(outcome)
             self.counts[outcome.kind] += 1
             if self._report is not None:
                 self._report(outcome)
+        return replace(record, sidecar=_said(outcomes))
 
     def plan(self, record: Record, marks: Marks | None = None) -> Iterator[Planned | Outcome]:
         """What `write` would do, without doing it; an `Outcome` is a failure."""
@@ -174,7 +183,7 @@ class XmpWriter:
         try:
             return how(record, self._changes(record, marks), path)
         except SidecarError as error:
-            return Outcome(record.path, path, "failed", f"{path} is left as it was: {error}")
+            return Outcome(record.path, path, "failed", f"{path} is left as it was: {error}", str(error))
         except PhotocliError as error:
             return Outcome(record.path, path, "failed", str(error))
         except OSError as error:
@@ -206,11 +215,11 @@ class XmpWriter:
         )
 
     def _plan_embedded(self, record: Record, changes: XmpChanges, photo: Path) -> Planned:
-        from photocli.embedding import embedded, packet_in
+        from photocli.embedding import embedded, packet_in, read
         from photocli.xmp import merge
 
         _refuse_link(photo)
-        jpeg = photo.read_bytes()
+        jpeg = read(photo)
         old = packet_in(jpeg)
         result = merge(old, changes, now=self._clock())
         content = embedded(jpeg, result.packet) if result.changed else jpeg
@@ -259,6 +268,20 @@ class XmpWriter:
             editor=self._editor_name,
             crop=chosen.crop,
         )
+
+
+def _said(outcomes: list[Outcome]) -> str | None:
+    """What the record says of its files: the worst of it, and why; `None` where there are none."""
+    failed = [outcome for outcome in outcomes if outcome.kind in ("failed", "linked")]
+    if failed:
+        reasons = []
+        for each in failed:
+            name = f"{each.sidecar.name}: " if each.sidecar is not None and len(outcomes) > 1 else ""
+            reasons.append(f"{name}{each.why or each.reason}")
+        return f"refused: {'; '.join(reasons)}"
+    if any(outcome.kind == "kept" for outcome in outcomes):
+        return "kept"
+    return "written" if outcomes else None
 
 
 def _is_jpeg_name(photo: Path) -> bool:
@@ -318,7 +341,7 @@ def _refuse_link(path: Path) -> None:
 
 def _read(sidecar: Path) -> bytes | None:
     """The sidecar's content as far as it may be merged, or `None` where there is none."""
-    from photocli.markup import LARGEST
+    from photocli.limits import LARGEST
 
     if sidecar.exists() and not sidecar.is_file():
         raise SidecarError("it is no file")
