@@ -16,6 +16,7 @@ from photocli import assessors, detectors
 from photocli.errors import ModelError, UsageError
 from photocli.models import graph, lineup, store
 from photocli.models.card import CARD_FILE, Card, read_card
+from photocli.models.runtime import load_runtime
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,10 +131,9 @@ def _demanded(content: bytes, network: Path) -> list[str]:
 
 
 def _yunet_card(content: bytes, source: Path) -> dict[str, Any]:
-    import onnxruntime as ort
-
     from photocli.detectors import yunet
 
+    ort = load_runtime()
     ort.set_default_logger_severity(4)
     try:
         session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
