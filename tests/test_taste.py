@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from photocli import taste
-from photocli.look import MEASURES, measure
+from photocli.look import MEASURES, _quantile, measure
 from photocli.ratings import stars
 from photocli.taste import Examples
 
@@ -98,5 +98,5 @@ def test_shares_of_light_are_quantiles() -> None:
     light = np.random.default_rng(5).random((7, 72, 97), np.float32)
     for one in light:
         want = np.percentile(one, (3, 10, 50, 90, 100)).astype(np.float32)
-        got = [look._quantile(np.sort(one, axis=None), share) for share in (0.03, 0.1, 0.5, 0.9, 1.0)]
+        got = [_quantile(np.sort(one, axis=None), share) for share in (0.03, 0.1, 0.5, 0.9, 1.0)]
         assert np.array_equal(np.array(got, np.float32), want)
