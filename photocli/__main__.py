@@ -10,6 +10,8 @@ def main() -> None:
     # NumPy starts a thread for every core as it loads, which spin before they sleep: nearly a tenth of a
     # second of a processor, for products of matrices that are too small here to be worth sharing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # ONNX Runtime would report its use, also from processes that this one starts; see SECURITY.md.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         from photocli.streams import standard_streams
 

@@ -124,7 +124,8 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     parts: list[str] = []
     position = 0
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        assert edit.start >= position, "edits overlap"
+        if edit.start < position:
+            raise ValueError("edits overlap")
         parts += (text[position : edit.start], edit.text)
         position = edit.end
     return "".join((*parts, text[position:]))

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from photocli.models.runtime import SILENCE
 from photocli.records import Capture
 from photocli.worker import receive, send
 
@@ -71,7 +72,7 @@ class _Worker:
         self.since = time.monotonic()
         # The child finds modules where the parent does, not in the current folder, which may be anybody's.
         code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.worker import serve; serve()"
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from photocli import taste
-from photocli.look import MEASURES, measure
+from photocli.look import MEASURES, _quantile, measure
 from photocli.ratings import stars
 from photocli.taste import Examples
 
@@ -92,3 +92,11 @@ def test_look_tells_dark_colourful_and_busy_photos() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (3, 64, 96))
     assert look(noise)["vertical detail"] > 0.1 > look(red)["vertical detail"]
     assert np.isfinite(measure(np.zeros((3, 1, 1), np.uint8))).all()
+
+
+def test_shares_of_light_are_quantiles() -> None:
+    light = np.random.default_rng(5).random((7, 72, 97), np.float32)
+    for one in light:
+        want = np.percentile(one, (3, 10, 50, 90, 100)).astype(np.float32)
+        got = [_quantile(np.sort(one, axis=None), share) for share in (0.03, 0.1, 0.5, 0.9, 1.0)]
+        assert np.array_equal(np.array(got, np.float32), want)

@@ -159,9 +159,9 @@ class Downloader:
         """The content of an address; a `_Failure` whatever goes wrong."""
         if urlsplit(url).scheme not in ("http", "https"):
             raise _Failure("not an address of the web")
-        request = urllib.request.Request(url, headers={"User-Agent": self.manners.agent})
+        request = urllib.request.Request(url, headers={"User-Agent": self.manners.agent})  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=self.manners.timeout) as answer:
+            with urllib.request.urlopen(request, timeout=self.manners.timeout) as answer:  # noqa: S310
                 return self._read(answer)
         except urllib.error.HTTPError as error:
             passing = error.code in (408, 429) or error.code >= 500

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
@@ -14,6 +14,9 @@ from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
     from photocli.records import Frame
+
+_COLOURS, _SUBSAMPLING = 262, 530  # tags
+_YCBCR = 6
 
 # The tags of a camera, and the pointer to the rest of its EXIF; the others describe the layout of the file.
 _CAMERA_TAGS = (0x010F, 0x0110, 0x0132, 0x8769)
@@ -27,8 +30,18 @@ def read(file: BinaryIO, side: int) -> Frame:
         raise DecodeError("damaged, or a kind of TIFF that is not supported") from error
     check_pixels(*image.size)
     exif = _exif(image)
+    _correct_colours(image)
     image.load()  # Pillow turns a TIFF upright itself when it loads it
     return replace(to_frame(image, side, "tiff", exif=exif, orientation=1), orientation=None)
+
+
+def _correct_colours(image: TiffImageFile) -> None:
+    """Have Pillow read uncompressed YCbCr as such; before version 13 it takes it for RGB and a spare byte."""
+    whole = image.tag_v2.get(_SUBSAMPLING) == (1, 1) and image.tag_v2.get(_COLOURS) == _YCBCR
+    tiles: list[Any] = image.tile
+    if whole and tiles and all(tile[0] == "raw" and tile[3][0] == "RGBX" for tile in tiles):
+        image._mode = "YCbCr"
+        image.tile = [type(tile)(*tile[:3], ("YCbCr", *tile[3][1:])) for tile in tiles]
 
 
 def _exif(image: TiffImageFile) -> bytes | None:

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import DeviceError, ModelError
+from photocli.models.runtime import load_runtime
 from photocli.models.store import content
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ def default_batch(provider: str | None) -> int:
 
 
 def _open(card: Card, network: bytes, device: str, threads: int) -> Any:
-    # First, since a Ctrl-C while ONNX Runtime loads numpy would come out of it as an ImportError.
-    import numpy  # noqa: F401
-    import onnxruntime as ort
-
+    ort = load_runtime()
     ort.set_default_logger_severity(4)  # its warnings are for its developers; what fails is raised
     wanted = _PROVIDERS.get("cuda" if device == "auto" else device)
     if wanted is None:

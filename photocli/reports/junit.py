@@ -10,8 +10,8 @@ from xml.sax.saxutils import quoteattr
 if TYPE_CHECKING:
     from photocli.checks import Checked, Report
 
-# XML 1.0 cannot hold these at all, not even escaped.
-_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0 cannot hold most of these at all, not even escaped; terminals may obey those from DEL on.
+_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report) -> bytes:
