@@ -102,7 +102,8 @@ class _Entry:
 class CropRun:
     """Suggests a crop for each photo of some paths, in the order in which they are found.
 
-    Of the options, `assess`, `device`, `batch`, `workers` and `deadline_s` count; nothing is cached.
+    Of the options, `assess`, `device`, `batch`, `workers`, `deadline_s`, `max_pixels` and `raw` count;
+    nothing is cached.
     """
 
     paths: list[Path]
@@ -114,7 +115,9 @@ class CropRun:
         """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""
         started, self.summary = time.monotonic(), Summary()
         judge, found = Judge(self.options), discover(self.paths)
-        with Workers(self.options.workers or default_workers(), self.options.deadline_s) as workers:
+        options = self.options
+        count = options.workers or default_workers()
+        with Workers(count, options.deadline_s, options.reading) as workers:
             for cropped in _stream(found, workers, judge, self.framing):
                 status = cropped.record.status
                 self.summary.photos += status != "skipped"

@@ -11,7 +11,7 @@ from dng import write_dng
 from photos import STORED_AS, camera_exif, picture, shared_data
 from PIL import Image
 
-from photocli.decode import decode
+from photocli.decode import Reading, decode
 from photocli.errors import DecodeError
 from photocli.metadata import read_capture, read_capture_file
 
@@ -111,11 +111,10 @@ def test_unknown_kind(tmp_path: Path) -> None:
         decode(path, side=300)
 
 
-def test_pixel_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pixel_limit(tmp_path: Path) -> None:
     path = write_dng(tmp_path / "a.dng", picture(size=(300, 200)))
-    monkeypatch.setattr("photocli.decode.MAX_PIXELS", 1000)
     with pytest.raises(DecodeError, match="too large"):
-        decode(path, side=300)
+        decode(path, 300, Reading(max_pixels=1000))
 
 
 def test_nikon_whose_compression_cannot_be_decoded() -> None:

@@ -51,6 +51,9 @@ def crop(
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
+    timeout: arguments.Timeout = arguments.TIMEOUT_S,
+    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
+    raw: arguments.Raw = arguments.RawBy.PREVIEW,
     quiet: arguments.QuietTable = False,
     debug: arguments.Debug = False,
 ) -> None:
@@ -75,7 +78,15 @@ def crop(
         from photocli.framing import Framing
 
         to_stdout = arguments.check_outputs((json,))
-        options = arguments.run_options(assess=assess, device=device, batch=batch, workers=workers)
+        options = arguments.run_options(
+            assess=assess,
+            device=device,
+            batch=batch,
+            workers=workers,
+            timeout=timeout,
+            max_pixels=max_pixels,
+            raw=raw,
+        )
         run = CropRun(list(paths), Framing(aspect, keep, smallest), options)
         if not _crop(run, json=json, xmp=xmp, embed=embed, quiet=quiet, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)

@@ -9,9 +9,10 @@ from PIL.GifImagePlugin import GifImageFile
 from photocli.decode.raster import to_frame
 
 if TYPE_CHECKING:
+    from photocli.decode import Reading
     from photocli.records import Frame
 
 
-def read(file: BinaryIO, side: int) -> Frame:
+def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a GIF; see `photocli.decode.decode`."""
-    return to_frame(GifImageFile(file), side, "gif")
+    return to_frame(GifImageFile(file), side, "gif", reading)

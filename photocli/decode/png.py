@@ -9,9 +9,10 @@ from PIL.PngImagePlugin import PngImageFile
 from photocli.decode.raster import to_frame
 
 if TYPE_CHECKING:
+    from photocli.decode import Reading
     from photocli.records import Frame
 
 
-def read(file: BinaryIO, side: int) -> Frame:
+def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a PNG; see `photocli.decode.decode`."""
-    return to_frame(PngImageFile(file), side, "png")
+    return to_frame(PngImageFile(file), side, "png", reading)

@@ -8,27 +8,42 @@ from typing import TYPE_CHECKING, BinaryIO
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from photocli.decode import check_pixels
 from photocli.decode.raster import bare_exif, to_frame
 from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
+    from photocli.decode import Reading
     from photocli.records import Frame
 
 # The tags of a camera, and the pointer to the rest of its EXIF; the others describe the layout of the file.
 _CAMERA_TAGS = (0x010F, 0x0110, 0x0132, 0x8769)
 
 
-def read(file: BinaryIO, side: int) -> Frame:
+_ORIENTATION = 0x0112
+_QUARTER_TURNS = (5, 6, 7, 8)
+
+
+class _Stored(TiffImageFile):
+    """A TIFF whose pixels stay as they are stored: Pillow would turn all of them, in twice the memory."""
+
+    def load_end(self) -> None:
+        """Leave it at that."""
+
+
+def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a TIFF; see `photocli.decode.decode`."""
     try:
-        image = TiffImageFile(file)
+        image = _Stored(file)
     except SyntaxError as error:  # Pillow has one for both, and no modes for several channels of 32 bits
         raise DecodeError("damaged, or a kind of TIFF that is not supported") from error
-    check_pixels(*image.size)
-    exif = _exif(image)
-    image.load()  # Pillow turns a TIFF upright itself when it loads it
-    return replace(to_frame(image, side, "tiff", exif=exif, orientation=1), orientation=None)
+    reading.check(*image.size)
+    exif, turn = _exif(image), image.tag_v2.get(_ORIENTATION)
+    width, height = image.size[::-1] if turn in _QUARTER_TURNS else image.size
+    image.im = Image.new(image.mode, (width, height)).im  # else Pillow would apply a limit of its own
+    image.load()
+    image._size = (width, height)
+    turn = turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+    return replace(to_frame(image, side, "tiff", reading, exif=exif, orientation=turn), orientation=None)
 
 
 def _exif(image: TiffImageFile) -> bytes | None:
