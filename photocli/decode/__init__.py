@@ -33,7 +33,7 @@ MAX_BYTES = 4_294_967_296
 RAW = ("preview", "develop")
 """How RAW files are read: by their preview where it is large enough, or always developed, at half size."""
 
-_SHARED = frozenset(("colour", "extents", "raster", "scans", "signature"))
+_SHARED = frozenset(("colour", "ends", "extents", "holes", "raster", "scans", "signature"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,14 +36,14 @@ def check_boxes(file: BinaryIO) -> None:
         at += length
 
 
-def check_directories(file: BinaryIO) -> None:
-    """Raise `DecodeError` if picture data of a TIFF-like RAW file ends beyond the file.
+def check_directories(file: BinaryIO, *, parts: bool = True) -> None:
+    """Raise `DecodeError` if a directory of a TIFF-like file, or one of the `parts` that it names, is cut off.
 
     Offsets and lengths that are no places at all, as some cameras write them, are passed over.
     """
     size = _size(file)
     for offsets, lengths in _directories(file, size):
-        for offset, length in zip(offsets, lengths, strict=False):
+        for offset, length in zip(offsets, lengths, strict=False) if parts else ():
             if 0 < offset < 0xFFFFFFFF and 0 < length < 0x80000000 and offset + length > size:
                 raise DecodeError(_TRUNCATED)
 
@@ -78,12 +78,11 @@ def _directories(file: BinaryIO, size: int) -> Iterator[tuple[tuple[int, ...], t
         file.seek(at)
         count = int.from_bytes(file.read(2), "little" if order == "<" else "big")
         body = file.read(12 * count + 4)
-        if len(body) < 12 * count:
+        if len(body) < 12 * count + 4:
             raise DecodeError(_TRUNCATED)
         entries = dict(_entries(body, count, order))
         waiting += _values(file, entries.get(_SUB_DIRECTORIES), order)[:_MOST_DIRECTORIES]
-        if len(body) == 12 * count + 4:
-            waiting.append(struct.unpack_from(order + "I", body, 12 * count)[0])
+        waiting.append(struct.unpack_from(order + "I", body, 12 * count)[0])
         for offsets, lengths in _PARTS:
             yield _values(file, entries.get(offsets), order), _values(file, entries.get(lengths), order)
 

@@ -39,11 +39,14 @@ def _check_last_row(image: JpegImageFile, file: BinaryIO, data: int, end: int) -
     libjpeg fills what is missing with the grey that no data means. A picture that ends in that very grey
     spells it by the same few bytes again and again.
     """
+    if "progressive" in image.info:  # its rows are not in the order of the data
+        return
     row = image.crop((0, image.height - 1, image.width, image.height))
     extrema = row.getextrema()
     if any(pair not in (128, (128, 128)) for pair in (extrema if len(row.getbands()) > 1 else (extrema,))):
         return
-    file.seek(max(data, end - 64))
-    tail = file.read(end - file.tell())
-    if len(tail) == 64 and not any(tail[period:] == tail[:-period] for period in range(1, 33)):
+    file.seek(max(data, end - 162))
+    tail = file.read(end - file.tell())[:-2]  # the last bits are filled up with ones
+    restarts = any(tail.count(bytes((0xFF, code))) for code in range(0xD0, 0xD8))  # they were counted
+    if len(tail) == 160 and not restarts and not any(tail[n:] == tail[:-n] for n in range(1, 65)):
         raise DecodeError("truncated: the picture data ends early")

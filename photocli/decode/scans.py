@@ -16,12 +16,15 @@ _SOI, _EOI, _SOS, _DHT, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDD
 _RESTARTS = range(0xD0, 0xD8)
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC9, 0xCA))
 _SEQUENTIAL = frozenset((0xC0, 0xC1))
-_PROGRESSIVE = frozenset((0xC2, 0xCA))
+_PROGRESSIVE_HUFFMAN = 0xC2
+_PROGRESSIVE = frozenset((_PROGRESSIVE_HUFFMAN, 0xCA))
 _SEGMENTS = frozenset((0xC4, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)))
 """What may stand between two scans."""
 
 _RUN = 256
 """So many zero bytes in a row are no picture, unless the tables spell a flat one that way."""
+
+_END_OF_BLOCK = 0
 
 _TRUNCATED = "truncated: the picture data ends early"
 _DAMAGED = "damaged: the picture data is interrupted"
@@ -41,6 +44,8 @@ class _Picture:
     scans: int = 0
     tables: set[int] = field(default_factory=set)
     parts: int = 0
+    begins: int = 0
+    refines: bool = False
 
     def read(self, marker: int, body: bytes) -> None:
         """Take in one segment."""
@@ -73,17 +78,22 @@ class _Picture:
         for at in range(count):
             part = body[1 + 2 * at]
             self.seen[part] = self.seen.get(part, 0) | mask
+        self.tables = {body[2 + 2 * at] for at in range(count)}
+        self.begins, self.refines = first, shift >> 4 > 0
         if self.scans == 1:
-            self.tables = {body[2 + 2 * at] for at in range(count)}
             self.parts = count
 
     @property
     def zeros_are_damage(self) -> bool:
-        """Whether a run of zero bytes in the first scan spells no flat picture by its Huffman tables."""
-        if self.kind not in _SEQUENTIAL or self.scans != 1:
+        """Whether a run of zero bytes in this scan spells no flat picture by its Huffman tables."""
+        steady = {self.shortest.get(ids >> 4) for ids in self.tables}
+        detail = {self.shortest.get(0x10 | ids & 15) for ids in self.tables}
+        if self.kind in _SEQUENTIAL:
+            return None not in steady | detail and (steady | detail) != {_END_OF_BLOCK}
+        if self.kind != _PROGRESSIVE_HUFFMAN or self.refines:
             return False
-        codes = [(self.shortest.get(ids >> 4), self.shortest.get(0x10 | ids & 15)) for ids in self.tables]
-        return None not in (code for pair in codes for code in pair) and any(code != (0, 0) for code in codes)
+        # Of details, ends of many blocks are spelled by one code; none follows another.
+        return self.begins > 0 or (None not in steady and steady != {0})
 
     @property
     def restarts(self) -> int:

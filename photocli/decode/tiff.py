@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from photocli.decode.extents import check_directories
 from photocli.decode.raster import bare_exif, to_frame
 from photocli.errors import DecodeError
 
@@ -37,6 +38,9 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     except SyntaxError as error:  # Pillow has one for both, and no modes for several channels of 32 bits
         raise DecodeError("damaged, or a kind of TIFF that is not supported") from error
     reading.check(*image.size)
+    file.seek(0)
+    if file.read(4) in (b"II*\0", b"MM\0*"):
+        check_directories(file, parts=False)
     exif, turn = _exif(image), image.tag_v2.get(_ORIENTATION)
     width, height = image.size[::-1] if turn in _QUARTER_TURNS else image.size
     image.im = Image.new(image.mode, (width, height)).im  # else Pillow would apply a limit of its own

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL.WebPImagePlugin import WebPImageFile
 
+from photocli.decode.holes import check_webp
 from photocli.decode.raster import to_frame
 
 if TYPE_CHECKING:
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from photocli.records import Frame
 
 
+MOST_PIXELS = 110_000_000
+"""libwebp decodes nothing but whole pictures: 16 bytes a pixel in all, 1.8 GB of so many."""
+
+
 def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a WebP; see `photocli.decode.decode`."""
-    return to_frame(WebPImageFile(file), side, "webp", reading)
+    check_webp(file)
+    file.seek(0)
+    return to_frame(WebPImageFile(file), side, "webp", reading, most=MOST_PIXELS)
