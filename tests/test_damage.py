@@ -193,5 +193,5 @@ def test_a_cut_raw_file_is_refused_though_its_preview_is_whole(tmp_path: Path) -
     for share in (0.5, 0.9, 0.999):
         path.write_bytes(content[: int(len(content) * share)])
         for raw in ("preview", "develop"):
-            with pytest.raises(DecodeError, match="^truncated: the picture data ends early$"):
+            with pytest.raises(DecodeError, match=r"^truncated: the picture data ends early$"):
                 decode(path, 600, Reading(raw=raw))

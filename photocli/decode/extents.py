@@ -37,7 +37,7 @@ def check_boxes(file: BinaryIO) -> None:
 
 
 def check_directories(file: BinaryIO, *, parts: bool = True) -> None:
-    """Raise `DecodeError` if a directory of a TIFF-like file, or one of the `parts` that it names, is cut off.
+    """Raise `DecodeError` if a directory of a TIFF-like file, or one of the `parts` it names, is cut off.
 
     Offsets and lengths that are no places at all, as some cameras write them, are passed over.
     """

@@ -13,8 +13,8 @@ _LEAST = {b"hvc1": 64, b"av01": 2048}
 by less than a bit, and so would need millions of equal squares."""
 
 _VP8 = 256
-"""The same for VP8, which spells a plain square of 16 x 16 pixels by up to two bits, beside half a byte for each
-square of the picture. (VP8L may spell a plain picture by nothing but zeros.)"""
+"""The same for VP8, beside half a byte for each square of 16 x 16 pixels: it spells a plain one by up to two
+bits. (VP8L may spell a plain picture by nothing but zeros.)"""
 
 _MOST_ITEMS = 10_000
 

@@ -144,7 +144,9 @@ class _Window:
             if found:
                 return self._at + end
             # The last bytes are looked at again with the next piece, as a run or a marker may span both.
-            at = max(at + 1, self._at + len(self._piece) - _RUN) if len(self._piece) >= _PIECE else 1 << 62
+            if len(self._piece) < _PIECE:
+                raise DecodeError(_TRUNCATED)
+            at = max(at + 1, self._at + len(self._piece) - _RUN)
 
 
 def check(file: BinaryIO) -> int:
