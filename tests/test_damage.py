@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,50 @@ def test_a_cut_raw_file_is_refused_though_its_preview_is_whole(tmp_path: Path) -
         for raw in ("preview", "develop"):
             with pytest.raises(DecodeError, match=r"^truncated: the picture data ends early$"):
                 decode(path, 600, Reading(raw=raw))
+
+
+def tiff(image: Image.Image, bits: tuple[int, ...], data: bytes, planes: int = 1) -> bytes:
+    """A TIFF of one strip for each plane, as Pillow does not write it."""
+    count, at = len(bits), 8
+    strips = count if planes == 2 else 1
+    step = len(data) // strips
+    extra = at + len(data)
+    long = struct.pack(f"<{count}H", *bits) + struct.pack(
+        f"<{strips}I", *(at + n * step for n in range(strips))
+    )
+    long += struct.pack(f"<{strips}I", *[step] * strips)
+    places, lengths = extra + 2 * count, extra + 2 * count + 4 * strips
+    fields = [
+        (256, 4, 1, image.width),
+        (257, 4, 1, image.height),
+        (258, 3, count, bits[0] if count == 1 else extra),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1 if count == 1 else 2),
+        (273, 4, strips, at if strips == 1 else places),
+        (277, 3, 1, count),
+        (278, 4, 1, image.height),
+        (279, 4, strips, step if strips == 1 else lengths),
+        (284, 3, 1, planes),
+    ]
+    body = struct.pack("<H", len(fields)) + b"".join(struct.pack("<HHII", *field) for field in fields)
+    return b"II*\0" + struct.pack("<I", extra + len(long)) + data + long + body + bytes(4)
+
+
+def test_twelve_bits_are_as_bright_as_eight(tmp_path: Path) -> None:
+    image = picture(size=SIZE).convert("L")
+    values = np.asarray(image).astype(np.uint32).reshape(-1, 2) * 16
+    packed = values[:, 0] << 12 | values[:, 1]
+    data = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1).astype(np.uint8).tobytes()
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiff(image, (12,), data))
+    assert np.abs(decode(path, 500).pixels[..., 0].astype(int) - np.asarray(image)).max() <= 1
+
+
+def test_colours_that_would_come_out_wrong_are_refused(tmp_path: Path) -> None:
+    image, path = picture(size=SIZE), tmp_path / "a.tif"
+    values = np.asarray(image).transpose(2, 0, 1)
+    path.write_bytes(tiff(image, (8, 8, 8), values.tobytes(), planes=2))
+    assert np.array_equal(decode(path, 500).pixels, np.asarray(image))
+    path.write_bytes(tiff(image, (16, 16, 16), (values.astype("<u2") * 257).tobytes(), planes=2))
+    with pytest.raises(DecodeError, match="not supported"):
+        decode(path, 500)

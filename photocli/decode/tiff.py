@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CAMERA_TAGS = (0x010F, 0x0110, 0x0132, 0x8769)
 
 
-_ORIENTATION = 0x0112
+_BITS, _COMPRESSION, _ORIENTATION, _PLANES = 0x0102, 0x0103, 0x0112, 0x011C
 _QUARTER_TURNS = (5, 6, 7, 8)
 
 
@@ -38,6 +38,9 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     except SyntaxError as error:  # Pillow has one for both, and no modes for several channels of 32 bits
         raise DecodeError("damaged, or a kind of TIFF that is not supported") from error
     reading.check(*image.size)
+    bits = image.tag_v2.get(_BITS)
+    if image.tag_v2.get(_PLANES) == 2 and image.tag_v2.get(_COMPRESSION) == 1 and bits and max(bits) > 8:
+        raise DecodeError("a kind of TIFF that is not supported: its colours are apart, in 16 bits")
     file.seek(0)
     if file.read(4) in (b"II*\0", b"MM\0*"):
         check_directories(file, parts=False)
@@ -46,8 +49,11 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     image.im = Image.new(image.mode, (width, height)).im  # else Pillow would apply a limit of its own
     image.load()
     image._size = (width, height)
+    stored: Image.Image = image
+    if bits == (12,):  # Pillow leaves the upper four bits of sixteen empty
+        stored = image.point(lambda value: value * 16)
     turn = turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
-    return replace(to_frame(image, side, "tiff", reading, exif=exif, orientation=turn), orientation=None)
+    return replace(to_frame(stored, side, "tiff", reading, exif=exif, orientation=turn), orientation=None)
 
 
 def _exif(image: TiffImageFile) -> bytes | None:
