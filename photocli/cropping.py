@@ -103,8 +103,8 @@ class _Entry:
 class CropRun:
     """Suggests a crop for each photo of some paths, in the order in which they are found.
 
-    Of the options, `assess`, `device`, `batch`, `workers`, `deadline_s`, `follow_links` and `hidden` count;
-    nothing is cached.
+    Of the options, `assess`, `device`, `batch`, `workers`, `deadline_s`, `max_pixels`, `raw`, `follow_links`
+    and `hidden` count; nothing is cached.
     """
 
     paths: list[Path]
@@ -115,9 +115,10 @@ class CropRun:
     def __iter__(self) -> Iterator[Cropped]:
         """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""
         started, self.summary = time.monotonic(), Summary()
-        judge, chosen = Judge(self.options), self.options
-        found = discover(self.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
-        with Workers(self.options.workers or default_workers(), self.options.deadline_s) as workers:
+        judge, options = Judge(self.options), self.options
+        found = discover(self.paths, follow_links=options.follow_links, hidden=options.hidden)
+        count = options.workers or default_workers()
+        with Workers(count, options.deadline_s, options.reading) as workers:
             for cropped in _stream(found, workers, judge, self.framing):
                 status = cropped.record.status
                 self.summary.photos += status != "skipped"

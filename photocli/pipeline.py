@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from photocli.assessment import Models
 from photocli.cache import Cache, Known, cache_file, identity
-from photocli.decode import DECODE_VERSION
+from photocli.decode import DECODE_VERSION, MAX_PIXELS, Reading
+from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import discover
 from photocli.errors import ModelError, UsageError
 from photocli.inputs import DETAILS
@@ -38,6 +39,9 @@ class Options:
     file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
     resolution, which takes about four times as long to decode. `follow_links` reads photos through links that
     lead out of the given paths; `hidden` lists hidden files as skipped.
+
+    A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
+    has RAW files developed, even where their preview would do.
     """
 
     assess: tuple[str, ...] = ()
@@ -52,6 +56,13 @@ class Options:
     detail: str = "frame"
     follow_links: bool = False
     hidden: bool = False
+    max_pixels: int = MAX_PIXELS
+    raw: str = "preview"
+
+    @property
+    def reading(self) -> Reading:
+        """How photos are decoded. Raises `UsageError`."""
+        return Reading(self.max_pixels, self.raw)
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -60,6 +71,9 @@ class Options:
             raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
         if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
             raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
+        if not self.deadline_s < 1e6:  # NaN, too
+            raise UsageError("the deadline must be below a million seconds")
+        _ = self.reading
 
 
 @dataclass(slots=True)
@@ -138,7 +152,9 @@ class Run:
         started, self.summary = time.monotonic(), Summary()
         with ExitStack() as stack:
             cache = stack.enter_context(Cache(cache_file())) if self.options.cache else None
-            workers = Workers(self.options.workers or default_workers(), self.options.deadline_s)
+            options = self.options
+            count = options.workers or default_workers()
+            workers = Workers(count, options.deadline_s, options.reading)
             for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
                 self.summary.seconds = time.monotonic() - started
                 self.summary.warning = cache.warning if cache is not None else None
@@ -201,11 +217,11 @@ class _Pass:
         models = self.run.models
         if self.cache is not None:
             try:
-                entry.identity = identity(item.path, DECODE_VERSION)
+                entry.identity = identity(item.path, DECODE_VERSION) + self._manner(item.path)
             except OSError:  # the decoder will say why it cannot be read
                 pass
             else:
-                entry.known = self.cache.find(item.path, entry.identity, models.needs)
+                entry.known = self._within(self.cache.find(item.path, entry.identity, models.needs))
         entry.missing = tuple(
             key for key in models.cards if not entry.known or key not in entry.known.outputs
         )
@@ -217,6 +233,16 @@ class _Pass:
         self.decoding[self.number] = entry
         self.workers.submit(Task(self.number, item.path, models.specs(entry.missing)))
         models.open(entry.missing)  # while the first photos are being decoded
+
+    def _manner(self, path: Path) -> str:
+        """What tells results apart that come of the same file read in another way."""
+        raw = self.run.options.raw
+        return f":{raw}" if raw != "preview" and path.suffix.lower() in RAW_SUFFIXES else ""
+
+    def _within(self, known: Known | None) -> Known | None:
+        """What is known, but of a photo that is above the limit now: it is for the decoder to refuse."""
+        most = self.run.options.max_pixels
+        return None if known is None or known.width * known.height > most else known
 
     def _nothing_to_do(self) -> bool:
         emits = bool(self.queue) and self.queue[0].record is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from photocli.decode import Reading
+from photocli.errors import PhotocliError
 from photocli.models.runtime import SILENCE
 from photocli.records import Capture
 from photocli.worker import receive, send
@@ -32,6 +35,17 @@ AHEAD = 2
 
 PATIENCE_S = 0.2
 """How long to wait for a photo before looking after other things, such as workers that are late."""
+
+START_S = 120.0
+"""How long a worker may take to start, whatever the deadline of a photo is."""
+
+_STARTS = 2
+"""How many workers in a row may fail to start before the run ends: a second one may have better luck."""
+
+_FROM_OUTSIDE = tuple(
+    -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)
+)
+"""Exit codes of processes that were ended by somebody, or by a system short of memory; not by a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class _Worker:
 
     def __init__(self, events: queue.Queue[tuple[_Worker, Any]]) -> None:
         self.tasks: deque[Task] = deque()
+        self.ready = False
+        self.answered = False
         self.pixels: Prepared | None = None
         self.since = time.monotonic()
         # The child finds modules where the parent does, not in the current folder, which may be anybody's.
@@ -91,7 +107,7 @@ class _Worker:
             pass
         events.put((self, None))
 
-    def give(self, task: Task, deadline: float) -> None:
+    def give(self, task: Task, deadline: float, reading: Reading) -> None:
         if not self.tasks:
             self.since = time.monotonic()
         self.tasks.append(task)
@@ -100,10 +116,17 @@ class _Worker:
             "path": os.fsencode(task.path).hex(),
             "specs": [asdict(spec) for spec in task.specs],
             "deadline": deadline,
+            "reading": asdict(reading),
         }
         assert self.process.stdin is not None
         with suppress(OSError):  # it died; its listener says so
             send(self.process.stdin, header)
+
+    def exit_code(self) -> int | None:
+        """How the process ended, once its answers did; below zero by a signal, None if it has not."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(5)
+        return None
 
     def stop(self) -> None:
         self.process.kill()
@@ -117,10 +140,16 @@ class _Worker:
 class Workers:
     """A pool of processes that decode photos. Use it as a context manager: leaving it ends the processes."""
 
-    def __init__(self, count: int, deadline: float) -> None:
-        """`count` processes, started when they are first needed; `deadline` in seconds for each photo."""
+    def __init__(self, count: int, deadline: float, reading: Reading | None = None) -> None:
+        """`count` processes, started when they are first needed; `deadline` in seconds for each photo.
+
+        `reading` is how photos are decoded.
+        """
         self.count = count
         self.deadline = deadline
+        self.reading = reading or Reading()
+        self._failed_starts = 0
+        self._tried: set[int] = set()
         self._workers: list[_Worker] = []
         self._events: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
         self._waiting: deque[Task] = deque()
@@ -146,12 +175,15 @@ class Workers:
         return self.count * AHEAD - self.pending
 
     def submit(self, task: Task) -> None:
-        """Hand over one photo; it comes out of `results` in any order."""
+        """Hand over one photo; it comes out of `results` in any order. Raises `PhotocliError`, too."""
         self._waiting.append(task)
         self._dispatch()
 
     def results(self, *, wait: bool) -> Iterator[Prepared]:
-        """What is done by now; with `wait`, if that is nothing, the first to be done within `PATIENCE_S`."""
+        """What is done by now; with `wait`, if that is nothing, the first to be done within `PATIENCE_S`.
+
+        Raises `PhotocliError` if workers cannot be started.
+        """
         until = time.monotonic() + PATIENCE_S if wait else 0.0
         while self.pending:
             left = until - time.monotonic()
@@ -169,18 +201,27 @@ class Workers:
         while self._waiting:
             free = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
             if (free is None or free.tasks) and len(self._workers) < self.count:
-                free = _Worker(self._events)
+                try:
+                    free = _Worker(self._events)
+                except OSError as error:  # the system has no room for another process
+                    raise _unable(error.strerror or str(error)) from error
                 self._workers.append(free)
             if free is None or len(free.tasks) >= AHEAD:
                 return
-            free.give(self._waiting.popleft(), self.deadline)
+            free.give(self._waiting.popleft(), self.deadline, self.reading)
 
     def _take(self, worker: _Worker, message: Any) -> Prepared | None:
         if worker not in self._workers:  # its last words, after it was ended
             return None
         if message is None:
-            return self._bury(worker, "the decoder crashed on this file")
+            return self._mourn(worker)
         header, arrays = message
+        if "ready" in header:
+            worker.ready, worker.since, self._failed_starts = True, time.monotonic(), 0
+            return None
+        if "unable" in header and not worker.answered:
+            raise _unable(header["unable"])
+        worker.answered = True
         if "capture" not in header and "failed" not in header:
             worker.pixels = Prepared(
                 header["number"],
@@ -191,7 +232,7 @@ class Workers:
             )
             return None
         pixels, worker.pixels = worker.pixels, None
-        worker.tasks.popleft()
+        self._tried.discard(worker.tasks.popleft().number)
         worker.since = time.monotonic()
         self._dispatch()
         if pixels is None:
@@ -200,9 +241,40 @@ class Workers:
 
     def _end_late(self) -> list[Prepared]:
         now = time.monotonic()
-        late = [worker for worker in self._workers if worker.tasks and now - worker.since > self.deadline]
-        reason = f"it took longer than {self.deadline:g} s"
-        return [done for worker in late if (done := self._bury(worker, reason)) is not None]
+        held = [worker for worker in self._workers if worker.tasks]
+        if any(not worker.ready and now - worker.since > START_S for worker in held):
+            raise _unable(f"it did not answer within {START_S:g} s")
+        late = [worker for worker in held if worker.ready and now - worker.since > self.deadline]
+        return [done for worker in late if (done := self._bury(worker, self._late)) is not None]
+
+    @property
+    def _late(self) -> str:
+        return f"it took longer than {self.deadline:g} s"
+
+    def _mourn(self, worker: _Worker) -> Prepared | None:
+        """What a worker that ended by itself leaves behind: blame for its photo, or another try."""
+        code = worker.exit_code()
+        if not worker.ready:
+            self._failed_starts += 1
+            if self._failed_starts >= _STARTS:
+                raise _unable(_ended(code))
+            self._again(worker)
+            return None
+        if code in _FROM_OUTSIDE:
+            if worker.tasks and worker.tasks[0].number in self._tried:
+                return self._bury(worker, "its worker was killed twice; the memory may be too little for it")
+            self._tried.update(task.number for task in list(worker.tasks)[:1])
+            self._again(worker)
+            return None
+        by_alarm = hasattr(signal, "SIGALRM") and code == -signal.SIGALRM
+        return self._bury(worker, self._late if by_alarm else "the decoder crashed on this file")
+
+    def _again(self, worker: _Worker) -> None:
+        """End a worker that did nothing wrong; all its photos go to another."""
+        self._workers.remove(worker)
+        worker.stop()
+        self._waiting.extendleft(reversed(worker.tasks))
+        self._dispatch()
 
     def _bury(self, worker: _Worker, reason: str) -> Prepared | None:
         """End a worker; its current photo is answered with the reason, its next one goes to another."""
@@ -211,11 +283,28 @@ class Workers:
         if not worker.tasks:
             return None
         culprit = worker.tasks.popleft()
+        self._tried.discard(culprit.number)
         self._waiting.extendleft(reversed(worker.tasks))
         self._dispatch()
         if worker.pixels is not None:
             return replace(worker.pixels, warning=f"its metadata could not be read: {reason}")
         return Prepared(culprit.number, failed=reason)
+
+
+def _unable(why: str) -> PhotocliError:
+    return PhotocliError(
+        f"no process that decodes photos could start ({why}); raise the limits of memory and processes "
+        "(ulimit -v, ulimit -u), or use --workers 1"
+    )
+
+
+def _ended(code: int | None) -> str:
+    """How a process ended that said nothing, in words."""
+    if code is None or code >= 0:
+        return f"it ended with exit code {code}"
+    with suppress(ValueError):
+        return f"it was ended by {signal.Signals(-code).name}"
+    return f"it was ended by signal {-code}"
 
 
 def default_workers() -> int:

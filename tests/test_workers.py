@@ -161,7 +161,7 @@ def test_a_picture_too_large_is_refused_by_its_header(tmp_path: Path, nothing_le
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(40_000, 40_000))
     (result,) = prepare([path])
-    assert result.failed == "too large: 1600 megapixels, the limit is 300"
+    assert result.failed == "too large: 1600 megapixels, the limit is 250 (--max-pixels)"
 
 
 def test_an_exception_ends_the_processes(good: list[Path], nothing_left: None) -> None:

@@ -36,6 +36,13 @@ class Detail(str, Enum):
     NATIVE = "native"
 
 
+class RawBy(str, Enum):
+    """What RAW files are judged by."""
+
+    PREVIEW = "preview"
+    DEVELOP = "develop"
+
+
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
 Assess = Annotated[
     str,
@@ -48,6 +55,18 @@ Batch = Annotated[
     int, typer.Option(metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
 ]
 Workers = Annotated[int, typer.Option(metavar="N", min=0, help="Processes that decode; 0 is one per core.")]
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", help="A photo that takes longer to decode is given up.")
+]
+MaxPixels = Annotated[
+    float, typer.Option(metavar="MEGAPIXELS", help="Larger photos are refused before they are decoded.")
+]
+Raw = Annotated[
+    RawBy,
+    typer.Option(help="RAW files by their preview, where it is large enough, or always developed (slower)."),
+]
+TIMEOUT_S = 30.0
+MEGAPIXELS = 250.0
 Taste = Annotated[
     str,
     typer.Option(
@@ -168,10 +187,17 @@ def run_options(
     detail: str = "frame",
     follow_links: bool = False,
     hidden: bool = False,
+    timeout: float = TIMEOUT_S,
+    max_pixels: float = MEGAPIXELS,
+    raw: RawBy = RawBy.PREVIEW,
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
     from photocli.pipeline import Options
 
+    if not timeout > 0:
+        raise UsageError("--timeout must be above zero seconds")
+    if not 1e-6 <= max_pixels < 1e6:
+        raise UsageError("--max-pixels takes megapixels, such as 250")
     names = tuple(name.strip() for name in assess.split(",") if name.strip())
     return Options(
         assess=names,
@@ -185,6 +211,9 @@ def run_options(
         detail=detail,
         follow_links=follow_links,
         hidden=hidden,
+        deadline_s=timeout,
+        max_pixels=round(max_pixels * 1e6),
+        raw=raw.value,
     )
 
 

@@ -52,6 +52,9 @@ def crop(
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
     follow_links: arguments.FollowLinks = False,
+    timeout: arguments.Timeout = arguments.TIMEOUT_S,
+    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
+    raw: arguments.Raw = arguments.RawBy.PREVIEW,
     quiet: arguments.QuietTable = False,
     debug: arguments.DebugFolders = False,
 ) -> None:
@@ -83,6 +86,9 @@ def crop(
             workers=workers,
             follow_links=follow_links,
             hidden=debug,
+            timeout=timeout,
+            max_pixels=max_pixels,
+            raw=raw,
         )
         run = CropRun(list(paths), Framing(aspect, keep, smallest), options)
         if not _crop(run, json=json, xmp=xmp, embed=embed, quiet=quiet, to_stdout=to_stdout):

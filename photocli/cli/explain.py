@@ -41,6 +41,9 @@ def explain(
     taste: arguments.Taste = "",
     profile: arguments.Profile = "",
     device: arguments.Device = "auto",
+    timeout: arguments.Timeout = arguments.TIMEOUT_S,
+    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
+    raw: arguments.Raw = arguments.RawBy.PREVIEW,
     quiet: arguments.QuietTable = False,
     debug: arguments.Debug = False,
 ) -> None:
@@ -61,7 +64,13 @@ def explain(
     """
     with reported(debug):
         options = arguments.run_options(
-            assess=assess, device=device, taste=taste, profile=arguments.chosen_profile(profile)
+            assess=assess,
+            device=device,
+            taste=taste,
+            profile=arguments.chosen_profile(profile),
+            timeout=timeout,
+            max_pixels=max_pixels,
+            raw=raw,
         )
         if not _explain(photos, pages(photos, output), options, crop=crop, quiet=quiet):
             raise typer.Exit(ExitCode.UNREADABLE)

@@ -27,6 +27,9 @@ def report(
     device: arguments.Device = "auto",
     batch: arguments.Batch = 0,
     workers: arguments.Workers = 0,
+    timeout: arguments.Timeout = arguments.TIMEOUT_S,
+    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
+    raw: arguments.Raw = arguments.RawBy.PREVIEW,
     no_cache: arguments.NoCache = False,
     follow_links: arguments.FollowLinks = False,
     quiet: arguments.Quiet = False,
@@ -56,6 +59,9 @@ def report(
             device=device,
             batch=batch,
             workers=workers,
+            timeout=timeout,
+            max_pixels=max_pixels,
+            raw=raw,
             no_cache=no_cache,
             taste=taste,
             profile=arguments.chosen_profile(profile),
@@ -64,7 +70,9 @@ def report(
             hidden=debug,
         )
         run = arguments.begin(paths, options, quiet=quiet)
-        writer = HtmlWriter(html, workers=workers, profile=run.models.profile)
+        writer = HtmlWriter(
+            html, workers=workers, deadline_s=timeout, reading=options.reading, profile=run.models.profile
+        )
         with Progress(run, quiet=quiet) as progress, writer as page:
             for record in arguments.starred(_grouped(run, progress), stars):
                 page.write(record)

@@ -92,8 +92,9 @@ def explain(
 ) -> Explanation:
     """Explain the score of one photo; it takes about a hundred runs of a model, one or two seconds on a CPU.
 
-    Of the options, `assess`, `device`, `batch`, `deadline_s`, `taste` and `profile` count. With `framing`, a
-    crop is sought, too, which takes a second more. `advance` is told how many of how many steps are done.
+    Of the options, `assess`, `device`, `batch`, `deadline_s`, `max_pixels`, `raw`, `taste` and `profile`
+    count. With `framing`, a crop is sought, too, which takes a second more. `advance` is told how many of how
+    many steps are done.
     Nothing is read from the cache, and nothing kept.
 
     Raises `UsageError` for a path that is no file, `DecodeError` for a photo that cannot be read,
@@ -107,7 +108,7 @@ def explain(
         from photocli.cropping import Judge
 
         judge = Judge(options)
-    prepared = _prepare(photo, models, options.deadline_s, judge.specs if judge else ())
+    prepared = _prepare(photo, models, options, judge.specs if judge else ())
     frame = prepared.inputs[FRAME.key]
     outputs = {}
     for key, card in models.cards.items():
@@ -162,9 +163,9 @@ def _runner(models: Models, key: str) -> Any:
     return lambda inputs: models.run(key, inputs)
 
 
-def _prepare(photo: Path, models: Models, deadline_s: float, others: Iterable[InputSpec]) -> Prepared:
+def _prepare(photo: Path, models: Models, options: Options, others: Iterable[InputSpec]) -> Prepared:
     """The photo, decoded and cut in a process of its own, as in a run. Raises `DecodeError`."""
-    with Workers(1, deadline_s) as workers:
+    with Workers(1, options.deadline_s, options.reading) as workers:
         specs = {spec.key: spec for spec in (FRAME, *models.specs(models.cards), *others)}
         workers.submit(Task(1, photo, tuple(specs.values())))
         models.open(models.cards)  # while the photo is being decoded

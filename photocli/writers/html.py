@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.decode import Reading
     from photocli.profiles import Profile
     from photocli.records import Record
 
@@ -62,12 +63,15 @@ class HtmlWriter(FileWriter):
         *,
         workers: int = 0,
         deadline_s: float = 30.0,
+        reading: Reading | None = None,
         profile: Profile = GENERAL,
     ) -> None:
-        """`workers` processes make thumbnails, 0 for one per core; `profile` is what the scores follow."""
+        """`workers` processes make thumbnails, 0 for one per core; `reading` says how, and `profile` is what
+        the scores follow.
+        """
         self._output = open_output(path)
         self._stack = ExitStack()
-        self._workers = self._stack.enter_context(Workers(workers or default_workers(), deadline_s))
+        self._workers = self._stack.enter_context(Workers(workers or default_workers(), deadline_s, reading))
         self._profile = profile
         self._queue: deque[_Waiting] = deque()
         self._number = 0
