@@ -113,15 +113,18 @@ def xmp_writer(
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
         yield None
         return
-    with begin_journal() as own:
-        yield XmpWriter(
+    with (
+        begin_journal() as own,
+        XmpWriter(
             editor=ratings.editor,
             embed=ratings.embed,
             sidecars=sidecars,
             overwrite=ratings.overwrite,
             journal=journal or own,
             report=report,
-        )
+        ) as writer,
+    ):
+        yield writer
 
 
 def begin_journal() -> Journal:
