@@ -120,10 +120,13 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _defend() -> None:
-    """Leave Ctrl-C to the parent, and keep to a limit of memory."""
+    """Leave Ctrl-C, and what else asks for the end, to the parent, and keep to a limit of memory."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from photocli.stopping import SIGNALS
+
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource
 
