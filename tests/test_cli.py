@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from commands import photocli
+from commands import photocli, start
 from hostile import fake_gif_reader, harmful
 from networks import write_model
 from photos import camera_exif, write_photo
@@ -263,10 +263,7 @@ def test_ctrl_c_leaves_nothing_running_and_keeps_the_cache(
 ) -> None:
     fake_gif_reader(tmp_path / "fake", monkeypatch)
     harmful(shoot / "z.gif", "hang")
-    command = [sys.executable, "-m", "photocli", "score", str(shoot), "--csv", "-", "--workers", "2"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = start("score", shoot, "--csv", "-", "--workers", "2")
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(4)]  # the head and the three good photos
     assert all(name in "".join(lines) for name in PICTURES)
@@ -290,10 +287,7 @@ def test_ctrl_c_leaves_nothing_running_and_keeps_the_cache(
     "module", ["typer", "photocli.cli.score", "photocli.pipeline", "numpy", "onnxruntime"]
 )
 def test_ctrl_c_while_starting_shows_no_traceback(module: str, shoot: Path) -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "photocli", "score", str(shoot), "--no-cache"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = start("score", shoot, "--no-cache", options=("-X", "importtime"), stdout=subprocess.DEVNULL)
     assert process.stderr is not None
     for line in process.stderr:
         if line.split("|")[-1].strip() == module:
