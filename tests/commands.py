@@ -57,24 +57,27 @@ def photocli(*arguments: str | Path | bytes, cwd: Path | None = None, **environm
     return python("-m", "photocli", *arguments, cwd=cwd, **environment)
 
 
-def start(*arguments: str | Path, options: tuple[str, ...] = (), **given: Any) -> subprocess.Popen[str]:
+def start(
+    *arguments: str | Path, options: tuple[str, ...] = (), ignored: tuple[str, ...] = (), **given: Any
+) -> subprocess.Popen[str]:
     """Start `photocli` in a group of its own, with what it says in pipes; `options` are Python's.
 
-    It heeds signals also where the tests themselves were started in the background, or under nohup.
+    It heeds all signals but those that are to be `ignored`, also where the tests themselves were started in
+    the background, or under nohup.
     """
+
+    def set_signals() -> None:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), signal.SIG_IGN if name in ignored else signal.SIG_DFL)
+
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         [sys.executable, *options, "-m", "photocli", *arguments],
         text=True,
         start_new_session=True,
-        preexec_fn=_heed_signals,
+        preexec_fn=set_signals,
         **{**pipes, **given},
     )
-
-
-def _heed_signals() -> None:
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def _cpu_of_children() -> float:
