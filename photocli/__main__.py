@@ -23,6 +23,8 @@ def main() -> None:
         if ended.code in stopping.CODES:
             stopping.end(int(ended.code or 0))
         raise
+    finally:
+        stopping.ignore()
 
 
 if __name__ == "__main__":

@@ -84,10 +84,21 @@ def end(code: int) -> None:
 
     Not by `sys.exit`: Python would have the signal kill it, if it came while `exec` ran a text.
     """
+    _flush()
+    os._exit(code)
+
+
+def ignore() -> None:
+    """Have the signals ignored while Python puts its things away: all is done, and its exit code stands."""
+    _flush()
+    for number in _heeded():
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(code)
 
 
 def forget_frames(error: BaseException | None) -> None:
