@@ -43,7 +43,9 @@ def folder_lock(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[bool]:
 
 
 def _the_folder(folder: Path) -> int:
-    return -1 if sys.platform == "win32" else os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    if sys.platform == "win32":
+        return -1
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _a_file(folder: Path) -> int:
