@@ -20,10 +20,14 @@ from photocli import ledger
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import atomic_write
 from photocli.links import crossed, is_link
-from photocli.moving import move_file
+from photocli.locks import folder_lock
+from photocli.moving import move_file, remove_file
+from photocli.strays import sweep
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+_UNREAD = b"\0"  # by identity: the caller doesn't know what stands there
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,16 @@ class Journal:
         """A journal for one run; `command` is what `photocli undo --list` shows."""
         return cls(command)
 
-    def replacing(self, path: Path | str, new: bytes | None = None) -> None:
+    def replacing(self, path: Path | str, new: bytes | None = None, *, old: bytes | None = _UNREAD) -> None:
         """Keep what stands at `path` before it is written, be it nothing.
 
         Give the `new` content where it is known: then only the part that differs is kept, and the file can
-        be taken back even if the run is killed before it calls `replaced`.
+        be taken back even if the run is killed before it calls `replaced`. Give the `old` content, or None
+        for no file, where only that will be replaced (`AtomicFile.commit_over`).
         """
         target = os.path.realpath(path)
-        old = _content(Path(target))
+        if old is _UNREAD:
+            old = _content(Path(target))
         before = old or b""
         head, tail = (0, 0) if new is None else _common_ends(before, new)
         after = None if new is None else _digest(new)
@@ -99,9 +105,14 @@ class Journal:
         """Note what stands at `path` now, after it was written."""
         target = os.path.realpath(path)
         number, known = self._open.pop(target)
-        after = _digest(_content(Path(target)) or b"")
-        if after != known:
+        if known is None:  # otherwise, what stands there by now may be another program's
+            after = _digest(_content(Path(target)) or b"")
             self._append({"action": "replaced", "entry": number, "new": after})
+
+    def abandoned(self, path: Path | str) -> None:
+        """Note that what was to be written at `path` was not, as another program had changed it."""
+        number, _ = self._open.pop(os.path.realpath(path))
+        self._append({"action": "abandoned", "entry": number})
 
     def moving(self, source: Path | str, target: Path | str) -> None:
         """Note a move before it is made. `move` does both."""
@@ -150,7 +161,7 @@ def runs() -> list[RunInfo]:
             actions = [line["action"] for line in lines]
             if actions[:1] != ["begin"]:
                 continue
-            changes = actions.count("replace") + actions.count("move")
+            changes = actions.count("replace") + actions.count("move") - actions.count("abandoned")
             started = datetime.fromisoformat(lines[0]["started"])
             found.append(RunInfo(file.stem, started, str(lines[0]["command"]), changes, "end" in actions))
     return sorted(found, key=lambda run: (run.started, run.id))
@@ -166,7 +177,7 @@ def undo(run_id: str | None = None) -> list[Undone]:
     run = _chosen(run_id)
     lines = list(ledger.read(ledger.run_file(run.id)))
     results = {line.facts["entry"]: line.facts["new"] for line in lines if line.facts["action"] == "replaced"}
-    done = {line.facts["entry"] for line in lines if line.facts["action"] == "undone"}
+    done = {line.facts["entry"] for line in lines if line.facts["action"] in ("undone", "abandoned")}
     found: list[Undone] = []
     fd = ledger.reopen(run.id)
     try:
@@ -189,6 +200,8 @@ def undo(run_id: str | None = None) -> list[Undone]:
         os.fsync(fd)
     finally:
         os.close(fd)
+    for folder in {undone.path.parent for undone in found}:
+        sweep(folder)
     return found
 
 
@@ -221,13 +234,16 @@ def _put_back(facts: dict[str, Any], kept: bytes) -> Undone:
         if _digest(present) != facts["new"]:
             return Undone(path, "left", "it was changed since")
         if not facts["existed"]:
-            path.unlink()
+            if not remove_file(path, present):
+                return Undone(path, "left", "it was changed since")
             return Undone(path, "removed")
         old = present[: facts["head"]] + kept + present[len(present) - facts["tail"] :]
         if _digest(old) != facts["old"]:
             return Undone(path, "left", "what was kept of it is damaged")
-        with atomic_write(path, follow_links=False) as file:
+        with folder_lock(path.parent), atomic_write(path, follow_links=False) as file:
             file.write(old)
+            if not file.commit_over(present, old):
+                return Undone(path, "left", "it was changed since")
         return Undone(path, "restored")
     except PhotocliError as error:
         return Undone(path, "left", str(error))

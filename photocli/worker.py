@@ -134,13 +134,17 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _defend() -> None:
-    """Leave Ctrl-C to the parent, and keep to the limits of memory, or to stricter ones that are set already.
+    """Leave Ctrl-C, and what else asks for the end, to the parent, and keep to the limits of memory.
 
-    Only Linux counts memory in a way that can be limited: macOS refuses some limits, and ignores others.
+    Stricter limits that are set already stay. Only Linux counts memory in a way that can be limited: macOS
+    refuses some limits, and ignores others.
     """
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from photocli.stopping import SIGNALS
+
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource
 

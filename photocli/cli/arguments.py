@@ -155,8 +155,9 @@ def xmp_writer(
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
         yield None
         return
-    with begin_journal() as own:
-        yield XmpWriter(
+    with (
+        begin_journal() as own,
+        XmpWriter(
             editor=ratings.editor,
             embed=ratings.embed,
             sidecars=sidecars,
@@ -164,7 +165,9 @@ def xmp_writer(
             journal=journal or own,
             report=report,
             roots=Roots(paths),
-        )
+        ) as writer,
+    ):
+        yield writer
 
 
 def begin_journal() -> Journal:

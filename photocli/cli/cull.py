@@ -218,7 +218,10 @@ def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]
     """Move the rejects; those that could be moved."""
     from photocli.errors import PhotocliError
     from photocli.moves import carry_out
+    from photocli.strays import sweep
 
+    for folder in {path.parent for move in moves for pair in move.files for path in pair}:
+        sweep(folder)  # a killed run leaves half a copy, where it moved to another disk
     done = []
     for move in moves:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +17,9 @@ from photocli.editors import editor as editor_named
 from photocli.errors import PhotocliError, SidecarError
 from photocli.files import atomic_write
 from photocli.links import is_link
+from photocli.locks import folder_lock
 from photocli.sidecars import Folder
+from photocli.strays import sweep
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,6 +34,8 @@ Kind = Literal["written", "unchanged", "kept", "failed", "linked"]
 
 _SCORES = {"Score": "score", "Aesthetic": "aesthetic", "Technical": "technical", "Selfie": "selfie"}
 _TAGS = ("medium", "style")
+_TRIES = 10
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ class Marks:
 class Planned:
     """What will become of one file: its XMP packet before and after, and all of its new content.
 
-    `kind` is the outcome if it is carried out. `path` is a sidecar, or a JPEG that the packet goes into.
+    `kind` is the outcome if it is carried out. `path` is a sidecar, or a JPEG that the packet goes into;
+    `original` is all that it holds. `again` plans it once more, by what stands there then.
     """
 
     photo: str
@@ -72,6 +78,8 @@ class Planned:
     content: bytes
     changed: bool
     kind: Kind
+    original: bytes | None
+    again: Callable[[], Planned | Outcome]
 
 
 class XmpWriter:
@@ -83,7 +91,8 @@ class XmpWriter:
     then have a sidecar only with `sidecars`. A file that can't be merged is left as it was: the outcome is
     `failed`, and the run goes on. `report` is called with each outcome; `counts` has their numbers by kind.
     What is written is noted in `journal`, so that it can be taken back. `unread` counts the JPEGs whose
-    sidecars the editor doesn't read.
+    sidecars the editor doesn't read. What another program writes meanwhile is merged with, never replaced.
+    What killed runs left in the folders of the photos is deleted.
     """
 
     def __init__(
@@ -114,6 +123,7 @@ class XmpWriter:
         self._report = report
         self._clock = clock
         self._folder: Folder | None = None
+        self._written: set[Path] = set()
 
     def write(self, record: Record, marks: Marks | None = None) -> Record:
         """Rate one photo, if it was scored or has marks.
@@ -121,6 +131,7 @@ class XmpWriter:
         Returns the record with what became of it, in the field `sidecar`: so this writer comes before those
         that write the record down.
         """
+        self._sweep_beside(Path(record.path))
         outcomes = []
         for planned in self.plan(record, marks):
             outcome = planned if isinstance(planned, Outcome) else self._carry_out(planned)
@@ -129,6 +140,14 @@ class XmpWriter:
             if self._report is not None:
                 self._report(outcome)
         return replace(record, sidecar=_said(outcomes))
+
+    def _sweep_beside(self, photo: Path) -> None:
+        """Delete what killed runs left in the photo's folder, once, unless nothing may be written there."""
+        folder = photo.parent
+        if folder in self._written or (self._roots is not None and self._roots.why_closed(photo) is not None):
+            return
+        self._written.add(folder)
+        sweep(folder)
 
     def plan(self, record: Record, marks: Marks | None = None) -> Iterator[Planned | Outcome]:
         """What `write` would do, without doing it; an `Outcome` is a failure."""
@@ -163,7 +182,10 @@ class XmpWriter:
         return f"{self._editor.title} reads the ratings of JPEGs from the files themselves: add --embed"
 
     def close(self) -> None:
-        """Nothing to do: each sidecar is in place already."""
+        """Delete what runs left that were killed meanwhile; each sidecar is in place already."""
+        for folder in self._written:
+            sweep(folder)
+        self._written.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -178,10 +200,10 @@ class XmpWriter:
         record: Record,
         marks: Marks | None,
         path: Path,
-        how: Callable[[Record, XmpChanges, Path], Planned],
+        how: Callable[[Record, Marks | None, XmpChanges, Path], Planned],
     ) -> Planned | Outcome:
         try:
-            return how(record, self._changes(record, marks), path)
+            return how(record, marks, self._changes(record, marks), path)
         except SidecarError as error:
             return Outcome(record.path, path, "failed", f"{path} is left as it was: {error}", str(error))
         except PhotocliError as error:
@@ -189,7 +211,9 @@ class XmpWriter:
         except OSError as error:
             return Outcome(record.path, path, "failed", f"cannot read {path}: {error.strerror or error}")
 
-    def _plan_sidecar(self, record: Record, changes: XmpChanges, sidecar: Path) -> Planned:
+    def _plan_sidecar(
+        self, record: Record, marks: Marks | None, changes: XmpChanges, sidecar: Path
+    ) -> Planned:
         from photocli.xmp import merge
 
         photo, twin = Path(record.path), Path(record.twin) if record.twin else None
@@ -212,9 +236,13 @@ class XmpWriter:
             result.packet,
             result.changed,
             _kind(kept, result.changed),
+            old,
+            lambda: self._planned(record, marks, sidecar, self._plan_sidecar),
         )
 
-    def _plan_embedded(self, record: Record, changes: XmpChanges, photo: Path) -> Planned:
+    def _plan_embedded(
+        self, record: Record, marks: Marks | None, changes: XmpChanges, photo: Path
+    ) -> Planned:
         from photocli.embedding import embedded, packet_in, read
         from photocli.xmp import merge
 
@@ -225,26 +253,49 @@ class XmpWriter:
         content = embedded(jpeg, result.packet) if result.changed else jpeg
         after = packet_in(content) or result.packet
         return Planned(
-            record.path, photo, old, after, content, result.changed, _kind(result.kept, result.changed)
+            record.path,
+            photo,
+            old,
+            after,
+            content,
+            result.changed,
+            _kind(result.kept, result.changed),
+            jpeg,
+            lambda: self._planned(record, marks, photo, self._plan_embedded),
         )
 
     def _carry_out(self, planned: Planned) -> Outcome:
-        path = planned.path
+        path, current = planned.path, planned
         try:
-            if planned.changed:
-                if self._journal is not None:
-                    self._journal.replacing(path, planned.content)
-                with atomic_write(path, follow_links=False) as file:
-                    file.write(planned.content)
-                if self._journal is not None:
-                    self._journal.replaced(path)
-                if path.read_bytes() != planned.content:
-                    raise PhotocliError(f"{path} reads back differently from what was written")
+            if not planned.changed:
+                return Outcome(planned.photo, path, planned.kind)
+            with folder_lock(path.parent):
+                for tried in range(_TRIES):
+                    if not current.changed or self._replace(current):
+                        return Outcome(current.photo, path, current.kind)
+                    time.sleep(_PAUSE_S * tried)
+                    found = current.again()  # it was changed since it was read
+                    if isinstance(found, Planned):
+                        current = found
+                    elif tried > _TRIES // 2:  # before that, it may be half-written still
+                        return found
+            raise PhotocliError(f"{path} is left as it is: another program keeps changing it; run this again")
         except PhotocliError as error:
             return Outcome(planned.photo, path, "failed", str(error))
         except OSError as error:
             return Outcome(planned.photo, path, "failed", f"cannot read {path}: {error.strerror or error}")
-        return Outcome(planned.photo, path, planned.kind)
+
+    def _replace(self, planned: Planned) -> bool:
+        """Write it where the file is as it was when it was read; whether it was, and is written."""
+        if self._journal is not None:
+            self._journal.replacing(planned.path, planned.content, old=planned.original)
+        with atomic_write(planned.path, follow_links=False) as file:
+            file.write(planned.content)
+            done = file.commit_over(planned.original, planned.content)
+        if self._journal is not None:
+            note = self._journal.replaced if done else self._journal.abandoned
+            note(planned.path)
+        return done
 
     def _changes(self, record: Record, marks: Marks | None) -> XmpChanges:
         """What to write for a record. Two decimals: the same photo has the same on every device."""
