@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from photocli.errors import PhotocliError as PhotocliError
     from photocli.explaining import Explanation as Explanation
     from photocli.explaining import explain as explain
-    from photocli.pipeline import Options as Options
+    from photocli.options import Options as Options
     from photocli.pipeline import Run as Run
     from photocli.pipeline import Summary as Summary
     from photocli.records import Record as Record
@@ -18,7 +18,7 @@ __all__ = ["Explanation", "Options", "PhotocliError", "Record", "Run", "Summary"
 
 _HOMES = {
     "Explanation": "photocli.explaining",
-    "Options": "photocli.pipeline",
+    "Options": "photocli.options",
     "PhotocliError": "photocli.errors",
     "Record": "photocli.records",
     "Run": "photocli.pipeline",

@@ -40,7 +40,7 @@ class Models:
     ) -> None:
         """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
 
-        `taste`, `profile` and `detail` are as in `pipeline.Options`; `note` tells of a taste that cannot be
+        `taste`, `profile` and `detail` are as in `options.Options`; `note` tells of a taste that cannot be
         used.
 
         Raises `UsageError`, `ModelError`.

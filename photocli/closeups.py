@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.inputs import shows_more
-from photocli.pipeline import Options, Run
+from photocli.options import Options
+from photocli.pipeline import Run
 from photocli.tastes import OFF
 
 if TYPE_CHECKING:

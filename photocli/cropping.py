@@ -16,9 +16,11 @@ from photocli.errors import ModelError, UsageError
 from photocli.framing import Framing, Suggestion, suggest
 from photocli.inputs import FRAME
 from photocli.models import lineup, store
-from photocli.pipeline import Options, Summary
+from photocli.options import Options
+from photocli.pipeline import Summary
+from photocli.process import Prepared, Task
 from photocli.records import Photo, Record, Skipped
-from photocli.workers import Prepared, Task, Workers, default_workers
+from photocli.workers import Workers, default_workers
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,8 @@ from photocli.links import Roots
 from photocli.pipeline import Run
 
 if TYPE_CHECKING:
-    from photocli.pipeline import Options, Result
+    from photocli.options import Options
+    from photocli.pipeline import Result
     from photocli.records import Record
     from photocli.taste import Examples, Head, Trial
 

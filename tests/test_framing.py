@@ -18,7 +18,7 @@ from photocli.errors import UsageError
 from photocli.framing import MARGIN, Framing, Suggestion, borders, boxes, suggest
 from photocli.framing.boxes import WHOLE, Box, Limits
 from photocli.inputs import InputSpec
-from photocli.pipeline import Options
+from photocli.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from photocli import taste
 from photocli.cli import app
 from photocli.learning import Learner
 from photocli.models import store
-from photocli.pipeline import Options
+from photocli.options import Options
 
 SIDECAR = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

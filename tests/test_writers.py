@@ -20,9 +20,10 @@ from photocli import writers
 from photocli.errors import UsageError
 from photocli.files import AtomicFile
 from photocli.records import RECORD_FIELDS, Face, Record, as_dict
+from photocli.sidecar_plan import Outcome
 from photocli.writers.csv import CsvWriter, cell, unmarked
 from photocli.writers.json import JsonWriter
-from photocli.writers.xmp import Outcome, XmpWriter
+from photocli.writers.xmp import XmpWriter
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 

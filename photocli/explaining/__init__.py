@@ -13,12 +13,13 @@ from photocli.assessment import Models
 from photocli.errors import DecodeError, UsageError
 from photocli.explaining import panels
 from photocli.explaining.panels import View
-from photocli.files import open_output
 from photocli.inputs import FRAME
-from photocli.pipeline import Options
+from photocli.options import Options
+from photocli.output import open_output
+from photocli.process import Task
 from photocli.ratings import breakdown
 from photocli.records import Record
-from photocli.workers import Task, Workers
+from photocli.workers import Workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from photocli.framing import Framing, Suggestion
     from photocli.inputs import InputSpec
+    from photocli.process import Prepared
     from photocli.ratings import Part
-    from photocli.workers import Prepared
 
 MAKER = "photocli explain"
 """What the pages that are written here say in their PNG text `Software`."""

@@ -10,7 +10,7 @@ import pkgutil
 from os import PathLike
 from typing import TYPE_CHECKING, Protocol, cast
 
-from photocli.files import open_output
+from photocli.output import open_output
 
 if TYPE_CHECKING:
     from photocli.checks import Report

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photocli import __version__
-from photocli.files import open_output
 from photocli.inputs import InputSpec
+from photocli.output import open_output
+from photocli.process import Task
 from photocli.profiles import GENERAL
 from photocli.ratings import breakdown, in_words
 from photocli.records import RECORD_FIELDS
-from photocli.workers import Task, Workers, default_workers
+from photocli.workers import Workers, default_workers
 from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from photocli import __version__
-from photocli.files import open_output
+from photocli.output import open_output
 from photocli.records import RECORD_FIELDS, as_columns
 from photocli.writers import FileWriter, tidy, tidy_field
 
