@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+VERSION = "0.1.0"
+"""The version of photocli, which documents of records name."""
+
 Status = Literal["ok", "failed", "skipped"]
 
 CONFIDENCE = "_confidence"
