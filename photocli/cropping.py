@@ -55,16 +55,16 @@ class CropScorer:
         if not cards:
             raise UsageError("crops are judged by a model of kind aesthetics, and none was chosen")
         named = any(card.kind in detectors.names() for card in chosen) and bool(options.assess)
-        finder = lineup.detector(chosen if named else store.cards(), named=named)
-        names = [card.name for card in (*cards, finder) if card is not None]
+        detector = lineup.detector(chosen if named else store.cards(), named=named)
+        names = [card.name for card in (*cards, detector) if card is not None]
         self.models = Models(tuple(names), options.device, options.batch)
         self._key, self._card = next(pair for pair in self.models.cards.items() if pair[1].kind == KIND)
 
     @property
     def specs(self) -> tuple[InputSpec, ...]:
         """What must be cut from each photo: its frame, and its faces, where a model finds them."""
-        finder = self.models.finder
-        return (FRAME,) if finder is None else (FRAME, *self.models.specs([finder.cache_key]))
+        detector = self.models.detector
+        return (FRAME,) if detector is None else (FRAME, *self.models.specs([detector.cache_key]))
 
     @property
     def card(self) -> Card:
@@ -81,8 +81,8 @@ class CropScorer:
 
     def faces(self, prepared: Prepared) -> NDArray[np.float32] | None:
         """The faces (n, `finding.VALUES`) of a photo that was cut to `specs`; None if nothing finds any."""
-        finder = self.models.finder
-        return None if finder is None else prepared.inputs[finder.input.key]
+        detector = self.models.detector
+        return None if detector is None else prepared.inputs[detector.input.key]
 
     def suggest(self, prepared: Prepared, framing: Framing) -> Suggestion | None:
         """The crop for one photo, which was cut to `specs`."""

@@ -85,10 +85,10 @@ class Learner:
 
         from photocli.taste import Examples
 
-        embedding, look, score, rating = zip(*self._rows, strict=True)
+        embedding, appearance, score, rating = zip(*self._rows, strict=True)
         return Examples(
             np.stack(embedding).astype(np.float64),
-            np.stack(look).astype(np.float64),
+            np.stack(appearance).astype(np.float64),
             np.array(score),
             np.array(rating),
         )

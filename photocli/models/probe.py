@@ -107,13 +107,13 @@ def _judge(card: Card, assessor: Any) -> None:
                     f"{len(batch)} photos; it needs a row for each"
                 )
         for row in range(len(batch)):
-            said = {name: value[row] for name, value in outputs.items()}
-            contract.check_declared(card, said)
+            row_outputs = {name: value[row] for name, value in outputs.items()}
+            contract.check_declared(card, row_outputs)
             if faces:
-                said = {name: value[None] for name, value in said.items()}
-            contract.check(card, said)
+                row_outputs = {name: value[None] for name, value in row_outputs.items()}
+            contract.check(card, row_outputs)
             none = {"faces": np.zeros((1, 15), np.float32), "sharpness": np.zeros(1, np.float32)}
-            assessor.assess(card, {**none, **said} if faces else said)
+            assessor.assess(card, {**none, **row_outputs} if faces else row_outputs)
 
 
 def pictures() -> Iterator[Pixels]:
