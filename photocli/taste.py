@@ -28,13 +28,13 @@ MOST = 1200
 """Rated photos that are used; of more, a random choice. The work grows with their cube."""
 
 FOLDS = 5
-SHUFFLES = 199
+PERMUTATIONS = 199
 """Random orders of the ratings that the real one must beat."""
 
-CHANCE = 0.01
+SIGNIFICANCE = 0.01
 """How often random ratings may do as well as the real ones."""
 
-SURENESS = 1.645
+MARGIN_ERRORS = 1.645
 """Standard errors by which the gain over the general model must be above zero: 5% of chance, one side."""
 
 _APPEARANCE_WEIGHTS = (0.5, 1.5)
@@ -99,9 +99,9 @@ class Trial:
     @property
     def refused(self) -> str | None:
         """Why the taste is not to be used, or None if it has proven itself."""
-        if self.chance > CHANCE:
+        if self.chance > SIGNIFICANCE:
             return "your ratings follow no pattern that can be learned from these photos"
-        if self.gain <= SURENESS * self.error:
+        if self.gain <= MARGIN_ERRORS * self.error:
             return "it is not surely better than the general model"
         return None
 
@@ -136,13 +136,13 @@ def fit(examples: Examples) -> Head:
 def evaluate(examples: Examples, *, seed: int = 0) -> Trial:
     """Cross-validate, by scene: each rating is predicted by a head that has not seen it.
 
-    Only pairs of one fold are compared. The ratings are also shuffled `SHUFFLES` times, to see how well
+    Only pairs of one fold are compared. The ratings are also shuffled `PERMUTATIONS` times, to see how well
     noise does in the same test.
     """
     examples = _at_most(examples, MOST)
     rng = np.random.default_rng(seed)
     count = len(examples)
-    columns = [examples.rating, *(rng.permutation(examples.rating) for _ in range(SHUFFLES))]
+    columns = [examples.rating, *(rng.permutation(examples.rating) for _ in range(PERMUTATIONS))]
     ratings = np.stack(columns, axis=1)
     right, compared = np.zeros((count, ratings.shape[1])), np.zeros((count, ratings.shape[1]))
     gain = np.zeros(count)
@@ -162,7 +162,7 @@ def evaluate(examples: Examples, *, seed: int = 0) -> Trial:
                     general += plain.sum()
     total = np.maximum(compared.sum(0), 1)
     accuracy = right.sum(0) / total
-    chance = float((1 + (accuracy[1:] >= accuracy[0]).sum()) / (1 + SHUFFLES))
+    chance = float((1 + (accuracy[1:] >= accuracy[0]).sum()) / (1 + PERMUTATIONS))
     share = gain / np.maximum(compared[:, 0], 1)
     error = float(2 * share.std(ddof=1) / np.sqrt(count))
     return Trial(count, float(accuracy[0]), float(general / total[0]), error, chance)

@@ -46,11 +46,11 @@ def serve(task: str, source: str, target: str, answer: str, memory: int, seconds
 
 def _understand(source: Path, target: Path) -> dict[str, Any]:
     """Write the network anew that was understood of the file `source`; its inputs and outputs."""
-    from photocli.models.graph import understand
+    from photocli.models.graph import verify_graph
 
-    understood = understand(source.read_bytes())
-    target.write_bytes(understood.content)
-    ports = {"inputs": understood.inputs, "outputs": understood.outputs}
+    verified = verify_graph(source.read_bytes())
+    target.write_bytes(verified.content)
+    ports = {"inputs": verified.inputs, "outputs": verified.outputs}
     return {key: [[port.name, port.shape] for port in found] for key, found in ports.items()}
 
 
