@@ -28,8 +28,8 @@ def render(report: Report) -> bytes:
         "failures": str(report.short),
         "errors": str(report.unreadable),
     }
-    root = etree.Element("testsuites", counts, time="0")
-    suite = etree.SubElement(root, "testsuite", counts, skipped=str(excused), time="0")
+    root = etree.Element("testsuites", {**counts, "time": "0"})
+    suite = etree.SubElement(root, "testsuite", {**counts, "skipped": str(excused), "time": "0"})
     for photo in report.photos:
         _add_case(suite, photo)
     document: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
