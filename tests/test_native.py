@@ -16,6 +16,7 @@ from networks import write_model
 from photos import picture, write_photo
 
 from photocli import Options, Record, Run, decode, worker
+from photocli.decode import Reading
 from photocli.errors import UsageError
 from photocli.finding import FaceDetection
 from photocli.inputs import FRAME_SIDE, MOST_NATIVE, SIGNATURE, InputSpec, shows_more
@@ -50,9 +51,9 @@ def sides(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     asked = []
     real = decode.decode
 
-    def counted(path: Path, side: int) -> Frame:
+    def counted(path: Path, side: int, reading: Reading) -> Frame:
         asked.append(side)
-        return real(path, side)
+        return real(path, side, reading)
 
     monkeypatch.setattr(decode, "decode", counted)
     yield asked
