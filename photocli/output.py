@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from photocli.errors import PhotocliError
+from photocli.errors import OutputError, PhotocliError
 from photocli.files import AtomicFile, reason_of
 from photocli.strays import sweep
 
@@ -55,11 +55,11 @@ class StandardOutput:
 def writing_stdout() -> Iterator[None]:
     """Say it in one sentence if standard output takes no more; a reader that has gone is no error.
 
-    Raises `PhotocliError`, `BrokenPipeError`.
+    Raises `OutputError`, `BrokenPipeError`.
     """
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise PhotocliError(f"cannot write standard output: {reason_of(error)}") from error
+        raise OutputError(f"cannot write standard output: {reason_of(error)}") from error
