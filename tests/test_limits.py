@@ -31,7 +31,8 @@ MEASURED = """
 import json, sys, time
 from pathlib import Path
 from photocli.records import Record
-from photocli.writers.xmp import Marks, XmpWriter
+from photocli.sidecar_plan import Marks
+from photocli.writers.xmp import XmpWriter
 
 photo = Path(sys.argv[1])
 record = Record(str(photo), score=6.5, stars=4, models=("a@1",), style="noir")

@@ -20,7 +20,8 @@ from photos import picture, sample_pictures, write_photo
 from PIL import Image
 
 from photocli.inputs import InputSpec
-from photocli.workers import Prepared, Task, Workers
+from photocli.process import Prepared, Task
+from photocli.workers import Workers
 
 SPEC = InputSpec("image", 32, 48)
 TWO_GB = 2e9

@@ -17,9 +17,11 @@ from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from photocli.journal import Journal
-    from photocli.pipeline import Options, Run
+    from photocli.options import Options
+    from photocli.pipeline import Run
     from photocli.records import Record
-    from photocli.writers.xmp import Outcome, XmpWriter
+    from photocli.sidecar_plan import Outcome
+    from photocli.writers.xmp import XmpWriter
 
 
 class Scale(str, Enum):
@@ -195,7 +197,7 @@ def run_options(
     raw: RawBy = RawBy.PREVIEW,
 ) -> Options:
     """The options of a run, from those of a command. Raises `UsageError`."""
-    from photocli.pipeline import Options
+    from photocli.options import Options
 
     if not timeout > 0:
         raise UsageError("--timeout must be above zero seconds")

@@ -129,7 +129,7 @@ def _write(cropped: Cropped, written: Written, progress: Progress) -> str | None
     """Write one crop, where there are no develop settings anywhere; what the record says of its sidecar."""
     from photocli import camera_raw
     from photocli.records import Record
-    from photocli.writers.xmp import Marks
+    from photocli.sidecar_plan import Marks
 
     record, suggestion = cropped.record, cropped.suggestion
     photo, twin = Path(record.path), Path(record.twin) if record.twin else None

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from photocli.picks import Wanted
     from photocli.pipeline import Run
     from photocli.records import Record
-    from photocli.writers.xmp import Marks, XmpWriter
+    from photocli.sidecar_plan import Marks
+    from photocli.writers.xmp import XmpWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]
 
 
 def _marks(record: Record) -> Marks | None:
-    from photocli.writers.xmp import Marks
+    from photocli.sidecar_plan import Marks
 
     if record.group is None:
         return None
@@ -274,7 +275,7 @@ def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], ou
 
 def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[str]:
     from photocli import plan
-    from photocli.writers.xmp import Planned
+    from photocli.sidecar_plan import Planned
 
     for record in records if writer is not None else ():
         assert writer is not None

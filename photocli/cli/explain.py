@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from photocli.explaining import Explanation
-    from photocli.pipeline import Options
+    from photocli.options import Options
 
 _SUFFIX = ".explained.png"
 _PATIENCE_S = 1.0

@@ -13,7 +13,7 @@ from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from photocli.learning import Lesson
-    from photocli.pipeline import Options
+    from photocli.options import Options
     from photocli.tastes import Taste
 
 
