@@ -109,12 +109,7 @@ def explain(
 
         judge = Judge(options)
     prepared = _prepare(photo, models, options, judge.specs if judge else ())
-    frame = prepared.inputs[FRAME.key]
-    outputs = {}
-    for key, card in models.cards.items():
-        result = models.run(key, [prepared.inputs[card.input.key]])[0]
-        outputs[key] = {**result, **models.beside(key, prepared.inputs)}
-    models.check(outputs)
+    outputs = _run(models, prepared)
     record = Record(
         str(photo),
         error=prepared.warning,
@@ -123,19 +118,39 @@ def explain(
         **asdict(prepared.capture),
         **models.fields(outputs),
     )
-    findings = []
+    findings = _find(models, record, prepared, outputs, advance)
+    suggestion = judge.suggest(prepared, framing) if judge is not None and framing is not None else None
+    faces = judge.faces(prepared) if judge is not None else None
+    parts, frame = breakdown(record, models.profile), prepared.inputs[FRAME.key]
+    return Explanation(record, parts, frame, findings, framing, suggestion, faces)
+
+
+def _run(models: Models, prepared: Prepared) -> dict[str, Any]:
+    """The outputs of all models for a photo, and what stands beside them. Raises `ModelError`."""
+    outputs = {}
+    for key, card in models.cards.items():
+        result = models.run(key, [prepared.inputs[card.input.key]])[0]
+        outputs[key] = {**result, **models.beside(key, prepared.inputs)}
+    models.check(outputs)
+    return outputs
+
+
+def _find(
+    models: Models,
+    record: Record,
+    prepared: Prepared,
+    outputs: dict[str, Any],
+    advance: Callable[[int, int], None] | None,
+) -> tuple[tuple[View, Any], ...]:
+    """What the panels of the models find, each with its view of the photo."""
+    frame, findings = prepared.inputs[FRAME.key], []
     for key, card in models.cards.items():
         panel = panels.fitting(card)
         if panel is not None:
-            run = _runner(models, key)
-            seen = models.seen(key, outputs)
+            seen, run = models.seen(key, outputs), _runner(models, key)
             view = View(record, card, frame, prepared.inputs[card.input.key], seen, run, advance)
             findings.append((view, panel.find(view)))
-    suggestion = faces = None
-    if judge is not None and framing is not None:
-        suggestion, faces = judge.suggest(prepared, framing), judge.faces(prepared)
-    parts = breakdown(record, models.profile)
-    return Explanation(record, parts, frame, tuple(findings), framing, suggestion, faces)
+    return tuple(findings)
 
 
 def check_photo(photo: Path) -> None:
