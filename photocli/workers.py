@@ -33,9 +33,7 @@ START_S = 120.0
 _STARTS = 2
 """How many workers in a row may fail to start before the run ends: a second one may have better luck."""
 
-_FROM_OUTSIDE = tuple(
-    -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)
-)
+_FROM_OUTSIDE = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGXCPU") if hasattr(signal, name))
 """Exit codes of processes that were ended by somebody, or by a system short of memory; not by a fault."""
 
 

@@ -154,8 +154,7 @@ def _findings(
     for key, card in models.cards.items():
         panel = panels.fitting(card)
         if panel is not None:
-            run = _runner(models, key)
-            seen = models.seen(key, outputs)
+            seen, run = models.seen(key, outputs), _runner(models, key)
             view = View(record, card, frame, prepared.inputs[card.input.key], seen, run, advance)
             yield view, panel.find(view)
 
