@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from photocli import exchange, strays
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import OutputError, PhotocliError, UsageError
 from photocli.links import crossed, links, real_place
 from photocli.strays import is_temporary as is_temporary
 
@@ -230,7 +230,7 @@ class StandardOutput:
 def writing_stdout() -> Iterator[None]:
     """Say it in one sentence if standard output takes no more; a reader that has gone is no error.
 
-    Raises `PhotocliError`, `BrokenPipeError`.
+    Raises `OutputError`, `BrokenPipeError`.
     """
     try:
         yield
@@ -238,7 +238,7 @@ def writing_stdout() -> Iterator[None]:
         raise
     except OSError as error:
         reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
-        raise PhotocliError(f"cannot write standard output: {reason}") from error
+        raise OutputError(f"cannot write standard output: {reason}") from error
 
 
 def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:

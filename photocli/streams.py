@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from photocli.display import cells
-from photocli.errors import PhotocliError
+from photocli.errors import OutputError, PhotocliError
 from photocli.files import writing_stdout
 
 _FATAL = 4  # the exit code, as in `cli.boundary`, which is not loaded yet
@@ -45,7 +45,7 @@ def standard_streams() -> Iterator[None]:
     except SystemExit as end:
         _end(end.code)
         raise
-    except PhotocliError as error:  # of standard output, where no command has begun: `photocli --help`
+    except OutputError as error:  # where no command has begun: `photocli --help`
         _say(error)
         _end(_FATAL)
         raise SystemExit(_FATAL) from None

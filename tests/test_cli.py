@@ -122,9 +122,7 @@ def test_a_gpu_that_is_not_there_is_code_4(device: str, shoot: Path) -> None:
 
 
 def test_fatal_errors_are_code_4_and_one_line(shoot: Path, tmp_path: Path, by_brightness: Path) -> None:
-    (tmp_path / "file").write_text("")
     cases = {
-        "use --no-cache": photocli("score", shoot, PHOTOCLI_CACHE=str(tmp_path / "file" / "cache")),
         "there is no such folder": photocli("score", shoot, "--csv", tmp_path / "no" / "scores.csv"),
     }
     (by_brightness / "model.onnx").write_bytes(b"changed")
@@ -255,7 +253,8 @@ def test_models_are_listed_and_verified(by_brightness: Path) -> None:
     assert done.code == 0
     assert "aesthetics@1.0  (aesthetics, squash-32x32" in done.out
     assert str(by_brightness / "card.json") in done.out
-    assert photocli("models", "verify").out.splitlines()[0] == "aesthetics@1.0: whole"
+    verified = photocli("models", "verify").out.splitlines()[0]
+    assert verified.startswith("aesthetics@1.0: whole, but put there by hand and never tried")
     (by_brightness / "model.onnx").write_bytes(b"changed")
     damaged = photocli("models", "verify")
     assert damaged.code == 1
