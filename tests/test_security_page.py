@@ -40,12 +40,21 @@ def test_a_test_that_the_page_names_exists(file: str, name: str) -> None:
     assert name in functions(file)
 
 
-def test_every_promise_of_the_page_names_what_shows_it() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    rows = [row.strip("|").split("|") for row in text.splitlines() if row.startswith("|")]
-    promises = [row for row in rows if len(row) == 2 and row[0].strip() not in ("promise", "---")]
-    assert len(promises) >= 20
-    assert [row[0] for row in promises if "`" not in row[1]] == []
+def test_every_promise_says_what_could_go_wrong_how_it_is_stopped_and_what_shows_it() -> None:
+    promises, header, kept = [], True, False
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("|"):
+            header = True
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if header:
+            kept = cells[0] == "promise"
+            assert not kept or cells[1:] == ["what could go wrong", "how it is stopped", "test"]
+        elif kept and cells[0] != "---":
+            promises.append(cells)
+        header = False
+    assert len(promises) >= 35
+    assert [cells[0] for cells in promises if len(cells) != 4 or not all(cells) or "`" not in cells[3]] == []
 
 
 def test_the_page_is_found_from_the_readme() -> None:
