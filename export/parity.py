@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
@@ -17,6 +17,7 @@ from photocli.decode import decode
 from photocli.discover import discover
 from photocli.errors import DecodeError, PhotocliError
 from photocli.inputs import InputSpec, cut
+from photocli.models.runtime import load_runtime
 from photocli.records import Photo
 from trainers.common.checkpoints import Model
 from trainers.common.frames import Picture
@@ -77,7 +78,7 @@ def check(network: bytes, served: Served, original: Served, kind: Kind, model: M
 
     Raises `ParityError` beyond `TOLERANCE` or the kind's `ROUNDING`.
     """
-    session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+    session = load_runtime().InferenceSession(network, providers=["CPUExecutionProvider"])
     names = list(kind.outputs(model))
     want, exact = (_torch(one, names, views) for one in (served, original))
     answer = kind.answer(model.config, want)
@@ -108,7 +109,7 @@ def _torch(served: Served, names: Sequence[str], views: Views) -> Outputs:
     }
 
 
-def _run(session: onnxruntime.InferenceSession, names: Sequence[str], views: Views, batch: int) -> Outputs:
+def _run(session: Any, names: Sequence[str], views: Views, batch: int) -> Outputs:
     parts = [session.run(names, {INPUT: views[at : at + batch]}) for at in range(0, len(views), batch)]
     return {
         name: np.concatenate(values) for name, values in zip(names, zip(*parts, strict=True), strict=True)

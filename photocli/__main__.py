@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 
+from photocli import stopping
+
 
 def main() -> None:
     """Run the command line."""
+    stopping.end_at_once()
     # NumPy starts a thread for every core as it loads, which spin before they sleep: nearly a tenth of a
     # second of a processor, for products of matrices that are too small here to be worth sharing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # ONNX Runtime would report its use, also from processes that this one starts; see SECURITY.md.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
-        from photocli.cli import app
+        from photocli.streams import standard_streams
 
-        app(prog_name="photocli")
-    except KeyboardInterrupt:  # before there was a run that could be stopped
+        with standard_streams():
+            from photocli.cli import app
+
+            app(prog_name="photocli")
+    except KeyboardInterrupt:  # where signals are handled in another way
         raise SystemExit(130) from None
+    except SystemExit as ended:
+        if ended.code in stopping.CODES:
+            stopping.end(int(ended.code or 0))
+        raise
+    finally:
+        stopping.ignore()
 
 
 if __name__ == "__main__":

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from photocli.errors import PhotocliError
+from photocli.database import Database, is_damage
 from photocli.records import Capture
 
 if TYPE_CHECKING:
@@ -25,23 +29,9 @@ CACHE_ENV = "PHOTOCLI_CACHE"
 COMMIT_EVERY_S = 1.0
 """What a killed run loses at most, in seconds of work."""
 
-LOCKED_S = 30.0
-"""How long to wait for other runs that write to the same file."""
-
 _T = TypeVar("_T")
 
-_LAYOUT = 3  # it grows, too, when frames are another size, or results are cut from them in another way
-_TABLES = (
-    "DROP TABLE IF EXISTS outputs",
-    "DROP TABLE IF EXISTS photos",
-    """CREATE TABLE photos (
-    id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, facts TEXT NOT NULL)""",
-    """CREATE TABLE outputs (
-    photo INTEGER NOT NULL REFERENCES photos(id) ON DELETE CASCADE,
-    model TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (photo, model, name)) WITHOUT ROWID""",
-    f"PRAGMA user_version = {_LAYOUT}",
-)
+_DECODERS = re.compile(r"(pillow|pillow_heif|rawpy|exifread)-[^-]+(?=\.dist-info$)", re.IGNORECASE)
 _SMALL = 64  # outputs of more values (embeddings) are kept as float16, which halves the file
 _EXACT = ("faces", "sharpness")  # but these, whose size depends on the photo, as they were found
 _LARGE = ("maps",)  # not kept: a map for each of many classes, which no record needs
@@ -67,27 +57,59 @@ def cache_file() -> Path:
 
 
 def identity(path: Path, decoder: int) -> str:
-    """Size and modification time of the file (resolved), and the version of the decoder. Raises `OSError`."""
+    """What tells one version of a file (resolved) from another, and what is decoded from it.
+
+    Its size, the times of its last change of content and of anything, and its inode; the version of the
+    decoder, and those of the libraries that decode. Raises `OSError`.
+    """
     status = path.stat()
-    return f"{status.st_size}:{status.st_mtime_ns}:{decoder}"
+    # On Windows it is the time at which the file was made, which tells one that took another's place.
+    changed = (
+        getattr(status, "st_birthtime_ns", status.st_ctime_ns) if os.name == "nt" else status.st_ctime_ns
+    )
+    file = f"{status.st_size}:{status.st_mtime_ns}:{changed}:{status.st_ino}"
+    return f"{file}:{decoder}:{_libraries()}"
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> str:
+    """The libraries that decode, each with its version, by the folders that say what is installed.
+
+    `importlib.metadata` says the same, but importing it costs more than all else here.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        with suppress(OSError):  # an archive, or a folder that is not there
+            for entry in os.scandir(folder or os.curdir):
+                if match := _DECODERS.match(entry.name):
+                    found.setdefault(match[1].lower(), match[0].lower())
+    return ",".join(sorted(found.values()))
 
 
 class Cache:
     """The results of earlier runs in one SQLite file. Several runs may use it at the same time.
 
-    A damaged file is replaced by a new one, whenever the damage is met, since all of it can be made again.
+    It raises nothing: all in it can be made again. A damaged file is replaced by a new one, whenever the
+    damage is met, a damaged result is made again, and a file that cannot be used is left out. `warning` says
+    so, in one sentence, of the first of these that happened.
     """
 
     def __init__(self, file: Path) -> None:
-        """Open or create it. Raises `PhotocliError` where that cannot be done."""
+        """Open or create it."""
+        self.warning: str | None = None
         self._file = file
         self._fresh: list[tuple[Path, str, Known]] = []
         self._written = time.monotonic()
+        self._takes = True
+        self._db: Database | None = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._db = _open_or_replace(file)
-        except (OSError, sqlite3.Error) as error:
-            raise self._unusable(error) from error
+            self._db = Database(file)
+        except Exception as error:  # whatever it is, results can do without
+            self._leave_out(error)
+        else:
+            if self._db.note is not None:
+                self._warn(f"the cache {file} {self._db.note} and is begun anew")
 
     def __enter__(self) -> Self:
         return self
@@ -96,94 +118,117 @@ class Cache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._guarded(self._write)
+            self._flush()
         finally:
-            self._db.close()
+            if self._db is not None:
+                self._db.close()
 
     def find(self, path: Path, identity: str, models: Mapping[str, Sequence[str]]) -> Known | None:
         """What is known of the photo as it is now. `models` says which outputs of which models are wanted.
 
         A model of which an output is missing is left out of `Known.outputs`.
         """
-        return self._guarded(lambda: self._find(path, identity, models))
+        return self._guarded(lambda database: self._find(database, path, identity, models))
 
     def keep(self, path: Path, identity: str, known: Known) -> None:
         """Remember a photo; what was known of the same version of it, by other models, stays."""
+        if self._db is None or not self._takes:
+            return
         self._fresh.append((path, identity, known))
         # Rows are written together: the lock, which another run may be waiting for, is held for a moment.
         if time.monotonic() - self._written > COMMIT_EVERY_S:
-            self._guarded(self._write)
+            self._flush()
 
-    def _find(self, path: Path, identity: str, models: Mapping[str, Sequence[str]]) -> Known | None:
-        row = self._db.execute(
-            "SELECT id, facts FROM photos WHERE path = ? AND identity = ?", (_key(path), identity)
-        ).fetchone()
+    def _find(
+        self, database: Database, path: Path, identity: str, models: Mapping[str, Sequence[str]]
+    ) -> Known | None:
+        key = _key(path)
+        row = database.row(
+            "SELECT id, facts, checksum FROM photos WHERE path = ? AND identity = ?", (key, identity)
+        )
         if row is None:
+            return None
+        photo, facts, checksum = row
+        if checksum != _checksum(key, identity, facts):
+            self._warn_of_results()
             return None
         outputs = {}
         for model, names in models.items():
-            found = {name: self._output(row[0], model, name) for name in names}
+            found = {name: self._output(database, photo, model, name) for name in names}
             complete = {name: value for name, value in found.items() if value is not None}
             if len(complete) == len(names):
                 outputs[model] = complete
-        facts = json.loads(row[1])
-        return Known(facts["width"], facts["height"], Capture(**facts["capture"]), outputs)
+        said = json.loads(facts)
+        return Known(said["width"], said["height"], Capture(**said["capture"]), outputs)
 
-    def _write(self) -> None:
-        with _transaction(self._db):
-            for path, identity, known in self._fresh:
-                self._write_photo(_key(path), identity, known)
+    def _flush(self) -> None:
+        if self._fresh and self._takes:
+            self._guarded(self._write, writes=True)
         self._fresh.clear()
         self._written = time.monotonic()
 
-    def _write_photo(self, key: bytes, identity: str, known: Known) -> None:
-        facts = {"width": known.width, "height": known.height, "capture": asdict(known.capture)}
-        self._db.execute("DELETE FROM photos WHERE path = ? AND identity <> ?", (key, identity))
-        self._db.execute(
-            "INSERT OR IGNORE INTO photos (path, identity, facts) VALUES (?, ?, ?)",
-            (key, identity, json.dumps(facts)),
-        )
-        (photo,) = self._db.execute("SELECT id FROM photos WHERE path = ?", (key,)).fetchone()
-        self._db.executemany(
-            "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (photo, model, name, *_packed(name, value))
-                for model, values in known.outputs.items()
-                for name, value in values.items()
-                if name not in _LARGE
-            ],
-        )
+    def _write(self, database: Database) -> None:
+        with database.transaction() as connection:
+            for path, identity, known in self._fresh:
+                _write_photo(connection, _key(path), identity, known)
 
-    def _guarded(self, action: Callable[[], _T]) -> _T:
-        """Do it; if the file turns out to be damaged, once more with a new one."""
+    def _guarded(self, action: Callable[[Database], _T], *, writes: bool = False) -> _T | None:
+        """Do it; if the file turns out to be damaged, once more with a new one; failing that, give it up."""
+        if self._db is None:
+            return None
         try:
             try:
-                return action()
-            except sqlite3.OperationalError:  # not damaged: locked, or the disk is full
-                raise
-            except sqlite3.DatabaseError:
-                self._db.close()
-                self._db = _replace(self._file)
-                return action()
-        except (OSError, sqlite3.Error) as error:
-            raise self._unusable(error) from error
+                return action(self._db)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._db.renew()
+                self._warn(f"the cache {self._file} was damaged and is begun anew")
+                return action(self._db)
+        except sqlite3.OperationalError as error:
+            if not writes:
+                self._leave_out(error)
+                return None
+            self._takes = False  # a lock or a full disk: what is there can still be read
+            self._warn(
+                f"the cache {self._file} cannot be written ({error}), so nothing new is remembered; "
+                f"set {CACHE_ENV} to another folder, or use --no-cache"
+            )
+        except Exception as error:  # whatever it is, results can do without
+            self._leave_out(error)
+        return None
 
-    def _unusable(self, error: Exception) -> PhotocliError:
-        return PhotocliError(
-            f"the cache {self._file} cannot be used ({error}); "
+    def _leave_out(self, error: Exception) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        self._fresh.clear()
+        reason = " ".join(str(error).split()) or type(error).__name__
+        self._warn(
+            f"the cache {self._file} cannot be used ({reason}), so this run goes without; "
             f"set {CACHE_ENV} to another folder, or use --no-cache"
         )
 
-    def _output(self, photo: int, model: str, name: str) -> Any:
+    def _warn_of_results(self) -> None:
+        self._warn(f"the cache {self._file} holds damaged results, which are made again")
+
+    def _warn(self, text: str) -> None:
+        self.warning = self.warning or text
+
+    def _output(self, database: Database, photo: int, model: str, name: str) -> Any:
         import numpy as np
 
-        row = self._db.execute(
-            "SELECT dtype, shape, data FROM outputs WHERE photo = ? AND model = ? AND name = ?",
+        row = database.row(
+            "SELECT dtype, shape, data, checksum FROM outputs WHERE photo = ? AND model = ? AND name = ?",
             (photo, model, name),
-        ).fetchone()
+        )
         if row is None:
             return None
-        return np.frombuffer(row[2], row[0]).reshape(json.loads(row[1])).astype(np.float32)
+        dtype, shape, data, checksum = row
+        if checksum != _checksum(model, name, dtype, shape, data):
+            self._warn_of_results()
+            return None
+        return np.frombuffer(data, dtype).reshape(json.loads(shape)).astype(np.float32)
 
 
 def kept_dtype(size: int, name: str = "") -> str:
@@ -196,54 +241,32 @@ def _packed(name: str, value: NDArray[np.float32]) -> tuple[str, str, bytes]:
     return dtype, json.dumps(value.shape), value.astype(dtype).tobytes()
 
 
+def _write_photo(connection: sqlite3.Connection, key: bytes, identity: str, known: Known) -> None:
+    facts = json.dumps({"width": known.width, "height": known.height, "capture": asdict(known.capture)})
+    connection.execute("DELETE FROM photos WHERE path = ? AND identity <> ?", (key, identity))
+    connection.execute(
+        "INSERT INTO photos (path, identity, facts, checksum) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (path) DO UPDATE SET facts = excluded.facts, checksum = excluded.checksum",
+        (key, identity, facts, _checksum(key, identity, facts)),
+    )
+    (photo,) = connection.execute("SELECT id FROM photos WHERE path = ?", (key,)).fetchone()
+    rows = []
+    for model, values in known.outputs.items():
+        for name, value in values.items():
+            if name not in _LARGE:
+                packed = _packed(name, value)
+                rows.append((photo, model, name, *packed, _checksum(model, name, *packed)))
+    connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _checksum(*parts: object) -> int:
+    """Tells parts that were damaged in the file, whatever has become of them."""
+    summed = 0
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "replace")
+        summed = zlib.crc32(data, zlib.crc32(len(data).to_bytes(8, "big"), summed))
+    return summed
+
+
 def _key(path: Path) -> bytes:
-    return os.fsencode(path.resolve())
-
-
-def _open_or_replace(file: Path) -> sqlite3.Connection:
-    try:
-        return _open(file)
-    except sqlite3.OperationalError:  # not damaged: locked, or out of reach
-        raise
-    except sqlite3.DatabaseError:
-        return _replace(file)
-
-
-def _replace(file: Path) -> sqlite3.Connection:
-    for end in ("", "-wal", "-shm"):
-        file.with_name(file.name + end).unlink(missing_ok=True)
-    return _open(file)
-
-
-def _open(file: Path) -> sqlite3.Connection:
-    # Without an isolation level, transactions begin where this module says so, and nowhere else.
-    connection = sqlite3.connect(file, timeout=LOCKED_S, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if _layout(connection) != _LAYOUT:
-            with _transaction(connection):
-                if _layout(connection) != _LAYOUT:  # another run may have been faster
-                    for statement in _TABLES:
-                        connection.execute(statement)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _layout(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # some errors have rolled it back already
-            connection.execute("ROLLBACK")
-        raise
+    return os.fsencode(os.path.realpath(path))

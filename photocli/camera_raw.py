@@ -3,13 +3,14 @@ develop settings already, which are never touched."""
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.editors import CAMERA_RAW
+from photocli.limits import SEARCHED
+from photocli.searching import find
 
 if TYPE_CHECKING:
     from photocli.framing.boxes import Box
@@ -89,9 +90,11 @@ def put(packet: Packet, crop: SensorCrop) -> bool:
 def _mentions(file: Path) -> bool:
     if not file.is_file() or not file.stat().st_size:
         return False
-    texts = [CAMERA_RAW.rstrip("/").encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be")]
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return any(data.find(text) >= 0 for text in texts)
+    codes = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+    texts = [CAMERA_RAW.rstrip("/").encode(code) for code in codes]
+    with file.open("rb") as opened:
+        # What is too large to be searched may have settings.
+        return file.stat().st_size > SEARCHED or find(opened, texts, SEARCHED) >= 0
 
 
 def _number(value: float) -> str:

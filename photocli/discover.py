@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from photocli.decode.signature import HEAD, RAW_SUFFIXES, RENDERED_SUFFIXES, describe, sniff
 from photocli.errors import UsageError
+from photocli.links import Roots, links
 from photocli.records import Photo, Skipped
 
 SIDECAR_SUFFIXES = frozenset(
@@ -19,8 +21,13 @@ _SIDECAR_NAMES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 # Previews, indexes and waste bins that other programs and systems keep in or beside the folders of photos.
 _PASSED_FOLDERS = frozenset(("@eadir", "$recycle.bin", "system volume information", "__macosx", "#recycle"))
 
+LEADS_OUT = "a link that leads out of the folders given; --follow-links reads through it"
+HIDDEN_FILE, HIDDEN_FOLDER = "a hidden file", "a hidden folder"
 
-def discover(paths: Iterable[Path]) -> Iterator[Photo | Skipped]:
+
+def discover(
+    paths: Iterable[Path], *, follow_links: bool = False, hidden: bool = False
+) -> Iterator[Photo | Skipped]:
     """Find the photos in files and folders; every file that is looked at comes out exactly once.
 
     Folders are walked one at a time: their files sorted by name, then their subfolders in the same order, so
@@ -30,22 +37,113 @@ def discover(paths: Iterable[Path]) -> Iterator[Photo | Skipped]:
     always a `Photo`. A RAW file and a JPEG or HEIC file of the same stem become one `Photo`, whose `twin` is
     the RAW file; this holds for files that are given by name one after the other, too.
 
+    A link within the given paths is left out where what it leads to comes out at its own place. A link that
+    leads out of them comes out as `Skipped`; with `follow_links` it is read through (`links.Roots` tells what
+    lies behind it). With `hidden`, hidden files and folders come out as `Skipped`, too.
+
     Raises `UsageError` at once, before anything is yielded, if a path does not exist.
     """
     given = [Path(path) for path in paths]
     kinds = [_kind(path) for path in given]
-    return _discover(zip(given, kinds, strict=True))
+    walk = _Walk(Roots(given), follow_links, hidden)
+    return walk.discover(zip(given, kinds, strict=True))
 
 
-def _discover(given: Iterable[tuple[Path, str]]) -> Iterator[Photo | Skipped]:
-    seen: set[str] = set()
-    for (kind, parent), run in groupby(given, key=lambda item: (item[1], item[0].parent)):
-        paths = [path for path, _ in run]
-        if kind == "folder":
-            for path in paths:
-                yield from _walk(path, seen)
-        elif kind == "file":
-            yield from _stacked(_unseen(((path, False) for path in paths), os.path.realpath(parent), seen))
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of a folder: what it really is, if that is elsewhere, and why it is no photo, if that is known.
+
+    `out`: it lies outside of what was given; it is stacked with its like alone, since it is never written.
+    """
+
+    path: Path
+    real: str | None = None
+    reason: str | None = None
+    out: bool = False
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way through the given paths, and what was seen on it."""
+
+    roots: Roots
+    follow_links: bool
+    hidden: bool
+    seen: set[str] = field(default_factory=set)
+
+    def discover(self, given: Iterable[tuple[Path, str]]) -> Iterator[Photo | Skipped]:
+        for (kind, parent), run in groupby(given, key=lambda item: (item[1], item[0].parent)):
+            paths = [path for path, _ in run]
+            if kind == "folder":
+                for path in paths:
+                    yield from self._folders(path)
+            elif kind == "file":
+                named = (_File(path, os.path.realpath(path)) for path in paths)
+                files = self._unseen(named, os.path.realpath(parent))
+                yield from _stacked([file.path for file in files])
+
+    def _folders(self, top: Path) -> Iterator[Photo | Skipped]:
+        waiting = [(top, False)]
+        while waiting:
+            folder, out = waiting.pop()
+            real = os.path.realpath(folder)
+            # What was given comes out at its own place, not through a link that leads round to it.
+            if real in self.seen or (out and self.roots.below(real) is not None):
+                continue
+            self.seen.add(real)
+            try:
+                files, subfolders = self._listing(folder, out)
+            except OSError as error:
+                yield Skipped(folder, f"the folder cannot be read: {_reason(error)}")
+                continue
+            yield from _files(self._unseen(files, real))
+            waiting.extend(reversed(subfolders))
+
+    def _listing(self, folder: Path, out: bool) -> tuple[list[_File], list[tuple[Path, bool]]]:
+        """The files of a folder, and its subfolders, each with whether it lies outside; sorted by name."""
+        files: list[_File] = []
+        subfolders: list[tuple[Path, bool]] = []
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path, is_folder = folder / entry.name, _is_folder(entry)
+                if entry.name.startswith("."):
+                    if self.hidden:
+                        files.append(_File(path, reason=HIDDEN_FOLDER if is_folder else HIDDEN_FILE))
+                    continue
+                if _is_passed_folder(entry.name) if is_folder else _is_sidecar(entry.name):
+                    continue
+                real = os.path.realpath(path) if _is_link(entry) else None
+                names = None if real is None else self.roots.below(real)
+                beyond = out if real is None else names is None
+                if real is not None and names is not None and self._comes_out(names, real, is_folder):
+                    continue
+                if real is not None and names is None and not self.follow_links:
+                    files.append(_File(path, real=str(path), reason=LEADS_OUT))
+                elif is_folder:
+                    subfolders.append((path, beyond))
+                else:
+                    files.append(_File(path, real, out=beyond))
+        return files, subfolders
+
+    def _comes_out(self, names: tuple[str, ...], real: str, is_folder: bool) -> bool:
+        """Whether what a link leads to is met on the way itself, by these names below a root."""
+        if not is_folder and (not names or not os.path.isfile(real)):  # noqa: PTH113
+            return not names and os.path.isfile(real)  # noqa: PTH113 - a file that was given, or none at all
+        above = names if is_folder else names[:-1]
+        if any(name.startswith(".") or _is_passed_folder(name) for name in above):
+            return False
+        return is_folder or not (names[-1].startswith(".") or _is_sidecar(names[-1]))
+
+    def _unseen(self, files: Iterable[_File], real_folder: str) -> list[_File]:
+        """The files not seen before, by what they really are; only links need to be followed to know."""
+        fresh = []
+        for file in files:
+            real = file.real or os.path.join(real_folder, file.path.name)  # noqa: PTH118
+            if real in self.seen or (file.out and self.roots.below(real) is not None):
+                continue
+            self.seen.add(real)
+            fresh.append(file)
+        return fresh
 
 
 def _kind(path: Path) -> str:
@@ -58,37 +156,12 @@ def _kind(path: Path) -> str:
     return "folder" if stat.S_ISDIR(mode) else "file"
 
 
-def _walk(top: Path, seen: set[str]) -> Iterator[Photo | Skipped]:
-    waiting = [top]
-    while waiting:
-        folder = waiting.pop()
-        real = os.path.realpath(folder)
-        if real in seen:
-            continue
-        seen.add(real)
-        try:
-            files, subfolders = _listing(folder)
-        except OSError as error:
-            yield Skipped(folder, f"the folder cannot be read: {_reason(error)}")
-            continue
-        yield from _files(_unseen(files, real, seen))
-        waiting.extend(reversed(subfolders))
-
-
-def _listing(folder: Path) -> tuple[list[tuple[Path, bool]], list[Path]]:
-    """The visible files of a folder, each with whether it is a link, and its subfolders; sorted by name."""
-    files: list[tuple[Path, bool]] = []
-    subfolders: list[Path] = []
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.startswith("."):
-                continue
-            if _is_folder(entry):
-                if not _is_passed_folder(entry.name):
-                    subfolders.append(folder / entry.name)
-            elif not _is_sidecar(entry.name):
-                files.append((folder / entry.name, entry.is_symlink()))
-    return files, subfolders
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    try:
+        # On Windows what `stat` says is known already; elsewhere it would cost a look at each file.
+        return entry.is_symlink() or (os.name == "nt" and links(entry.stat(follow_symlinks=False)))
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -110,26 +183,18 @@ def _is_sidecar(name: str) -> bool:
     return name in _SIDECAR_NAMES or name.endswith(by_end) or _suffix(name) in SIDECAR_SUFFIXES
 
 
-def _unseen(files: Iterable[tuple[Path, bool]], real_folder: str, seen: set[str]) -> list[Path]:
-    """The paths not seen before, by what they really are; only links need to be followed to know."""
-    fresh = []
-    for path, is_link in files:
-        real = os.path.realpath(path) if is_link else os.path.join(real_folder, path.name)  # noqa: PTH118
-        if real not in seen:
-            seen.add(real)
-            fresh.append(path)
-    return fresh
-
-
-def _files(paths: list[Path]) -> Iterator[Photo | Skipped]:
+def _files(files: list[_File]) -> Iterator[Photo | Skipped]:
     """The files of one folder, in their order: photos stacked, others with the reason why they are none."""
-    reasons = {path: reason for path in paths if (reason := _why_no_photo(path)) is not None}
-    stacked = {photo.path: photo for photo in _stacked([path for path in paths if path not in reasons])}
-    for path in paths:
-        if path in reasons:
-            yield Skipped(path, reasons[path])
-        elif path in stacked:
-            yield stacked[path]
+    reasons = {f.path: why for f in files if (why := f.reason or _why_no_photo(f.path)) is not None}
+    stacked: dict[Path, Photo] = {}
+    for out in (False, True):
+        paths = [file.path for file in files if file.out is out and file.path not in reasons]
+        stacked.update((photo.path, photo) for photo in _stacked(paths))
+    for file in files:
+        if file.path in reasons:
+            yield Skipped(file.path, reasons[file.path])
+        elif file.path in stacked:
+            yield stacked[file.path]
 
 
 def _why_no_photo(path: Path) -> str | None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from photocli.errors import SidecarError
+from photocli.limits import LARGEST_JPEG, METADATA, SEGMENTS
 
 MOST = 65_502
 """Bytes of a packet: what fits into one segment beside its head."""
@@ -55,6 +57,13 @@ def is_jpeg(head: bytes) -> bool:
     return head.startswith(b"\xff\xd8\xff")
 
 
+def read(photo: Path) -> bytes:
+    """All of a JPEG. Raises `SidecarError` if it is too large, and `OSError`."""
+    if photo.stat().st_size > LARGEST_JPEG:
+        raise SidecarError(f"a JPEG larger than {LARGEST_JPEG // 2**20} MB")
+    return photo.read_bytes()
+
+
 def packet_in(jpeg: bytes) -> bytes | None:
     """The XMP packet of a JPEG, or of its first bytes; `None` if it has none that can be read."""
     try:
@@ -89,7 +98,8 @@ def embedded(jpeg: bytes, packet: bytes) -> bytes:
     if grown:
         _check_followers(jpeg, segments, start)
     sized = _with_size(jpeg, segments, grown)
-    result = sized[:start] + segment + sized[end:]
+    picture = memoryview(sized)
+    result = b"".join((picture[:start], segment, picture[end:]))
     _verify(jpeg, result, packet)
     return result
 
@@ -111,6 +121,8 @@ def _segments(jpeg: bytes) -> list[_Segment]:
         end = position + 2 + length
         if marker in (0, 1, _EOI) or 0xD0 <= marker <= 0xD8 or length < 2 or end > len(jpeg):
             break
+        if end > METADATA or len(found) >= SEGMENTS:
+            raise SidecarError("more metadata before its picture than any camera writes")
         found.append(_Segment(marker, position, jpeg[position + 4 : end]))
         if marker == _SOS:
             return found
@@ -205,6 +217,6 @@ def _verify(before: bytes, after: bytes, packet: bytes) -> None:
         ]
         for each in (old, new)
     ]
-    same_picture = before[old[-1].start :] == after[new[-1].start :]
+    same_picture = memoryview(before)[old[-1].start :] == memoryview(after)[new[-1].start :]
     if not same_picture or others[0] != others[1] or packet_in(after) != packet:
         raise SidecarError("its XMP packet cannot be replaced safely")

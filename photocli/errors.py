@@ -5,7 +5,8 @@ PhotocliError           anything that a user can act on; the command line prints
 ├── DecodeError         one photo cannot be read; becomes a failed record, never ends a run
 ├── ModelError          a model folder is missing, damaged or of an unknown kind
 ├── DeviceError         the asked-for device cannot run the models
-└── SidecarError        a sidecar cannot be merged; it is left exactly as it was
+├── SidecarError        a sidecar cannot be merged; it is left exactly as it was
+└── OutputError         standard output takes no more
 """
 
 from __future__ import annotations
@@ -33,3 +34,7 @@ class DeviceError(PhotocliError):
 
 class SidecarError(PhotocliError):
     """A sidecar cannot be read or merged; the file is left exactly as it was."""
+
+
+class OutputError(PhotocliError):
+    """Standard output takes no more, as on a full disk."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import secrets
 import stat
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
+from photocli import exchange, strays
 from photocli.errors import PhotocliError, UsageError
+from photocli.links import crossed, links, real_place
+from photocli.strays import is_temporary as is_temporary
 
-_TEMPORARY = re.compile(r"^\..*\.photocli-[0-9a-f]{8}\.tmp$", re.DOTALL)
 _LONGEST_NAME = 255  # bytes; what ext4, APFS, NTFS and most others allow
 
 _REASONS = {
@@ -31,19 +31,12 @@ _REASONS = {
 }
 
 
-def is_temporary(name: str) -> bool:
-    """Whether a file of this name is what a killed run left behind: never a result, safe to delete."""
-    return _TEMPORARY.match(name) is not None
+def atomic_write(path: str | os.PathLike[str], *, follow_links: bool = True) -> AtomicFile:
+    """Open a file that replaces `path` when the `with` block ends well, and leaves it alone otherwise.
 
-
-def atomic_write(path: str | os.PathLike[str]) -> AtomicFile:
-    """Open a file that replaces `path` when the `with` block ends well, and leaves it alone otherwise."""
-    return AtomicFile(path)
-
-
-def open_output(path: str | os.PathLike[str]) -> AtomicFile | StandardOutput:
-    """The place that a user named for output: `-` is standard output, anything else a file."""
-    return StandardOutput() if os.fspath(path) == "-" else AtomicFile(path)
+    Without `follow_links`, a link at `path` is refused; see `AtomicFile`.
+    """
+    return AtomicFile(path, follow_links=follow_links)
 
 
 class AtomicFile:
@@ -54,20 +47,45 @@ class AtomicFile:
     mixture. The old file's mode, owner and extended attributes are kept as far as the system lets us; a new
     file gets the usual mode of the user. A symbolic link stays a link: its target is replaced. A
     write-protected file is refused, although renaming over it would work. A pipe or a device is written to
-    directly.
+    directly. An object that is dropped discards what it has.
+
+    Without `follow_links`, nothing is written through a link: one at `path` is refused, and so are pipes and
+    devices. One that takes the file's or its folder's place before `commit` is refused there.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str], *, follow_links: bool = True) -> None:
+        self._fd = -1
+        self._follow_links = follow_links
         self._temporary: Path | None = None
+        self._former: Path | None = None
+        self._process = os.getpid()
+        self.path = Path(path)
         try:
-            self._target, old = _resolve(self.path)
+            self._target, old = _resolve(self.path) if follow_links else _in_place(self.path)
             if old is not None and not stat.S_ISREG(old.st_mode):
                 self._fd = os.open(self._target, os.O_WRONLY | getattr(os, "O_BINARY", 0))
             else:
-                self._temporary, self._fd = _create_beside(self._target, old)
+                self._create(old)
         except OSError as error:
+            self.discard()
             raise _translated(error, self.path) from error
+        except BaseException:  # a signal that ends the run
+            self.discard()
+            raise
+
+    def _create(self, old: os.stat_result | None) -> None:
+        """Make the temporary file; its name is known before it is there, so that it never stays."""
+        while True:
+            self._temporary = _name_beside(self._target)
+            # 0600 at first where there was a file: a private sidecar must not be readable for a moment.
+            mode = 0o666 if old is None else 0o600
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            self._fd = os.open(self._temporary, flags, mode)
+            if strays.claim(self._fd):
+                break
+            self._close()
+        if old is not None:
+            _copy_attributes(self._target, old, self._temporary, self._fd)
 
     def write(self, data: bytes) -> None:
         """Add `data` to the new content."""
@@ -86,28 +104,75 @@ class AtomicFile:
         try:
             if self._temporary is not None:
                 os.fsync(self._fd)
-            self._close()
-            if self._temporary is not None:
+                self._refuse_crossed()
+                if sys.platform == "win32":  # an open file cannot be renamed; elsewhere it stays claimed
+                    self._close()
                 self._temporary.replace(self._target)
                 self._temporary = None
-                sync_folder(self._target.parent)
+                exchange.sync_folder(self._target.parent)
+            self._close()
+        except PhotocliError:
+            self.discard()
+            raise
         except OSError as error:
             self.discard()
             raise _translated(error, self.path) from error
+
+    def commit_over(self, old: bytes | None, new: bytes) -> bool:
+        """Put what was written, `new`, in the file's place if that holds `old` still, or None: is not there.
+
+        Whether it was done; if not, the file is as another program left it. The folder should be locked
+        (`locks.folder_lock`), else other runs of ours may take what lies in it for a stray. Raises
+        `PhotocliError`.
+        """
+        if self._temporary is None:
+            raise PhotocliError(f"cannot write {self.path}: it is no file")
+        try:
+            self._refuse_crossed()
+            os.fsync(self._fd)
+            self._close()
+            if self._temporary.read_bytes() != new:
+                raise PhotocliError(f"{self.path} reads back differently from what was written")
+            if old is not None:
+                self._former, self._temporary = self._temporary, strays.exchanging(self._temporary, new, old)
+                self._former.rename(self._temporary)
+            try:
+                done = exchange.put(self._temporary, self._target, new, old)
+            except PhotocliError:  # what it holds may be an edit by another program
+                self._temporary = None
+                raise
+            self.discard()
+            if done:
+                exchange.sync_folder(self._target.parent)
+            return done
+        except OSError as error:
+            raise _translated(error, self.path) from error
+        finally:
+            self.discard()
+
+    def _refuse_crossed(self) -> None:
+        """Raise `PhotocliError` where no link is followed, and one took the file's or its folder's place."""
+        if not self._follow_links and (why := crossed(self._target)) is not None:
+            raise PhotocliError(f"cannot write {self.path}: {why}")
 
     def discard(self) -> None:
         """Drop the new content; the old file stays as it was."""
         with contextlib.suppress(OSError):
             self._close()
-        if self._temporary is not None:
-            with contextlib.suppress(OSError):
-                self._temporary.unlink()
-            self._temporary = None
+        for name in (self._temporary, self._former):
+            if name is not None:
+                with contextlib.suppress(OSError):
+                    name.unlink()
+        self._temporary = self._former = None
 
     def _close(self) -> None:
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
+
+    def __del__(self) -> None:
+        if self._process == os.getpid():  # what a fork has is its parent's
+            self.discard()
 
     def __enter__(self) -> AtomicFile:
         return self
@@ -120,27 +185,6 @@ class AtomicFile:
                 self.commit()
         finally:
             self.discard()
-
-
-class StandardOutput:
-    """Standard output with the methods of an `AtomicFile`; what was written can't be taken back."""
-
-    def __init__(self) -> None:
-        # Text that is still waiting in the text layer would otherwise come out after our bytes.
-        sys.stdout.flush()
-        self._stream: BinaryIO = sys.stdout.buffer
-
-    def write(self, data: bytes) -> None:
-        """Write `data` at once, so that the next program in a pipe gets each record as it is made."""
-        self._stream.write(data)
-        self._stream.flush()
-
-    def commit(self) -> None:
-        """Hand everything on."""
-        self._stream.flush()
-
-    def discard(self) -> None:
-        """Nothing to do: the output is simply cut short, which tells its reader that the run failed."""
 
 
 def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
@@ -161,17 +205,28 @@ def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
     return target, old
 
 
-def _create_beside(target: Path, old: os.stat_result | None) -> tuple[Path, int]:
+def _in_place(path: Path) -> tuple[Path, os.stat_result | None]:
+    """The file to replace, which must be no link, and what is known about it if it exists."""
+    target = real_place(path)
+    try:
+        old = target.lstat()
+    except FileNotFoundError:
+        return target, None
+    if links(old):
+        raise PhotocliError(f"cannot write {path}: it is a link, and nothing is written through it")
+    if not stat.S_ISREG(old.st_mode):
+        raise PhotocliError(f"cannot write {path}: it is no file")
+    if not os.access(target, os.W_OK):
+        raise PhotocliError(f"cannot write {path}: it is write-protected")
+    return target, old
+
+
+def _name_beside(target: Path) -> Path:
+    """A name for a temporary file, with room for what `strays.exchanging` adds."""
     ending = f".photocli-{secrets.token_hex(4)}.tmp"
-    stem = os.fsencode(target.name)[: _LONGEST_NAME - len(ending) - 1].decode("utf-8", "ignore")
-    temporary = target.with_name(f".{stem}{ending}")
-    # 0600 at first where there was a file: a private sidecar must not be readable for a moment.
-    mode = 0o666 if old is None else 0o600
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    fd = os.open(temporary, flags, mode)
-    if old is not None:
-        _copy_attributes(target, old, temporary, fd)
-    return temporary, fd
+    longest = _LONGEST_NAME - len(ending) - 1 - 2 * 17
+    stem = os.fsencode(target.name)[:longest].decode("utf-8", "ignore")
+    return target.with_name(f".{stem}{ending}")
 
 
 def _copy_attributes(target: Path, old: os.stat_result, temporary: Path, fd: int) -> None:
@@ -190,18 +245,10 @@ def _copy_attributes(target: Path, old: os.stat_result, temporary: Path, fd: int
         temporary.chmod(stat.S_IMODE(old.st_mode) & 0o777)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable, where folders can be opened and synced at all."""
-    if sys.platform == "win32":
-        return
-    with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def reason_of(error: OSError) -> str:
+    """Say in plain words why something could not be written."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
 
 
 def _translated(error: OSError, path: Path) -> PhotocliError:
-    reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
-    return PhotocliError(f"cannot write {path}: {reason}")
+    return PhotocliError(f"cannot write {path}: {reason_of(error)}")

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from photocli import own_ratings, tastes
 from photocli.errors import UsageError
+from photocli.links import Roots
 from photocli.pipeline import Run
 
 if TYPE_CHECKING:
-    from photocli.pipeline import Options, Result
+    from photocli.options import Options
+    from photocli.pipeline import Result
     from photocli.records import Record
     from photocli.taste import Examples, Head, Trial
 
@@ -41,6 +43,8 @@ class Learner:
         if not chosen:
             raise UsageError("no model that was chosen has an embedding to learn from; see: photocli models")
         self._card = chosen[0]
+        # Only what the user gave is read, unless links are followed.
+        self._roots = None if options.follow_links else Roots(self.run.paths)
         self._rows: list[tuple[Any, Any, float, float]] = []
 
     def collect(self, advance: Callable[[Record], None]) -> None:
@@ -71,7 +75,7 @@ class Learner:
         record = result.record
         if record.status != "ok" or record.aesthetic is None:
             return
-        rating = own_ratings.read(Path(record.path), Path(record.twin) if record.twin else None)
+        rating = own_ratings.read(Path(record.path), Path(record.twin) if record.twin else None, self._roots)
         if rating is not None:
             outputs = result.outputs[self._card.name]
             self._rows.append((outputs["embedding"], outputs["look"], record.aesthetic, rating))
@@ -81,10 +85,10 @@ class Learner:
 
         from photocli.taste import Examples
 
-        embedding, look, score, rating = zip(*self._rows, strict=True)
+        embedding, appearance, score, rating = zip(*self._rows, strict=True)
         return Examples(
             np.stack(embedding).astype(np.float64),
-            np.stack(look).astype(np.float64),
+            np.stack(appearance).astype(np.float64),
             np.array(score),
             np.array(rating),
         )

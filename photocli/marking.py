@@ -91,7 +91,8 @@ class Marking:
         gone = (
             {_leaf(keyword) for keyword in noted} - {_leaf(keyword) for keyword in staying} - foreign_leaves
         )
-        added = [leaf for leaf in wanted if leaf not in self.packet.items(SUBJECT)]
+        subjects = set(self.packet.items(SUBJECT))
+        added = [leaf for leaf in wanted if leaf not in subjects]
         if self._change(SUBJECT, wanted, gone - set(wanted)):
             staying += [k for k in keywords if _leaf(k) in added and k not in staying]
         self._note(OWN_KEYWORDS, ";".join(staying))

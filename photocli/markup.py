@@ -7,44 +7,50 @@ lies in it. It relies on a real parser to prove the document well-formed.
 
 from __future__ import annotations
 
-import codecs
-import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from photocli.errors import SidecarError
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes; darktable's longest histories are about 5 MB."""
-
-_BOMS = (
-    # UTF-32 first: its little-endian mark begins with that of UTF-16.
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (b"<\0\0\0", "utf-32-le"),
-    (b"\0\0\0<", "utf-32-be"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-)
-_DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
-_ENCODINGS = ("utf-8", "ascii", "iso8859", "cp125")
+from photocli.limits import ATTRIBUTES, DEPTH, NAMESPACES, NODES, Deadline, check
 
 _NAME = r"[^\s/>!?\"'=<]+"
-_VALUE = r"\"[^\"<]*\"|'[^'<]*'"
-_TAG = re.compile(rf"<(/?)({_NAME})((?:\s+{_NAME}\s*=\s*(?:{_VALUE}))*)\s*(/?)>")
-_ATTRIBUTE = re.compile(rf"\s+({_NAME})\s*=\s*({_VALUE})")
+_TAG = re.compile(rf"<(/?)({_NAME})")
+_PLAIN = re.compile(rf"[^<]*<(?:/{_NAME}\s*|({_NAME})\s*(/?))>")  # a tag without attributes, and text before
+_TAG_END = re.compile(r"\s*(/?)>")
+_ATTRIBUTE = re.compile(rf"\s+({_NAME})\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")
 _NOT_TEXT = re.compile(r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _SECTIONS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
+_REFERENCE = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6})|(lt|gt|amp|quot|apos));")
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
 _KEPT_DEPTH = (
     5  # x:xmpmeta, rdf:RDF, rdf:Description, a property, and whatever makes the property a structure
 )
-_MOST_DEPTH = 200
-_MOST_TAGS = 500_000
+_OFTEN = 1023  # nodes or attributes between two looks at the clock, less one
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The namespaces by prefix that an element declares, and those of the elements around it."""
+
+    own: dict[str, str]
+    outer: Scope | None = None
+
+    def get(self, prefix: str) -> str | None:
+        """The namespace of a prefix; `None` if it has none."""
+        scope: Scope | None = self
+        while scope is not None:
+            if prefix in scope.own:
+                return scope.own[prefix]
+            scope = scope.outer
+        return None
+
+    def prefixes(self, uri: str) -> Iterator[str]:
+        """The prefixes of a namespace, those declared outside first, but for those that are covered."""
+        if self.outer is not None:
+            yield from (prefix for prefix in self.outer.prefixes(uri) if prefix not in self.own)
+        yield from (prefix for prefix, bound in self.own.items() if prefix and bound == uri)
 
 
 @dataclass(slots=True)
@@ -55,7 +61,6 @@ class Attribute:
     start: int
     value_start: int
     value_end: int
-    value: str
 
     @property
     def end(self) -> int:
@@ -70,7 +75,7 @@ class Element:
     start: int
     open_end: int
     attributes: list[Attribute]
-    scope: dict[str, str]
+    scope: Scope
     empty_tag: bool
     content_end: int = 0
     end: int = 0
@@ -81,7 +86,7 @@ class Element:
         prefix, colon, local = name.rpartition(":")
         if attribute and not colon:
             return "", local
-        return self.scope.get(prefix, ""), local
+        return self.scope.get(prefix) or "", local
 
     @property
     def key(self) -> tuple[str, str]:
@@ -103,7 +108,8 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     parts: list[str] = []
     position = 0
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        assert edit.start >= position, "edits overlap"
+        if edit.start < position:
+            raise ValueError("edits overlap")
         parts += (text[position : edit.start], edit.text)
         position = edit.end
     return "".join((*parts, text[position:]))
@@ -114,117 +120,177 @@ def content(text: str, element: Element) -> str:
     parts: list[str] = []
     position = element.open_end
     for match in _NOT_TEXT.finditer(text, element.open_end, element.content_end):
-        parts += (html.unescape(text[position : match.start()]), match.group(1) or "")
+        parts += (_unescaped(text[position : match.start()]), match.group(1) or "")
         position = match.end()
-    return "".join((*parts, html.unescape(text[position : element.content_end])))
+    return "".join((*parts, _unescaped(text[position : element.content_end])))
 
 
-def scan(text: str) -> Element:
-    """Find the elements near the root; refuses document types, with their entities, and endless nesting."""
-    return _scanned(text, 0, len(text), {"xml": "http://www.w3.org/XML/1998/namespace"})
+def value(text: str, attribute: Attribute) -> str:
+    """What an attribute says."""
+    return _unescaped(text[attribute.value_start : attribute.value_end])
 
 
-def inside(text: str, element: Element) -> Element:
+def scan(text: str, deadline: Deadline | None = None) -> Element:
+    """Find the elements near the root.
+
+    Raises `SidecarError` for document types, with their entities, and for what is over a limit, before
+    anything is built of it.
+    """
+    outside = Scope({"xml": "http://www.w3.org/XML/1998/namespace"})
+    return _Scanner(text, outside, deadline or Deadline()).root(0, len(text))
+
+
+def inside(text: str, element: Element, deadline: Deadline | None = None) -> Element:
     """The same element, with those elements in it that `scan` does not keep, because they lie too deep."""
-    return _scanned(text, element.start, element.end, element.scope)
+    return _Scanner(text, element.scope, deadline or Deadline()).root(element.start, element.end)
 
 
-def _scanned(text: str, start: int, stop: int, scope: dict[str, str]) -> Element:
-    root: Element | None = None
-    stack: list[Element | None] = []
-    position, tags = text.find("<", start, stop), 0
-    while position >= 0:
-        end = _section_end(text, position)
-        if end is None:
-            match = _TAG.match(text, position)
-            tags += 1
-            if match is None or tags > _MOST_TAGS or len(stack) > _MOST_DEPTH:
-                raise SidecarError("it is no well-formed XML, or has too many or too deeply nested elements")
-            end = match.end()
-            if match.group(1):
-                _close(stack, match)
+class _Scanner:
+    """Goes from tag to tag, and counts what it meets."""
+
+    def __init__(self, text: str, scope: Scope, deadline: Deadline) -> None:
+        self._text = text
+        self._scope = scope
+        self._deadline = deadline
+        self._root: Element | None = None
+        self._stack: list[Element | None] = []
+        self._nodes = self._attributes = self._namespaces = 0
+
+    def root(self, start: int, stop: int) -> Element:
+        """Go through an element, or a document, and give it back. Raises `SidecarError`."""
+        text, stack, plain = self._text, self._stack, _PLAIN.match
+        position = text.find("<", start, stop)
+        while position >= 0:
+            # The quick way: tags that are only counted. There may be very many.
+            while len(stack) > _KEPT_DEPTH and (match := plain(text, position)):
+                if match[1] is None:
+                    stack.pop()
+                else:
+                    self._count_node()
+                    if not match[2]:
+                        check(len(stack) + 1, DEPTH, "elements within each other")
+                        stack.append(None)
+                position = match.end()
+            position = text.find("<", position, stop)
+            if position < 0:
+                break
+            end = _section_end(text, position)
+            if end is None:
+                end = self._tag(position)
             else:
-                element = _open(stack, match, scope)
-                root = root or element
-        position = text.find("<", end, stop)
-    if root is None or stack:
-        raise SidecarError("it is no complete XML document")
-    return root
+                self._count_node()
+            position = text.find("<", end, stop)
+        if self._root is None or stack:
+            raise SidecarError("it is no complete XML document")
+        return self._root
+
+    def _tag(self, position: int) -> int:
+        """Take the tag that begins here; its end."""
+        tag = _TAG.match(self._text, position)
+        if tag is None:
+            raise SidecarError("it is no well-formed XML")
+        if tag[1]:
+            close = _TAG_END.match(self._text, tag.end())
+            if close is None or close[1] or not self._stack:
+                raise SidecarError("it is no well-formed XML")
+            element = self._stack.pop()
+            if element is not None:
+                element.content_end, element.end = position, close.end()
+            return close.end()
+        self._count_node()
+        check(len(self._stack) + 1, DEPTH, "elements within each other")
+        keeps = len(self._stack) < _KEPT_DEPTH
+        attributes, declared, at = self._attributes_at(tag.end(), keeps)
+        close = _TAG_END.match(self._text, at)
+        if close is None:
+            raise SidecarError("it is no well-formed XML")
+        kept = self._keep(tag, attributes, declared, close) if keeps else None
+        if not close[1]:
+            self._stack.append(kept)
+        return close.end()
+
+    def _attributes_at(self, position: int, keeps: bool) -> tuple[list[Attribute], dict[str, str], int]:
+        """The attributes of a tag, if they are to be kept, the namespaces among them, and their end."""
+        found: list[Attribute] = []
+        declared: dict[str, str] = {}
+        while match := _ATTRIBUTE.match(self._text, position):
+            position = match.end()
+            self._attributes += 1
+            if not self._attributes & _OFTEN:
+                self._deadline.check()
+            check(self._attributes, ATTRIBUTES, "attributes")
+            name = match[1]
+            declares = name == "xmlns" or name.startswith("xmlns:")
+            if declares:
+                self._namespaces += 1
+                check(self._namespaces, NAMESPACES, "declarations of namespaces")
+            if not keeps:
+                continue
+            quote = self._text.index(self._text[position - 1], match.end(1))
+            attribute = Attribute(name, match.start(), quote + 1, position - 1)
+            found.append(attribute)
+            if declares:
+                declared[name[6:]] = value(self._text, attribute)
+        return found, declared, position
+
+    def _keep(
+        self,
+        tag: re.Match[str],
+        attributes: list[Attribute],
+        declared: dict[str, str],
+        close: re.Match[str],
+    ) -> Element:
+        parent = self._stack[-1] if self._stack else None
+        scope = parent.scope if parent is not None else self._scope
+        element = Element(
+            name=tag[2],
+            start=tag.start(),
+            open_end=close.end(),
+            attributes=attributes,
+            scope=Scope(declared, scope) if declared else scope,
+            empty_tag=bool(close[1]),
+            content_end=close.end(),
+            end=close.end(),
+        )
+        if parent is not None:
+            parent.children.append(element)
+        self._root = self._root or element
+        return element
+
+    def _count_node(self) -> None:
+        self._nodes += 1
+        if not self._nodes & _OFTEN:
+            self._deadline.check()
+        check(self._nodes, NODES, "nodes")
 
 
 def _section_end(text: str, position: int) -> int | None:
     """The end of a comment, CDATA section or processing instruction that begins here, or `None` for a tag."""
+    if text[position + 1 : position + 2] not in ("!", "?"):
+        return None
     for begin, finish in _SECTIONS:
         if text.startswith(begin, position):
             end = text.find(finish, position + len(begin))
             if end < 0:
                 raise SidecarError("it is no complete XML document")
             return end + len(finish)
-    if text.startswith("<!", position):
-        raise SidecarError("it has a document type, which may define entities and is not allowed in XMP")
-    return None
+    raise SidecarError("it has a document type, which may define entities and is not allowed in XMP")
 
 
-def _open(stack: list[Element | None], match: re.Match[str], scope: dict[str, str]) -> Element | None:
-    element = None
-    if len(stack) < _KEPT_DEPTH:
-        parent = stack[-1] if stack else None
-        element = _element(match, parent.scope if parent else scope)
-        if parent is not None:
-            parent.children.append(element)
-    if not match.group(4):
-        stack.append(element)
-    return element
+def _unescaped(text: str) -> str:
+    """A text with its references to characters replaced; those that XML doesn't have stay as they are."""
+    return _REFERENCE.sub(_referred, text) if "&" in text else text
 
 
-def _close(stack: list[Element | None], match: re.Match[str]) -> None:
-    if not stack:
-        raise SidecarError("it is no well-formed XML")
-    element = stack.pop()
-    if element is not None:
-        element.content_end, element.end = match.start(), match.end()
+def escaped(value: str) -> str:
+    """Return a text as it is written in an attribute or an element."""
+    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    value = value.replace('"', "&quot;").replace("'", "&apos;")
+    return re.sub(r"[\t\r\n]", lambda match: f"&#{ord(match[0])};", value)
 
 
-def _element(match: re.Match[str], scope: dict[str, str]) -> Element:
-    attributes = [
-        Attribute(m[1], m.start(), m.start(2) + 1, m.end(2) - 1, html.unescape(m[2][1:-1]))
-        for m in _ATTRIBUTE.finditer(match.string, match.start(3), match.end(3))
-    ]
-    declared = {
-        a.name.partition(":")[2]: a.value
-        for a in attributes
-        if a.name == "xmlns" or a.name.startswith("xmlns:")
-    }
-    return Element(
-        name=match[2],
-        start=match.start(),
-        open_end=match.end(),
-        attributes=attributes,
-        scope={**scope, **declared} if declared else scope,
-        empty_tag=bool(match[4]),
-        content_end=match.end(),
-        end=match.end(),
-    )
-
-
-def decode(packet: bytes) -> tuple[str, str]:
-    """The text of a document, byte order mark included, and the encoding that gives the same bytes again."""
-    if not packet.strip():
-        raise SidecarError("it is empty")
-    if len(packet) > LARGEST:
-        raise SidecarError(f"it is larger than {LARGEST // 2**20} MB")
-    encoding = next((name for mark, name in _BOMS if packet.startswith(mark)), None)
-    if encoding is None:
-        declared = _DECLARED.match(packet)
-        encoding = declared[1].decode() if declared else "utf-8"
-    try:
-        if not codecs.lookup(encoding).name.startswith((*_ENCODINGS, "utf-16-", "utf-32-")):
-            raise LookupError
-        text = packet.decode(encoding)
-        if text.encode(encoding) == packet:
-            return text, encoding
-    except LookupError:
-        raise SidecarError(f"its encoding, {encoding}, is not known") from None
-    except UnicodeError:
-        pass
-    raise SidecarError(f"it is not written in its encoding, {encoding}")
+def _referred(match: re.Match[str]) -> str:
+    if match[3]:
+        return _NAMED[match[3]]
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    return chr(code) if code <= 0x10FFFF else match[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.discover import SIDECAR_SUFFIXES
 from photocli.errors import PhotocliError, UsageError
+from photocli.links import Roots, is_link, real_place
 from photocli.moving import move_file
 
 if TYPE_CHECKING:
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A photo with its RAW file and sidecars, and where each of them goes; `renamed` after a name clash."""
+    """A photo with its RAW file and sidecars, and where each of them goes; `renamed` after a name clash.
+
+    `into` is the folder that the user named for it, and `home` the real folder that the photo lies in.
+    """
 
     photo: Path
     files: tuple[tuple[Path, Path], ...]
     renamed: bool
+    into: Path
+    home: Path
 
 
 class Mover:
@@ -36,10 +42,12 @@ class Mover:
 
     def __init__(self, into: Path, roots: Iterable[Path]) -> None:
         """`roots` are the paths that the user gave. Raises `UsageError` if `into` holds one of them."""
+        roots = list(roots)
         self._into = into
         self._roots = [root if root.is_dir() else root.parent for root in roots]
         self._folders: dict[Path, _Folder] = {}
         self._promised: set[str] = set()
+        self._given = Roots(roots)
         place = into.resolve()
         for root in self._roots:
             if root.resolve().is_relative_to(place):
@@ -49,10 +57,7 @@ class Mover:
 
     def plan(self, photo: Path, twin: Path | None = None) -> Move:
         """Where a photo and all that belongs to it will go. Its files count as moved from then on."""
-        folder = self._folders.get(photo.parent)
-        if folder is None:
-            folder = self._folders[photo.parent] = _Folder(photo.parent)
-        files = folder.take(photo, twin)
+        files = self._in_folder(photo.parent).take(photo, twin)
         target = self._into / self._below_root(photo.parent)
         for number in range(1, 1_000_000):
             ending = "" if number == 1 else f"-{number}"
@@ -60,7 +65,21 @@ class Mover:
             if not any(self._is_taken(path) for path in targets):
                 break
         self._promised.update(map(_key, targets))
-        return Move(photo, tuple(zip(files, targets, strict=True)), number > 1)
+        pairs = tuple(zip(files, targets, strict=True))
+        return Move(photo, pairs, number > 1, self._into, real_place(photo).parent)
+
+    def why_not(self, photo: Path, twin: Path | None = None) -> str | None:
+        """Say why a photo is not moved: it, its RAW file or a sidecar of it is, or lies behind, a link."""
+        for file in (photo, *([twin] if twin is not None else [])):
+            if (why := self._given.why_closed(file)) is not None:
+                return why
+        files = self._in_folder(photo.parent).own(photo, twin)
+        return next((f"{file.name} is a link" for file in files if is_link(file)), None)
+
+    def _in_folder(self, path: Path) -> _Folder:
+        if path not in self._folders:
+            self._folders[path] = _Folder(path)
+        return self._folders[path]
 
     def _below_root(self, folder: Path) -> Path:
         for root in self._roots:
@@ -77,6 +96,7 @@ def carry_out(move: Move, journal: Journal) -> None:
     done: list[tuple[Path, Path]] = []
     try:
         for source, target in move.files:
+            _check_way(move, source, target)
             target.parent.mkdir(parents=True, exist_ok=True)
             journal.move(source, target)
             done.append((source, target))
@@ -89,6 +109,16 @@ def carry_out(move: Move, journal: Journal) -> None:
         raise PhotocliError(f"cannot move {move.photo}: {error.strerror or error}") from error
 
 
+def _check_way(move: Move, source: Path, target: Path) -> None:
+    """Refuse what links lead elsewhere: a file that became one, or folders on the way of which one is."""
+    if is_link(source):
+        raise PhotocliError(f"cannot move {move.photo}: {source} is a link")
+    if real_place(source).parent != move.home:
+        raise PhotocliError(f"cannot move {move.photo}: {source.parent} leads elsewhere now, by a link")
+    if not real_place(target).is_relative_to(os.path.realpath(move.into)):
+        raise PhotocliError(f"cannot move {move.photo}: {target.parent} leads out of {move.into}, by a link")
+
+
 class _Folder:
     """The files of one folder, less those that were taken, by the stems of their names."""
 
@@ -99,6 +129,15 @@ class _Folder:
             self._by_stem[Path(name).stem.casefold()].append(name)
 
     def take(self, photo: Path, twin: Path | None) -> list[Path]:
+        """The files that are `own` to a photo, which no other photo then has."""
+        files = self.own(photo, twin)
+        for file in files:
+            same_stem = self._by_stem[file.stem.casefold()]
+            if file.name in same_stem:
+                same_stem.remove(file.name)
+        return files
+
+    def own(self, photo: Path, twin: Path | None) -> list[Path]:
         """The photo, its twin, and the sidecars that are theirs alone."""
         own = [photo, *([twin] if twin is not None else [])]
         names = dict.fromkeys(file.name for file in own)
@@ -106,10 +145,6 @@ class _Folder:
             names.update(dict.fromkeys(self._sidecars(file.name)))
         if not self._is_shared(photo, names):
             names.update(dict.fromkeys(self._sidecars(photo.stem)))
-        for name in names:
-            same_stem = self._by_stem[Path(name).stem.casefold()]
-            if name in same_stem:
-                same_stem.remove(name)
         return [self._path / name for name in names]
 
     def _sidecars(self, base: str) -> Iterator[str]:

@@ -7,10 +7,15 @@ import errno
 import os
 import secrets
 import shutil
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from photocli import strays
 from photocli.errors import PhotocliError
-from photocli.files import sync_folder
+from photocli.exchange import rename_fresh, sync_folder
+
+_TRIES = 5
 
 
 def move_file(source: Path, target: Path) -> None:
@@ -26,7 +31,6 @@ def move_file(source: Path, target: Path) -> None:
             if error.errno != errno.EXDEV:
                 raise
             _copy(source, target)
-            source.unlink()
         for folder in {source.parent, target.parent}:
             sync_folder(folder)
     except FileExistsError:
@@ -35,8 +39,20 @@ def move_file(source: Path, target: Path) -> None:
         raise PhotocliError(f"cannot move {source} to {target}: {error.strerror or error}") from error
 
 
+def remove_file(path: Path, content: bytes) -> bool:
+    """Remove a file if it holds this; whether it was. What another program put in its place stays there."""
+    try:
+        removed = _take_away(path, lambda hidden: hidden.read_bytes() == content)
+    except FileNotFoundError:
+        return False
+    sync_folder(path.parent)
+    return removed
+
+
 def _rename(source: Path, target: Path) -> None:
-    """Rename, but fail where the new name is taken: a second link to the file does, `rename` doesn't."""
+    """Rename, but fail where the new name is taken, which a plain `rename` doesn't."""
+    if rename_fresh(source, target):
+        return
     try:
         os.link(source, target, follow_symlinks=False)
     except (OSError, NotImplementedError) as error:
@@ -51,14 +67,72 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy to another disk under a hidden name, durably, and then give the copy its name."""
-    hidden = target.with_name(f".{target.name[:60]}.photocli-{secrets.token_hex(4)}.tmp")
-    try:
-        shutil.copy2(source, hidden, follow_symlinks=False)
-        if not hidden.is_symlink():
-            with hidden.open("rb+") as file:
-                os.fsync(file.fileno())
-        _rename(hidden, target)
-    finally:
-        with contextlib.suppress(OSError):
+    """Move to another disk: a copy under a hidden name, durable, which gets its name before the source goes.
+
+    A source that another program changes meanwhile is copied again.
+    """
+    for _ in range(_TRIES):
+        hidden = _hidden(target)
+        try:
+            before = _state(source)
+            with _held(source, hidden):
+                if _state(source) != before:
+                    continue
+                _rename(hidden, target)
+        finally:
+            with contextlib.suppress(OSError):
+                hidden.unlink()
+        if _take_away(source, lambda gone: _state(gone) == before):  # noqa: B023 - called here
+            return
+        target.unlink()
+    raise OSError(errno.EBUSY, "another program keeps changing it")
+
+
+@contextlib.contextmanager
+def _held(source: Path, hidden: Path) -> Iterator[None]:
+    """Copy a file, and hold the copy, so that no sweeper takes it for what a killed run left."""
+    if source.is_symlink():
+        hidden.symlink_to(source.readlink())
+        yield
+        return
+    with source.open("rb") as old, hidden.open("xb") as new:
+        strays.claim(new.fileno())
+        shutil.copyfileobj(old, new, 1 << 20)
+        new.flush()
+        shutil.copystat(source, hidden)
+        os.fsync(new.fileno())
+        if sys.platform != "win32":
+            yield
+            return
+    yield  # an open file cannot be renamed there
+
+
+def _take_away(path: Path, expected: Callable[[Path], bool]) -> bool:
+    """Remove a file that is as expected; whether it was. It is looked at where no program writes to it."""
+    hidden = _hidden(path)
+    with contextlib.ExitStack() as stack:
+        if not path.is_symlink() and sys.platform != "win32":  # an open file cannot be renamed there
+            strays.claim(stack.enter_context(path.open("rb")).fileno())
+        _rename(path, hidden)
+        if expected(hidden):
             hidden.unlink()
+            return True
+        _put_back(hidden, path)
+        return False
+
+
+def _put_back(hidden: Path, path: Path) -> None:
+    """Give a file its name back, unless there is a newer one by now."""
+    try:
+        _rename(hidden, path)
+    except FileExistsError:
+        hidden.unlink()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    status = path.lstat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _hidden(path: Path) -> Path:
+    return path.with_name(f".{path.name[:60]}.photocli-{secrets.token_hex(4)}.tmp")

@@ -5,7 +5,7 @@ What photocli wrote itself is no opinion of a person's: the notes in our own nam
 
 from __future__ import annotations
 
-import mmap
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +20,12 @@ from photocli.editors import (
     SIDECAR_FOR,
     STARS,
 )
+from photocli.encoding import decode
 from photocli.errors import SidecarError
-from photocli.markup import LARGEST, decode
+from photocli.limits import LARGEST, METADATA, SEARCHED, SEGMENTS
+from photocli.links import Roots, is_link
 from photocli.packet import Packet, number, same
+from photocli.searching import find
 
 REJECTED, PICKED = 0.0, 4.0
 """What a reject counts as, and a pick that has no stars."""
@@ -33,13 +36,15 @@ _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
 _SCAN = 0xDA
 
 
-def read(photo: Path, twin: Path | None = None) -> float | None:
+def read(photo: Path, twin: Path | None = None, roots: Roots | None = None) -> float | None:
     """A person's rating of a photo, 0 to 5, or None: from its sidecar, else from the packet inside it.
 
     1 to 5 are stars, 0 is a reject. `twin` is the RAW file stacked under the photo, which may have the
-    sidecar. Files that cannot be read say nothing.
+    sidecar. Files that cannot be read say nothing, and neither do sidecars that are links out of `roots`.
     """
     for sidecar, may_be_anothers in _sidecars(photo, twin):
+        if roots is not None and is_link(sidecar) and roots.below(os.path.realpath(sidecar)) is None:
+            continue
         with suppress(OSError, SidecarError):
             packet = Packet(decode(_start_of(sidecar))[0])
             if may_be_anothers and not _is_for(packet, photo, twin):
@@ -72,16 +77,20 @@ def embedded(photo: Path) -> bytes | None:
     with photo.open("rb") as file:
         if file.read(2) == b"\xff\xd8":
             return _jpeg_packet(file)
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            start = data.find(_BEGIN)
-            end = data.find(_END, start, start + LARGEST) if start >= 0 else -1
-            return data[start : end + len(_END)] if end >= 0 else None
+        start = find(file, [_BEGIN], SEARCHED)
+        if start < 0:
+            return None
+        file.seek(start)
+        data = file.read(LARGEST)
+        end = data.find(_END)
+        return data[: end + len(_END)] if end >= 0 else None
 
 
 def _jpeg_packet(file: BinaryIO) -> bytes | None:
     read = file.read
-    while (head := read(2)) and len(head) == 2 and head[0] == 0xFF:
-        if head[1] == _SCAN:
+    for _ in range(SEGMENTS):
+        head = read(2)
+        if len(head) < 2 or head[0] != 0xFF or head[1] == _SCAN or file.tell() > METADATA:
             return None
         if head[1] in _WITHOUT_LENGTH:
             continue

@@ -5,27 +5,26 @@ Nothing is written anew: an attribute stays an attribute, an element an element,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from photocli.descriptions import (
+    RDF,
+    after_attributes,
+    attribute_space,
+    is_bound,
+    is_qualified,
+    is_simple,
+    with_description,
+)
 from photocli.editors import METADATA_DATE, NAMESPACE, PREFIXES, Key
 from photocli.errors import SidecarError
-from photocli.markup import Attribute, Edit, Element, applied, content, inside, scan
+from photocli.limits import LONGEST_VALUE, Deadline
+from photocli.markup import Attribute, Edit, Element, applied, content, escaped, inside
+from photocli.markup import value as value_of
 
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_XML = "http://www.w3.org/XML/1998/namespace"
-
-
-@dataclass(frozen=True, slots=True)
-class _Property:
-    """One occurrence of a property: an attribute of a description, or an element in it.
-
-    `value` is `None` where it isn't a simple text but a structure, a list, or qualified.
-    """
-
-    spot: Attribute | Element
-    value: str | None
+_Spot = Attribute | Element
+"""One occurrence of a property: an attribute of a description, or an element in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +45,24 @@ class _Home:
 
 
 class Packet:
-    """A packet's text, what it says, and the edits asked for. Raises `SidecarError` if it is no XMP."""
+    """A packet's text, what it says, and the edits asked for.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    The text gets an empty description if it has none. Raises `SidecarError` if it is no XMP, or is over a
+    limit, or takes longer than the deadline.
+    """
+
+    def __init__(self, text: str, deadline: Deadline | None = None) -> None:
         self.touched: set[Key] = set()
         self.changed_items: dict[Key, set[str]] = {}
+        self._deadline = deadline or Deadline()
         self._edits: list[Edit] = []
         self._homes: dict[int, _Home] = {}
         self._declared: dict[tuple[int, str], str] = {}
-        self._found: dict[Key, list[_Property]] = {}
-        self._descriptions = rdf_of(text).children
+        self._found: dict[Key, list[_Spot]] = {}
+        self._listed: dict[Key, list[_List]] = {}
+        self._at_home: dict[str, Element] = {}
+        self.text, self._rdf = with_description(text, self._deadline)
+        self._descriptions = self._rdf.children
         for description in self._descriptions:
             self._collect(description)
 
@@ -69,7 +75,7 @@ class Packet:
 
     def values(self, key: Key) -> list[str | None]:
         """The simple values of a property; `None` for one that is no simple text."""
-        return [found.value for found in self._found.get(key, ())]
+        return [self._value(spot) for spot in self._found.get(key, ())]
 
     def items(self, key: Key) -> list[str]:
         """The texts in a property that is a list."""
@@ -82,11 +88,12 @@ class Packet:
 
     def result(self) -> str:
         """The text after all edits."""
+        self._deadline.check()
         edits = list(self._edits)
         for description in self._descriptions:
             home = self._homes.get(description.start)
             if home is not None:
-                at = _after_attributes(description)
+                at = after_attributes(description)
                 edits += [Edit(at, at, text) for text in home.attributes]
                 edits += self._children(description, home.elements)
         return applied(self.text, edits)
@@ -94,35 +101,37 @@ class Packet:
     def put(self, key: Key, value: str) -> None:
         """Give a simple property this value, wherever and in whatever form it occurs, or add it."""
         self.touched.add(key)
+        self._deadline.check()
         if key not in self._found:
             home = self._home(key)
             name = f"{self._prefix(home, key[0])}:{key[1]}"
-            self._at(home).attributes.append(f'{_space(self.text, home)}{name}="{escaped(value)}"')
-        for found in self._found.get(key, ()):
-            if found.value is None and key[0] != NAMESPACE:
+            self._at(home).attributes.append(f'{attribute_space(self.text, home)}{name}="{escaped(value)}"')
+        for spot in self._found.get(key, ()):
+            present = self._value(spot)
+            if present is None and key[0] != NAMESPACE:
                 if key == METADATA_DATE:  # ours to bump, not to understand
                     continue
                 raise SidecarError(f"it has {PREFIXES.get(key[0], key[0])}:{key[1]} in an unknown form")
-            if found.value is None or not same(found.value, value):
-                self._replace(found, value)
+            if present is None or not same(present, value):
+                self._replace(spot, present, value)
 
     def drop(self, key: Key) -> None:
         """Remove a property wherever it occurs."""
-        for found in self._found.get(key, ()):
+        for spot in self._found.get(key, ()):
             self.touched.add(key)
-            self._remove(found.spot)
+            self._remove(spot)
 
     def change_items(self, key: Key, kind: str, add: Iterable[str], remove: Collection[str]) -> bool:
         """Add items to a list, or a list of this kind (`Bag`, `Seq`), and remove others.
 
         Returns false, and does nothing, where the property has a form that is no list.
         """
-        present = self.items(key)
+        present = set(self.items(key))
         missing = [text for text in dict.fromkeys(add) if text not in present]
         going = set(remove) & set(present)
         self.changed_items.setdefault(key, set()).update(missing, going)
         lists = self._lists(key)
-        empty = [found.spot for found in self._found.get(key, ()) if _is_blank(found)]
+        empty = [spot for spot in self._found.get(key, ()) if self._is_blank(spot)]
         if not lists and not empty and key in self._found:
             return False
         for number, each in enumerate(lists):
@@ -140,25 +149,35 @@ class Packet:
         for attribute in description.attributes:
             key = description.expanded(attribute.name, attribute=True)
             if key[0] and key[0] != RDF:
-                self._found.setdefault(key, []).append(_Property(attribute, attribute.value))
+                self._found.setdefault(key, []).append(attribute)
         for child in description.children:
-            value = content(self.text, child) if _is_simple(child) else None
-            self._found.setdefault(child.key, []).append(_Property(child, value))
+            self._found.setdefault(child.key, []).append(child)
+
+    def _value(self, spot: _Spot) -> str | None:
+        """A simple text; `None` for a structure, a list, what is qualified, and what is longer than any."""
+        if isinstance(spot, Attribute):
+            short = spot.value_end - spot.value_start <= LONGEST_VALUE
+            return value_of(self.text, spot) if short else None
+        short = spot.content_end - spot.open_end <= LONGEST_VALUE
+        return content(self.text, spot) if short and is_simple(spot) else None
+
+    def _is_blank(self, spot: _Spot) -> bool:
+        value = self._value(spot)
+        return isinstance(spot, Element) and value is not None and not value.strip()
 
     def _lists(self, key: Key) -> list[_List]:
-        found = []
-        for each in self._found.get(key, ()):
-            if each.value is not None or not isinstance(each.spot, Element) or _is_qualified(each.spot):
-                continue
-            children = inside(self.text, each.spot).children
-            if len(children) != 1 or children[0].key not in ((RDF, "Bag"), (RDF, "Seq"), (RDF, "Alt")):
-                continue
-            items = [
-                (item, content(self.text, item) if _is_simple(item) else None)
-                for item in children[0].children
-            ]
-            found.append(_List(each.spot, children[0], items))
-        return found
+        if key not in self._listed:
+            self._listed[key] = [each for spot in self._found.get(key, ()) if (each := self._as_list(spot))]
+        return self._listed[key]
+
+    def _as_list(self, spot: _Spot) -> _List | None:
+        if isinstance(spot, Attribute) or is_simple(spot) or is_qualified(spot):
+            return None
+        self._deadline.check()
+        children = inside(self.text, spot, self._deadline).children
+        if len(children) != 1 or children[0].key not in ((RDF, "Bag"), (RDF, "Seq"), (RDF, "Alt")):
+            return None
+        return _List(spot, children[0], [(item, self._value(item)) for item in children[0].children])
 
     def _change_list(self, each: _List, add: list[str], remove: set[str]) -> None:
         items = [item for item, _ in each.items]
@@ -185,12 +204,11 @@ class Packet:
 
     def _is_bare(self, each: _List) -> bool:
         """Whether a list holds nothing but its items: no comment of somebody's."""
-        position, rest = each.spot.open_end, ""
+        position, tags = each.spot.open_end, 0
         for item, _ in each.items:
-            rest += self.text[position : item.start]
+            tags += self.text.count("<", position, item.start)
             position = item.end
-        rest += self.text[position : each.spot.content_end]
-        return rest.count("<") == 2
+        return tags + self.text.count("<", position, each.spot.content_end) == 2
 
     def _list(self, home: Element, key: Key, kind: str, items: Iterable[str]) -> str:
         """The text of a new property that is a list."""
@@ -217,30 +235,36 @@ class Packet:
 
     def _home(self, key: Key) -> Element:
         """Where to add a property: where its namespace is at home already, if there is such a place."""
-        return next((d for d in self._descriptions if _bound(d, key[0])), self._descriptions[0])
+        uri = key[0]
+        if uri not in self._at_home:
+            outside = list(self._rdf.scope.prefixes(uri))
+            homes = (d for d in self._descriptions if is_bound(d, uri, self._rdf.scope, outside))
+            self._at_home[uri] = next(homes, self._descriptions[0])
+        return self._at_home[uri]
 
     def _at(self, description: Element) -> _Home:
         return self._homes.setdefault(description.start, _Home())
 
     def _prefix(self, home: Element, uri: str) -> str:
         """The prefix of a namespace in a description, declared there if it has none."""
-        prefix = _bound(home, uri) or self._declared.get((home.start, uri))
+        prefix = self._declared.get((home.start, uri)) or next(home.scope.prefixes(uri), None)
         if prefix is None:
-            taken = {*home.scope, *(p for (start, _), p in self._declared.items() if start == home.start)}
+            taken = {p for (start, _), p in self._declared.items() if start == home.start}
             prefix = {**PREFIXES, RDF: "rdf"}[uri]
-            while prefix in taken:
+            while prefix in taken or home.scope.get(prefix) is not None:
                 prefix += "_"
-            self._declared[home.start, uri] = prefix
-            self._at(home).attributes.append(f'{_space(self.text, home)}xmlns:{prefix}="{uri}"')
+            self._at(home).attributes.append(f'{attribute_space(self.text, home)}xmlns:{prefix}="{uri}"')
+        self._declared[home.start, uri] = prefix
         return prefix
 
-    def _replace(self, found: _Property, value: str) -> None:
-        spot, text = found.spot, escaped(value)
+    def _replace(self, spot: _Spot, present: str | None, value: str) -> None:
+        text = escaped(value)
         if isinstance(spot, Attribute):
             self._edits.append(Edit(spot.value_start, spot.value_end, text))
-        elif found.value is None:
+        elif present is None:
             # Our own property in a form that we don't write: begin again, with the declarations that it has.
-            tag = "".join(f' {a.name}="{escaped(a.value)}"' for a in spot.attributes if "xmlns" in a.name)
+            declarations = [a for a in spot.attributes if "xmlns" in a.name]
+            tag = "".join(f' {a.name}="{escaped(value_of(self.text, a))}"' for a in declarations)
             self._edits.append(Edit(spot.start, spot.end, f"<{spot.name}{tag}>{text}</{spot.name}>"))
         elif spot.empty_tag:
             tag = self.text[spot.start : spot.open_end - 2].rstrip()
@@ -248,35 +272,15 @@ class Packet:
         else:
             self._edits.append(Edit(spot.open_end, spot.content_end, text))
 
-    def _remove(self, spot: Attribute | Element) -> None:
+    def _remove(self, spot: _Spot) -> None:
         start = spot.start
         if isinstance(spot, Element):
             start -= len(self._space_before(start))
         self._edits.append(Edit(start, spot.end, ""))
 
     def _space_before(self, position: int) -> str:
-        return self.text[len(self.text[:position].rstrip()) : position]
-
-
-def rdf_of(text: str) -> Element:
-    """The element that holds the descriptions."""
-    root = scan(text)
-    for element in (root, *root.children):
-        if element.key == (RDF, "RDF"):
-            return element
-    raise SidecarError("it holds no XMP")
-
-
-def with_description(text: str) -> str:
-    """The text with an empty description, if it has none."""
-    rdf = rdf_of(text)
-    if rdf.children:
-        return text
-    description = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about=""/>'
-    if rdf.empty_tag:
-        tag = text[rdf.start : rdf.open_end - 2].rstrip()
-        return applied(text, [Edit(rdf.start, rdf.end, f"{tag}>{description}</{rdf.name}>")])
-    return applied(text, [Edit(rdf.open_end, rdf.open_end, description)])
+        before = self.text[self.text.rfind(">", 0, position) + 1 : position]
+        return before[len(before.rstrip()) :]
 
 
 def number(value: str | None) -> float | None:
@@ -290,38 +294,3 @@ def number(value: str | None) -> float | None:
 def same(present: str, value: str) -> bool:
     """Whether two values are the same, be it as numbers."""
     return present == value or (number(value) is not None and number(present) == number(value))
-
-
-def escaped(value: str) -> str:
-    """A text as it is written in an attribute or an element."""
-    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    value = value.replace('"', "&quot;").replace("'", "&apos;")
-    return re.sub(r"[\t\r\n]", lambda match: f"&#{ord(match[0])};", value)
-
-
-def _bound(element: Element, uri: str) -> str | None:
-    return next((prefix for prefix, bound in element.scope.items() if prefix and bound == uri), None)
-
-
-def _after_attributes(element: Element) -> int:
-    return element.attributes[-1].end if element.attributes else element.start + 1 + len(element.name)
-
-
-def _space(text: str, element: Element) -> str:
-    """The white space that stands before an attribute here."""
-    if not element.attributes:
-        return " "
-    before = text[element.attributes[-1].start : element.attributes[-1].end]
-    return before[: len(before) - len(before.lstrip())]
-
-
-def _is_simple(element: Element) -> bool:
-    return not element.children and not _is_qualified(element)
-
-
-def _is_qualified(element: Element) -> bool:
-    return any(element.expanded(a.name, attribute=True)[0] not in ("", _XML) for a in element.attributes)
-
-
-def _is_blank(found: _Property) -> bool:
-    return isinstance(found.spot, Element) and found.value is not None and not found.value.strip()

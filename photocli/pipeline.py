@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from photocli.assessment import Models
 from photocli.cache import Cache, Known, cache_file, identity
 from photocli.decode import DECODE_VERSION
+from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import discover
-from photocli.errors import UsageError
-from photocli.inputs import DETAILS
-from photocli.models.session import DEVICES
+from photocli.errors import ModelError
+from photocli.options import Options
+from photocli.process import Prepared, Task
 from photocli.records import Photo, Record, Skipped
-from photocli.workers import Prepared, Task, Workers, default_workers
+from photocli.workers import Workers, default_workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,40 +29,13 @@ WINDOW = 512
 """How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is done. Zero means: chosen by the program.
-
-    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
-    or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
-    named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
-    file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
-    resolution, which takes about four times as long to decode.
-    """
-
-    assess: tuple[str, ...] = ()
-    device: str = "auto"
-    batch: int = 0
-    workers: int = 0
-    deadline_s: float = 30.0
-    cache: bool = True
-    outputs: tuple[str, ...] = ()
-    taste: str | None = None
-    profile: str | None = None
-    detail: str = "frame"
-
-    def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
-        if self.detail not in DETAILS:
-            raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
-        if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
-            raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
-
-
 @dataclass(slots=True)
 class Summary:
-    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds."""
+    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds.
+
+    `warning` says, in a sentence, that the cache could not be used, or had to be begun anew; the records are
+    the same without it.
+    """
 
     photos: int = 0
     failed: int = 0
@@ -69,6 +43,7 @@ class Summary:
     cached: int = 0
     provider: str | None = None
     seconds: float = 0.0
+    warning: str | None = None
 
     @property
     def rate(self) -> float:
@@ -85,7 +60,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _PendingPhoto:
     """A path on its way through the pass; it leaves, in its turn, when it has a record."""
 
     path: Path
@@ -130,12 +105,16 @@ class Run:
         started, self.summary = time.monotonic(), Summary()
         with ExitStack() as stack:
             cache = stack.enter_context(Cache(cache_file())) if self.options.cache else None
-            workers = Workers(self.options.workers or default_workers(), self.options.deadline_s)
+            options = self.options
+            count = options.workers or default_workers()
+            workers = Workers(count, options.deadline_s, options.reading)
             for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
                 self.summary.seconds = time.monotonic() - started
+                self.summary.warning = cache.warning if cache is not None else None
                 assert entry.record is not None
                 yield Result(entry.record, entry.outputs)
         self.summary.seconds = time.monotonic() - started
+        self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
 
 
@@ -146,14 +125,15 @@ class _Pass:
     run: Run
     cache: Cache | None
     workers: Workers
-    queue: deque[_Entry] = field(default_factory=deque)
-    decoding: dict[int, _Entry] = field(default_factory=dict)
-    ready: list[_Entry] = field(default_factory=list)
+    queue: deque[_PendingPhoto] = field(default_factory=deque)
+    decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
+    ready: list[_PendingPhoto] = field(default_factory=list)
     number: int = 0
 
-    def entries(self) -> Iterator[_Entry]:
+    def entries(self) -> Iterator[_PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
-        found = discover(self.run.paths)
+        chosen = self.run.options
+        found = discover(self.run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
         more = True
         while more or self.queue:
             more = more and self._feed(found)
@@ -183,18 +163,18 @@ class _Pass:
     def _begin(self, item: Photo | Skipped) -> None:
         if isinstance(item, Skipped):
             record = Record(str(item.path), status="skipped", error=item.reason)
-            self.queue.append(_Entry(item.path, record=record))
+            self.queue.append(_PendingPhoto(item.path, record=record))
             return
-        entry = _Entry(item.path, item.twin)
+        entry = _PendingPhoto(item.path, item.twin)
         self.queue.append(entry)
         models = self.run.models
         if self.cache is not None:
             try:
-                entry.identity = identity(item.path, DECODE_VERSION)
+                entry.identity = identity(item.path, DECODE_VERSION) + self._manner(item.path)
             except OSError:  # the decoder will say why it cannot be read
                 pass
             else:
-                entry.known = self.cache.find(item.path, entry.identity, models.needs)
+                entry.known = self._within(self.cache.find(item.path, entry.identity, models.needs))
         entry.missing = tuple(
             key for key in models.cards if not entry.known or key not in entry.known.outputs
         )
@@ -206,6 +186,16 @@ class _Pass:
         self.decoding[self.number] = entry
         self.workers.submit(Task(self.number, item.path, models.specs(entry.missing)))
         models.open(entry.missing)  # while the first photos are being decoded
+
+    def _manner(self, path: Path) -> str:
+        """What tells results apart that come of the same file read in another way."""
+        raw = self.run.options.raw
+        return f":{raw}" if raw != "preview" and path.suffix.lower() in RAW_SUFFIXES else ""
+
+    def _within(self, known: Known | None) -> Known | None:
+        """What is known, but of a photo that is above the limit now: it is for the decoder to refuse."""
+        most = self.run.options.max_pixels
+        return None if known is None or known.width * known.height > most else known
 
     def _nothing_to_do(self) -> bool:
         emits = bool(self.queue) and self.queue[0].record is not None
@@ -234,6 +224,12 @@ class _Pass:
         for entry in self.ready:
             prepared = entry.prepared
             assert prepared is not None
+            try:
+                models.check(outputs[id(entry)])
+            except ModelError as error:  # of this photo; others may be judged all the same
+                entry.record = Record(str(entry.path), "failed", str(error), twin=_text(entry.twin))
+                entry.prepared = entry.known = None
+                continue
             known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
             # What a hanging reader of metadata left out is asked for again next time.
             if self.cache is not None and entry.identity is not None and prepared.warning is None:
@@ -241,7 +237,7 @@ class _Pass:
             self._finish(entry, known, prepared.warning)
         self.ready.clear()
 
-    def _finish(self, entry: _Entry, known: Known | None, warning: str | None = None) -> None:
+    def _finish(self, entry: _PendingPhoto, known: Known | None, warning: str | None = None) -> None:
         assert known is not None
         entry.record = Record(
             str(entry.path),
@@ -255,7 +251,7 @@ class _Pass:
         entry.outputs = self.run.models.asked(known.outputs)
         entry.prepared = entry.known = None
 
-    def _count(self, entry: _Entry) -> None:
+    def _count(self, entry: _PendingPhoto) -> None:
         summary, record = self.run.summary, entry.record
         assert record is not None
         summary.photos += record.status != "skipped"
@@ -264,7 +260,7 @@ class _Pass:
         summary.provider = self.run.models.provider
 
 
-def _input(entry: _Entry, key: str) -> NDArray[np.uint8]:
+def _input(entry: _PendingPhoto, key: str) -> NDArray[np.uint8]:
     assert entry.prepared is not None
     return entry.prepared.inputs[key]
 

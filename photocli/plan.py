@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from photocli.closeups import Closeups
     from photocli.moves import Move
     from photocli.records import Record
-    from photocli.writers.xmp import Planned
+    from photocli.sidecar_plan import Planned
 
 _MARKS = {"pick": ("pick", "green"), "reject": ("reject", "red"), None: ("", "")}
 _KINDS = ("burst", "look-alikes", "bracket", "panorama", "focus stack", "single")
 _PLURALS = {"look-alikes": "groups of look-alikes", "single": "single photos"}
+_MOST_LINES = 20_000  # of a sidecar whose differences are shown
 _BESIDE = 44  # cells that the columns beside the name take
 
 
@@ -83,16 +84,22 @@ def _named(kind: str, count: int) -> str:
 
 
 def difference(planned: Planned) -> Iterator[str]:
-    """What will change in a sidecar, or in the packet inside a JPEG, as the lines of a unified diff."""
+    """What will change in a sidecar, or in the packet inside a JPEG, as the lines of a unified diff.
+
+    Of very long ones only the names are given: finding the differences could take for ever.
+    """
     path = printable(str(planned.path))
-    before = _lines(planned.before)
+    before, after = _lines(planned.before), _lines(planned.after)
     old = f"a/{path}" if planned.before is not None else "/dev/null"
-    for line in difflib.unified_diff(before, _lines(planned.after), old, f"b/{path}", lineterm=""):
+    if max(len(before), len(after)) > _MOST_LINES:
+        yield from (f"--- {old}", f"+++ b/{path}", f"(more than {_MOST_LINES:,} lines: not shown)")
+        return
+    for line in difflib.unified_diff(before, after, old, f"b/{path}", lineterm=""):
         yield printable(line)
 
 
 def _lines(packet: bytes | None) -> list[str]:
-    from photocli.markup import decode
+    from photocli.encoding import decode
 
     return [] if packet is None else decode(packet)[0].splitlines()
 

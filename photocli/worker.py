@@ -20,10 +20,14 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from photocli.finding import Finder
+    from photocli.finding import FaceDetection
 
-MEMORY_LIMIT = 4 << 30
-"""Bytes of address space that a worker may take; a hostile file costs its worker, not the machine."""
+MEMORY_LIMIT = 1_900_000_000
+"""Bytes that a worker may fill, on Linux: with its libraries it stays below 2 GB. A hostile file costs its
+worker, not the machine."""
+
+ADDRESS_LIMIT = 4 << 30
+"""Bytes of address space that a worker may take, on Linux: most of it is never filled."""
 
 _TYPES = {"|u1": "uint8", "<f4": "float32"}
 """What arrays in messages may be: pixels, and the numbers of faces."""
@@ -62,37 +66,47 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
 def serve() -> None:
     """Answer tasks from standard input until it closes."""
-    from photocli.finding import Finder
-
     tasks, answers = _private_streams()
-    _defend()
-    finder = Finder()
+    try:
+        _defend()
+        import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
+        from photocli.finding import FaceDetection
+
+        detection = FaceDetection()
+    except Exception as error:
+        send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
+        return
+    send(answers, {"ready": True})
     while (message := receive(tasks)) is not None:
         task = message[0]
         _alarm(task["deadline"])
-        _perform(task, answers, finder)
+        _perform(task, answers, detection)
         _alarm(0)
 
 
-def _perform(task: dict[str, Any], answers: IO[bytes], finder: Finder) -> None:
-    from photocli.decode import decode
+def _perform(task: dict[str, Any], answers: IO[bytes], detection: FaceDetection) -> None:
+    from photocli.decode import Reading, decode
     from photocli.errors import DecodeError, ModelError
     from photocli.inputs import InputSpec, cut, shows_more
 
     number, path = task["number"], Path(os.fsdecode(bytes.fromhex(task["path"])))
     specs = [InputSpec(**spec) for spec in task["specs"]]
+    reading = Reading(**task.get("reading", {}))
     try:
         side = max(spec.frame_side for spec in specs)
-        frame = decode(path, side)
+        frame = decode(path, side, reading)
         whole = None
         if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
             # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
             # colours are converted after. Another way gives other pixels, and other scores of other models.
-            whole = decode(path, max(frame.width, frame.height)).pixels
+            whole = decode(path, max(frame.width, frame.height), reading).pixels
         inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
-        inputs |= finder.cut(frame.pixels, [spec for spec in specs if spec.detector])
+        inputs |= detection.detect(frame.pixels, [spec for spec in specs if spec.detector])
     except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
+        return
+    except ImportError as error:  # of the networks that find faces: no photo could be assessed
+        send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
         return
     except MemoryError:
         send(answers, {"number": number, "failed": "not enough memory for this photo"})
@@ -120,15 +134,27 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _defend() -> None:
-    """Leave Ctrl-C to the parent, and keep to a limit of memory."""
+    """Leave Ctrl-C, and what else asks for the end, to the parent, and keep to the limits of memory.
+
+    Stricter limits that are set already stay. Only Linux counts memory in a way that can be limited: macOS
+    refuses some limits, and ignores others.
+    """
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from photocli.stopping import SIGNALS
+
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        for kind, most in ((resource.RLIMIT_DATA, MEMORY_LIMIT), (resource.RLIMIT_AS, ADDRESS_LIMIT)):
+            limit = min(
+                [most, *(set_ for set_ in resource.getrlimit(kind) if set_ != resource.RLIM_INFINITY)]
+            )
+            resource.setrlimit(kind, (limit, limit))
 
 
 def _alarm(seconds: float) -> None:

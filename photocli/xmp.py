@@ -1,8 +1,9 @@
 """Merges photocli's ratings, labels, flags, keywords and scores into an XMP packet: bytes in, bytes out.
 
 Only the text of what changes is replaced. Everything else, down to quotes, white space, byte order mark and
-padding, stays as it was, and the result is checked before it is given out: it must be well-formed, hold every
-foreign property unchanged, and need no further change.
+padding, stays as it was, and the result is checked before it is given out: two parsers must find it
+well-formed, as they must what was there before, and it must hold every foreign property unchanged, and need
+no further change.
 """
 
 from __future__ import annotations
@@ -11,14 +12,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
-
-from lxml import etree
+from typing import Literal
 
 from photocli import camera_raw
+from photocli.descriptions import RDF
 from photocli.editors import (
     COLOURS,
-    LISTS,
     METADATA_DATE,
     MICROSOFT_RATINGS,
     NAMESPACE,
@@ -28,17 +27,18 @@ from photocli.editors import (
     XMP,
     editor,
 )
+from photocli.encoding import decode
 from photocli.errors import SidecarError
+from photocli.limits import Deadline
 from photocli.marking import Marking
-from photocli.markup import decode
-from photocli.packet import RDF, Packet, with_description
+from photocli.packet import Packet
+from photocli.parsers import foreign, prove
 
 __all__ = [
     "METADATA_DATE", "MICROSOFT_RATINGS", "NAMESPACE", "RATING", "RDF", "SIDECAR_FOR", "STARS", "XMP",
     "MergeResult", "XmpChanges", "merge",
 ]  # fmt: skip
 
-_DECLARATION = re.compile(r"\ufeff?(<\?xml\s.*?\?>)?", re.DOTALL)
 _KEYWORD = re.compile(r"photocli(\|[^|/;\x00-\x1f]+)+")
 
 _NEW = f"""\
@@ -120,25 +120,29 @@ def merge(packet: bytes | None, changes: XmpChanges, *, now: datetime) -> MergeR
         text, encoding = _NEW, "utf-8"
     else:
         text, encoding = decode(packet)
-    text = with_description(text)
-    before = _parse(text)
-    marking = _marked(text, changes)
-    target = marking.packet
+    deadline = Deadline()
+    target = Packet(text, deadline)
+    del text  # it may be large
+    prove(target.text)
+    marking = _marked(target, changes)
     kept = (marking.kept_rating, marking.kept_label, marking.kept_pick, marking.kept_settings)
+    before = foreign(target.text, target.touched, target.changed_items, deadline)
     if packet is not None and not target.changed:
         return MergeResult(packet, False, *kept)
     target.put(METADATA_DATE, now.isoformat(timespec="seconds"))
     merged = target.result()
-    after = _parse(merged)
-    if _marked(merged, changes).packet.changed or _foreign(after, target) != _foreign(before, target):
+    touched, changed_items = target.touched, target.changed_items
+    del target, marking
+    prove(merged)
+    needs_more = _marked(Packet(merged, deadline), changes).packet.changed
+    if needs_more or foreign(merged, touched, changed_items, deadline) != before:
         raise SidecarError("it is laid out in a way that cannot be merged safely")
     # Only a value of ours can be foreign to an old encoding.
     return MergeResult(merged.encode(encoding, "xmlcharrefreplace"), True, *kept)
 
 
-def _marked(text: str, changes: XmpChanges) -> Marking:
-    """The edits that bring a packet's text to what the changes ask for."""
-    packet = Packet(text)
+def _marked(packet: Packet, changes: XmpChanges) -> Marking:
+    """The edits that bring a packet to what the changes ask for."""
     for name, value in changes.scores.items():
         packet.put((NAMESPACE, name), value)
     if changes.sidecar_for is not None and SIDECAR_FOR not in packet:
@@ -150,62 +154,3 @@ def _marked(text: str, changes: XmpChanges) -> Marking:
     if changes.crop is not None:
         marking.kept_settings = not camera_raw.put(packet, changes.crop)
     return marking
-
-
-def _parse(text: str) -> Any:
-    """Prove that the text is well-formed; the scanner must have refused document types before."""
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=True,
-    )
-    declaration = _DECLARATION.match(text)
-    body = text[declaration.end() if declaration else 0 :]
-    try:
-        return etree.fromstring(body.encode("utf-8"), parser)
-    except (etree.XMLSyntaxError, UnicodeError) as error:
-        raise SidecarError(f"it is no well-formed XML ({error})") from None
-
-
-def _foreign(root: Any, packet: Packet) -> list[Any]:
-    """All that the merge was not asked to change, in order, as values that can be compared."""
-    rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
-    found: list[Any] = []
-    for description in rdf:
-        found += [item for item in description.attrib.items() if not _is_touched(item[0], packet)]
-        for child in description:
-            key = _key(str(child.tag))
-            if key in LISTS and key in packet.changed_items:
-                found += _items(child, packet.changed_items[key])
-            elif not _is_touched(str(child.tag), packet):
-                found.append(_shape(child))
-    return found
-
-
-def _is_touched(tag: str, packet: Packet) -> bool:
-    key = _key(tag)
-    return key[0] == NAMESPACE or key == METADATA_DATE or key in packet.touched
-
-
-def _key(tag: str) -> tuple[str, str]:
-    uri, _, name = tag[1:].partition("}")
-    return uri, name
-
-
-def _items(node: Any, changed: set[str]) -> list[Any]:
-    """A list without those items that were added or removed, and without the white space between them."""
-    lists = [each for each in node if isinstance(each.tag, str)]  # the others are comments
-    if not lists and not (node.text or "").strip():
-        return []
-    if len(lists) != 1 or _key(lists[0].tag)[0] != RDF:
-        return [_shape(node)]
-    items = [item for item in lists[0] if isinstance(item.tag, str)]
-    shapes = [_shape(item) for item in items if len(item) or (item.text or "") not in changed]
-    attributes = (sorted(node.attrib.items()), sorted(lists[0].attrib.items()))
-    return [(node.tag, lists[0].tag, attributes, shapes)] if shapes else []
-
-
-def _shape(node: Any) -> tuple[Any, ...]:
-    return str(node.tag), node.text, sorted(node.attrib.items()), [(_shape(c), c.tail) for c in node]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -54,6 +55,29 @@ def python(*arguments: str | Path | bytes, cwd: Path | None = None, **environmen
 def photocli(*arguments: str | Path | bytes, cwd: Path | None = None, **environment: str) -> Done:
     """Run `photocli` with these arguments."""
     return python("-m", "photocli", *arguments, cwd=cwd, **environment)
+
+
+def start(
+    *arguments: str | Path, options: tuple[str, ...] = (), ignored: tuple[str, ...] = (), **given: Any
+) -> subprocess.Popen[str]:
+    """Start `photocli` in a group of its own, with what it says in pipes; `options` are Python's.
+
+    It heeds all signals but those that are to be `ignored`, also where the tests themselves were started in
+    the background, or under nohup.
+    """
+
+    def set_signals() -> None:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), signal.SIG_IGN if name in ignored else signal.SIG_DFL)
+
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(
+        [sys.executable, *options, "-m", "photocli", *arguments],
+        text=True,
+        start_new_session=True,
+        preexec_fn=set_signals,
+        **{**pipes, **given},
+    )
 
 
 def _cpu_of_children() -> float:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+from photocli.models.runtime import SILENCE
+
+os.environ.update(SILENCE)  # before any test imports ONNX Runtime, which would report that it was
 
 
 @pytest.fixture(autouse=True)

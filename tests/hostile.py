@@ -15,7 +15,7 @@ from PIL import Image
 FAKE_GIF = """\
     import ctypes, os, time
 
-    def read(file, side):
+    def read(file, side, reading):
         what = file.read()[6:]
         if what == b"hang":
             time.sleep(600)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from commands import photocli
+from commands import photocli, start
 from hostile import fake_gif_reader, harmful
 from networks import write_model
 from photos import camera_exif, write_photo
 from rich.cells import cell_len
+from sidecars import CAPTURE_ONE
 
 from photocli.cache import cache_file
 from photocli.records import RECORD_FIELDS
@@ -82,9 +84,12 @@ def test_quiet_prints_nothing_on_success(shoot: Path, tmp_path: Path) -> None:
         ([".", "--sort", "beauty"], "no field 'beauty' to sort by"),
         ([".", "--assess", "smell"], "no model named 'smell'; there are: aesthetics"),
         ([".", "--device", "abacus"], "no device 'abacus'; choose one of auto, cpu, cuda, tensorrt"),
-        ([".", "--csv", "-", "--json", "-"], "stdout"),
+        ([".", "--csv", "-", "--json", "-"], "--csv and --json both write stdout; give two files"),
         ([".", "--csv", "chelsea.jpg"], "chelsea.jpg is the name of a photo"),
-        ([".", "--csv", "scores", "--json", "./scores"], "--csv and --json would both write scores"),
+        (
+            [".", "--csv", "scores", "--json", "./scores"],
+            "--csv and --json both write scores; give two files",
+        ),
         ([".", "--csv", "."], "it is a folder"),
     ],
 )
@@ -120,9 +125,7 @@ def test_a_gpu_that_is_not_there_is_code_4(device: str, shoot: Path) -> None:
 
 
 def test_fatal_errors_are_code_4_and_one_line(shoot: Path, tmp_path: Path, by_brightness: Path) -> None:
-    (tmp_path / "file").write_text("")
     cases = {
-        "use --no-cache": photocli("score", shoot, PHOTOCLI_CACHE=str(tmp_path / "file" / "cache")),
         "there is no such folder": photocli("score", shoot, "--csv", tmp_path / "no" / "scores.csv"),
     }
     (by_brightness / "model.onnx").write_bytes(b"changed")
@@ -157,6 +160,16 @@ def test_json_on_stdout_is_json_and_nothing_else(shoot: Path) -> None:
     assert tuple(document["records"][0]) == RECORD_FIELDS
     assert document["summary"]["photos"] == 4
     assert "4 photos · 1 failed" in done.err  # the summary goes where it does no harm
+
+
+def test_names_like_formulas_are_marked_in_csv_unless_raw(tmp_path: Path, by_brightness: Path) -> None:
+    write_photo(tmp_path / "=1+1.jpg")
+    marked = photocli("score", "=1+1.jpg", "--csv", "-", "-q", cwd=tmp_path)
+    raw = photocli("score", "=1+1.jpg", "--csv", "-", "--csv-raw", "-q", cwd=tmp_path)
+    assert (marked.out.splitlines()[1][:5], raw.out.splitlines()[1][:4]) == ("'=1+1", "=1+1")
+    alone = photocli("cull", "=1+1.jpg", "--csv-raw", cwd=tmp_path)
+    assert alone.code == 2
+    assert "give --csv, too" in alone.err
 
 
 def test_csv_on_stdout_is_csv_and_nothing_else(shoot: Path) -> None:
@@ -243,7 +256,8 @@ def test_models_are_listed_and_verified(by_brightness: Path) -> None:
     assert done.code == 0
     assert "aesthetics@1.0  (aesthetics, squash-32x32" in done.out
     assert str(by_brightness / "card.json") in done.out
-    assert photocli("models", "verify").out.splitlines()[0] == "aesthetics@1.0: whole"
+    verified = photocli("models", "verify").out.splitlines()[0]
+    assert verified.startswith("aesthetics@1.0: whole, but put there by hand and never tried")
     (by_brightness / "model.onnx").write_bytes(b"changed")
     damaged = photocli("models", "verify")
     assert damaged.code == 1
@@ -263,10 +277,7 @@ def test_ctrl_c_leaves_nothing_running_and_keeps_the_cache(
 ) -> None:
     fake_gif_reader(tmp_path / "fake", monkeypatch)
     harmful(shoot / "z.gif", "hang")
-    command = [sys.executable, "-m", "photocli", "score", str(shoot), "--csv", "-", "--workers", "2"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = start("score", shoot, "--csv", "-", "--workers", "2")
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(4)]  # the head and the three good photos
     assert all(name in "".join(lines) for name in PICTURES)
@@ -290,10 +301,7 @@ def test_ctrl_c_leaves_nothing_running_and_keeps_the_cache(
     "module", ["typer", "photocli.cli.score", "photocli.pipeline", "numpy", "onnxruntime"]
 )
 def test_ctrl_c_while_starting_shows_no_traceback(module: str, shoot: Path) -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "photocli", "score", str(shoot), "--no-cache"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = start("score", shoot, "--no-cache", options=("-X", "importtime"), stdout=subprocess.DEVNULL)
     assert process.stderr is not None
     for line in process.stderr:
         if line.split("|")[-1].strip() == module:
@@ -302,3 +310,79 @@ def test_ctrl_c_while_starting_shows_no_traceback(module: str, shoot: Path) -> N
     err = process.communicate(timeout=30)[1]
     assert process.returncode == 130, err[-2000:]
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals to a group of processes are POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals_that_end_a_run_leave_nothing_behind(
+    name: str, code: int, shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_gif_reader(tmp_path / "fake", monkeypatch)
+    harmful(shoot / "z.gif", "hang")
+    process = start("score", shoot, "--xmp", "--csv", shoot / "scores.csv", "--workers", "2")
+    until = time.monotonic() + 60
+    while len(list(shoot.glob("*.xmp"))) < len(PICTURES) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert list(shoot.glob(".*.tmp"))  # the table, which is not whole yet
+    workers = psutil.Process(process.pid).children()
+    process.send_signal(getattr(signal, name))
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (code, "")
+    assert err == "stopped; what was scored is kept, run the same command to go on\n"
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    sidecars = [f"{name}.jpg.xmp" for name in PICTURES]
+    assert hashes(shoot).keys() == {*(f"{name}.jpg" for name in PICTURES), "z.gif", *sidecars}
+    assert photocli("undo").out == "3 removed\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals to a group of processes are POSIX")
+def test_what_is_started_in_the_background_goes_on_ignoring_signals(
+    shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_gif_reader(tmp_path / "fake", monkeypatch)
+    harmful(shoot / "z.gif", "hang")
+    process = start("score", shoot, "--csv", "-", ignored=("SIGINT", "SIGHUP"))
+    assert process.stdout is not None
+    for _ in range(4):
+        process.stdout.readline()
+    for name in ("SIGINT", "SIGHUP"):
+        os.killpg(process.pid, getattr(signal, name))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.terminate()
+    assert process.wait(60) == 143
+    process.stdout.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize(("name", "count"), [("SIGKILL", 20), ("SIGTERM", 10), ("SIGHUP", 10)])
+def test_runs_that_are_ended_at_any_moment_damage_nothing(name: str, count: int, shoot: Path) -> None:
+    rng, end = random.Random(name), getattr(signal, name)
+    for number in range(12):
+        shutil.copy(shoot / "coffee.jpg", shoot / f"{number}.jpg")
+    photos = hashes(shoot)
+    command = ("score", shoot, "--xmp", "--csv", shoot / "scores.csv", "--workers", "1")
+    took = -time.monotonic()
+    assert photocli(*command).code == 0
+    took += time.monotonic()
+    for _ in range(count):
+        for photo in photos:
+            (shoot / f"{photo}.xmp").write_text(CAPTURE_ONE, newline="")
+        process = start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        while process.poll() is None and not list(shoot.glob(".*")) and time.monotonic() < until:
+            time.sleep(0.001)
+        time.sleep(rng.random() * took / 3)
+        process.send_signal(end)
+        # It may be over already.
+        assert process.wait(60) in (0, -end if end == signal.SIGKILL else 128 + end)
+        if end != signal.SIGKILL:
+            assert not list(shoot.glob(".*"))
+        for photo, digest in photos.items():
+            sidecar = (shoot / f"{photo}.xmp").read_bytes()
+            assert b"Aarhus" in sidecar
+            assert sidecar.rstrip().endswith(b"</x:xmpmeta>")
+            assert hashlib.sha256((shoot / photo).read_bytes()).hexdigest() == digest
+    assert photocli(*command).code == 0
+    assert not list(shoot.glob(".*"))

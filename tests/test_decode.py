@@ -14,8 +14,7 @@ from photos import camera_exif, picture, png_header, write_photo
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from photocli import decode as decoding
-from photocli.decode import decode, load, names
+from photocli.decode import Reading, decode, load, names
 from photocli.errors import DecodeError
 
 SUFFIX = {"jpeg": ".jpg", "tiff": ".tif", "heif": ".heic"}
@@ -142,16 +141,16 @@ def test_content_decides_not_the_suffix(tmp_path: Path) -> None:
 def test_pixel_limit_comes_from_the_header(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     path.write_bytes(png_header(20_000, 20_000))
-    with pytest.raises(DecodeError, match=r"^too large: 400 megapixels, the limit is 300$"):
+    with pytest.raises(DecodeError, match=r"^too large: 400 megapixels, the limit is 250 \(--max-pixels\)$"):
         decode(path, side=100)
 
 
-def test_pixel_limit_holds_for_every_format(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decoding, "MAX_PIXELS", 1000)
-    with pytest.raises(DecodeError, match="too large"):
-        decode(write_photo(path_of(name, tmp_path), size=(60, 40)), side=100)
+def test_pixel_limit_holds_for_every_format(name: str, tmp_path: Path) -> None:
+    path = write_photo(path_of(name, tmp_path), size=(60, 50))
+    assert decode(path, 100, Reading(max_pixels=3000)).pixels.shape == (50, 60, 3)
+    reason = r"^too large: 0.003 megapixels, the limit is 0.002999 \(--max-pixels\)$"
+    with pytest.raises(DecodeError, match=reason):
+        decode(path, 100, Reading(max_pixels=2999))
 
 
 def test_limit_is_above_that_of_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,9 +172,9 @@ def test_warnings_of_libraries_are_not_printed(
     path = write_photo(tmp_path / "photo.jpg")
     read = load("jpeg").read
 
-    def grumble(file: BinaryIO, side: int) -> object:
+    def grumble(file: BinaryIO, side: int, reading: Reading) -> object:
         warnings.warn("Corrupt EXIF data.", UserWarning, stacklevel=1)
-        return read(file, side)
+        return read(file, side, reading)
 
     monkeypatch.setattr(load("jpeg"), "read", grumble)
     assert difference(decode(path, side=4000).pixels, picture()) < 3

@@ -11,8 +11,8 @@ from dng import write_dng
 from photos import STORED_AS, camera_exif, picture, shared_data
 from PIL import Image
 
-from photocli.decode import decode
-from photocli.errors import DecodeError
+from photocli.decode import Reading, decode
+from photocli.errors import DecodeError, UsageError
 from photocli.metadata import read_capture, read_capture_file
 
 BIG = (1200, 800)
@@ -111,11 +111,10 @@ def test_unknown_kind(tmp_path: Path) -> None:
         decode(path, side=300)
 
 
-def test_pixel_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pixel_limit(tmp_path: Path) -> None:
     path = write_dng(tmp_path / "a.dng", picture(size=(300, 200)))
-    monkeypatch.setattr("photocli.decode.MAX_PIXELS", 1000)
     with pytest.raises(DecodeError, match="too large"):
-        decode(path, side=300)
+        decode(path, 300, Reading(max_pixels=1000))
 
 
 def test_nikon_whose_compression_cannot_be_decoded() -> None:
@@ -138,3 +137,33 @@ def test_dng_without_preview() -> None:
     frame = decode(shared_data("raw", "tiny.dng"), side=1500)
     assert frame.pixels.shape == (1157, 1737, 3)
     assert (frame.width, frame.height) == (3456, 2303)
+
+
+def test_developed_if_that_is_asked_for(tmp_path: Path) -> None:
+    path = write_dng(tmp_path / "a.dng", picture("chelsea", BIG), preview=picture("coffee", BIG))
+    frame = decode(path, 600, Reading(raw="develop"))
+    assert (frame.width, frame.height) == BIG
+    assert difference(frame.pixels, picture("chelsea", (600, 400))) < 8
+
+
+def test_a_tiny_preview_is_no_photo(tmp_path: Path) -> None:
+    path = write_dng(tmp_path / "a.dng", picture(size=BIG), preview=picture(size=(160, 120)))
+    content = bytearray(path.read_bytes())
+    for compression in range(len(content) - 12):  # JPEG XL, which LibRaw cannot develop
+        if content[compression : compression + 12] == b"\x03\x01\x03\0\x01\0\0\0\x01\0\0\0":
+            content[compression + 8 : compression + 10] = (52_546).to_bytes(2, "little")
+            break
+    path.write_bytes(content)
+    with pytest.raises(
+        DecodeError, match=r"^its preview has only 160×120 pixels, and it cannot be developed$"
+    ):
+        decode(path, 600)
+    with pytest.raises(DecodeError, match=r"cannot be developed; its preview may do \(--raw preview\)$"):
+        decode(path, 600, Reading(raw="develop"))
+
+
+def test_ways_of_reading_that_there_are_not() -> None:
+    with pytest.raises(UsageError, match="'paint'; choose one of preview, develop"):
+        Reading(raw="paint")
+    with pytest.raises(UsageError, match="above zero"):
+        Reading(max_pixels=0)

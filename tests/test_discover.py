@@ -63,6 +63,16 @@ def test_links(tmp_path: Path) -> None:
     assert found(tmp_path, under=tmp_path) == ["!lost", "!self", "a/1.jpg"]
 
 
+@pytest.mark.skipif(sys.platform != "win32", reason="junctions are links of Windows")
+def test_a_junction_is_a_link(tmp_path: Path) -> None:
+    import _winapi
+
+    touch(tmp_path, "shoot/1.jpg", "other/2.jpg")
+    _winapi.CreateJunction(str(tmp_path / "other"), str(tmp_path / "shoot" / "out"))
+    _winapi.CreateJunction(str(tmp_path / "shoot"), str(tmp_path / "shoot" / "again"))
+    assert found(tmp_path / "shoot", under=tmp_path) == ["shoot/1.jpg", "!shoot/out"]
+
+
 def test_hidden_files_and_sidecars_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg", "1.xmp", "1.jpg.XMP", "1.pp3", "1.dop", "1.cos", "1.on1", "1.AAE", "1.thm")
     touch(

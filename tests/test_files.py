@@ -12,7 +12,8 @@ import pytest
 
 from photocli import files
 from photocli.errors import PhotocliError, UsageError
-from photocli.files import AtomicFile, atomic_write, is_temporary, open_output
+from photocli.files import AtomicFile, atomic_write, is_temporary
+from photocli.output import open_output
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and signals as on POSIX")
 
@@ -202,9 +203,11 @@ def test_a_killed_write_leaves_the_old_file_and_a_recognisable_rest(tmp_path: Pa
     rest = [name for name in names(tmp_path) if name != "IMG.xmp"]
     assert len(rest) == 1
     assert is_temporary(rest[0])
-    with atomic_write(path) as file:
-        file.write(b"later")
+    output = open_output(path)
+    output.write(b"later")
+    output.commit()
     assert path.read_bytes() == b"later"
+    assert names(tmp_path) == ["IMG.xmp"]
 
 
 def test_dash_is_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

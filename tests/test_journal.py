@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from photocli import ledger, moving
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import atomic_write
-from photocli.journal import Journal, _common_ends, runs, undo
+from photocli.journal import Journal, _common_ends, runs
 from photocli.moving import move_file
+from photocli.undo import undo
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -428,6 +429,7 @@ def test_a_move_to_another_disk_is_a_whole_copy(tmp_path: Path, monkeypatch: pyt
         real(source, target, **options)
 
     monkeypatch.setattr(moving.os, "link", link)
+    monkeypatch.setattr(moving, "rename_fresh", lambda source, target: False)
     (tmp_path / "other").mkdir()
     (tmp_path / "a").write_bytes(b"a" * 5000)
     os.utime(tmp_path / "a", (1e9, 1e9))
@@ -447,6 +449,7 @@ def test_disks_without_links_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(moving.os, "link", link)
+    monkeypatch.setattr(moving, "rename_fresh", lambda source, target: False)
     (tmp_path / "a").write_bytes(b"a")
     move_file(tmp_path / "a", tmp_path / "b")
     (tmp_path / "a").write_bytes(b"new")

@@ -311,3 +311,28 @@ def test_the_record_of_a_failure_has_every_field(shoot: Path) -> None:
         "status",
         "error",
     }
+
+
+def test_raw_files_that_are_read_in_two_ways_are_not_mixed_up(by_brightness: None, tmp_path: Path) -> None:
+    path = write_dng(
+        tmp_path / "a.dng",
+        Image.new("RGB", (1200, 800), "white"),
+        preview=Image.new("RGB", (1200, 800), "black"),
+    )
+
+    def scored(raw: str) -> float:
+        (record,) = score(path, cache=True, raw=raw)
+        assert record.status == "ok"
+        return record.score or 0.0
+
+    preview, developed = scored("preview"), scored("develop")
+    assert developed > preview + 1
+    assert (scored("develop"), scored("preview"), scored("develop")) == (developed, preview, developed)
+
+
+def test_limits_hold_for_photos_that_are_known(by_brightness: None, tmp_path: Path) -> None:
+    path = write_photo(tmp_path / "a.jpg", size=(300, 200))
+    statuses = [
+        score(path, cache=True, max_pixels=most)[0].status for most in (59_999, 60_000, 59_999, 60_000)
+    ]
+    assert statuses == ["failed", "ok", "failed", "ok"]

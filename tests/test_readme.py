@@ -121,3 +121,9 @@ def test_the_version_stands_in_the_changelog() -> None:
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
     assert newest is not None
     assert newest[1] == __version__
+
+
+def test_an_entry_of_the_changelog_is_short() -> None:
+    entries = re.split(r"^- ", (ROOT / "CHANGELOG.md").read_text(), flags=re.M)[1:]
+    assert len(entries) > 200
+    assert [entry for entry in entries if len(" ".join(entry.split())) > 220] == []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from photocli import taste
-from photocli.look import MEASURES, measure
+from photocli.look import MEASURES, _quantile, measure
 from photocli.ratings import stars
 from photocli.taste import Examples
 
@@ -23,7 +23,7 @@ def examples(seed: int, count: int = 60, size: int = 200) -> Examples:
 def rated(plain: Examples, values: np.ndarray) -> Examples:
     """The same photos, rated 1 to 5 by the order of these values."""
     rating = 1.0 + np.searchsorted(np.quantile(values, [0.2, 0.4, 0.6, 0.8]), values)
-    return Examples(plain.embedding, plain.look, plain.score, rating)
+    return Examples(plain.embedding, plain.appearance, plain.score, rating)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -34,12 +34,12 @@ def test_noise_is_refused(seed: int) -> None:
 
 
 def test_a_pattern_is_learned_and_foretold() -> None:
-    everything = rated(plain := examples(0, 160), plain.look[:, 0] + 0.5 * plain.look[:, 6])
+    everything = rated(plain := examples(0, 160), plain.appearance[:, 0] + 0.5 * plain.appearance[:, 6])
     seen, unseen = everything.take(slice(60)), everything.take(slice(60, None))
     trial = taste.evaluate(seen)
     assert trial.refused is None
     assert trial.gain > 0.25
-    foretold = taste.fit(seen).stars(unseen.embedding, unseen.look, unseen.score)
+    foretold = taste.fit(seen).stars(unseen.embedding, unseen.appearance, unseen.score)
     assert taste.pairwise_accuracy(foretold, unseen.rating) > 0.85
     assert abs(taste.pairwise_accuracy(foretold, unseen.rating) - trial.accuracy) < 0.12
 
@@ -51,7 +51,7 @@ def test_what_the_general_model_says_already_is_not_learned_again() -> None:
 
 
 def test_the_same_ratings_give_the_same_taste() -> None:
-    some = rated(plain := examples(2, 40), plain.look[:, 0])
+    some = rated(plain := examples(2, 40), plain.appearance[:, 0])
     assert taste.evaluate(some) == taste.evaluate(some)
     first, second = taste.fit(some), taste.fit(some)
     assert first.constant == second.constant
@@ -61,7 +61,7 @@ def test_the_same_ratings_give_the_same_taste() -> None:
 def test_equal_values_everywhere_do_no_harm() -> None:
     flat = Examples(np.ones((30, 5)), np.ones((30, 12)), np.ones(30), np.arange(30) % 5 + 1.0)
     assert taste.evaluate(flat).refused
-    assert np.isfinite(taste.fit(flat).stars(flat.embedding, flat.look, flat.score)).all()
+    assert np.isfinite(taste.fit(flat).stars(flat.embedding, flat.appearance, flat.score)).all()
 
 
 def test_pairwise_accuracy() -> None:
@@ -92,3 +92,11 @@ def test_look_tells_dark_colourful_and_busy_photos() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (3, 64, 96))
     assert look(noise)["vertical detail"] > 0.1 > look(red)["vertical detail"]
     assert np.isfinite(measure(np.zeros((3, 1, 1), np.uint8))).all()
+
+
+def test_shares_of_light_are_quantiles() -> None:
+    light = np.random.default_rng(5).random((7, 72, 97), np.float32)
+    for one in light:
+        want = np.percentile(one, (3, 10, 50, 90, 100)).astype(np.float32)
+        got = [_quantile(np.sort(one, axis=None), share) for share in (0.03, 0.1, 0.5, 0.9, 1.0)]
+        assert np.array_equal(np.array(got, np.float32), want)

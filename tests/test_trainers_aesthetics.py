@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,6 +188,31 @@ def test_a_soup_is_the_average_and_needs_one_kind(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="labels"):
         average([tmp_path / "0.ckpt", tmp_path / "2.ckpt"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"size": 64}, r"differs in 'size' \(48 or 64\)"),
+        ({"fit": "warp"}, r"differs in 'fit' \(squash or warp\)"),
+        ({"classes": ["b", "a"]}, r"differs in 'classes' \(the same in another order\)"),
+        ({"classes": ["a", "c"], "mirror": False}, r"'mirror' \(True or False\) and in 'classes'"),
+        ({"trainer": "selfie_of_another_kind"}, "differs in 'trainer'"),
+    ],
+)
+def test_a_soup_of_runs_that_see_or_say_something_else_is_refused(
+    changes: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    config = {"arch": "squeezenet1_1", "labels": "binary", "dropout": 0.0, "middle": 5.5, "size": 48}
+    config |= {"fit": "squash", "mirror": True, "classes": ["a", "b"], "trainer": "aesthetics"}
+    files = [tmp_path / f"{name}.ckpt" for name in ("one", "other", "seed")]
+    network = Scorer("squeezenet1_1", "binary")
+    free = {"seed": 1, "lr": 0.5, "epochs": 7, "classes": ("a", "b")}
+    for file, change in zip(files, ({}, changes, free), strict=True):
+        save_model(file, Model(network, config | change))
+    with pytest.raises(UsageError, match=reason):
+        average(files[:2])
+    assert average([files[0], files[2]]).config == config
 
 
 def test_checkpoints_of_a_run_can_be_read_and_other_files_cannot(

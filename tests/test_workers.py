@@ -17,7 +17,8 @@ from hostile import endless_exif, fake_gif_reader, harmful, many_scans
 from photos import camera_exif, picture, png_header, write_photo
 
 from photocli.inputs import InputSpec, cut
-from photocli.workers import AHEAD, Prepared, Task, Workers
+from photocli.process import Prepared, Task
+from photocli.workers import AHEAD, Workers
 
 SPEC = InputSpec("image", 32, 48)
 PATIENCE_S = 60.0
@@ -161,7 +162,7 @@ def test_a_picture_too_large_is_refused_by_its_header(tmp_path: Path, nothing_le
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(40_000, 40_000))
     (result,) = prepare([path])
-    assert result.failed == "too large: 1600 megapixels, the limit is 300"
+    assert result.failed == "too large: 1600 megapixels, the limit is 250 (--max-pixels)"
 
 
 def test_an_exception_ends_the_processes(good: list[Path], nothing_left: None) -> None:
@@ -185,7 +186,8 @@ PARENT = """
 import sys
 from pathlib import Path
 from photocli.inputs import InputSpec
-from photocli.workers import Task, Workers
+from photocli.process import Task
+from photocli.workers import Workers
 with Workers(2, 2.0) as workers:
     for number, path in enumerate(sys.argv[1:]):
         workers.submit(Task(number, Path(path), (InputSpec("image", 32, 32),)))

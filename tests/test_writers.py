@@ -20,9 +20,10 @@ from photocli import writers
 from photocli.errors import UsageError
 from photocli.files import AtomicFile
 from photocli.records import RECORD_FIELDS, Face, Record, as_dict
-from photocli.writers.csv import CsvWriter, cell
+from photocli.sidecar_plan import Outcome
+from photocli.writers.csv import CsvWriter, cell, unmarked
 from photocli.writers.json import JsonWriter
-from photocli.writers.xmp import Outcome, XmpWriter
+from photocli.writers.xmp import XmpWriter
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 
@@ -96,10 +97,46 @@ def test_csv_reads_back(tmp_path: Path) -> None:
     assert (rows[0]["score"], rows[0]["stars"], rows[0]["iso"]) == ("6.25", "4", "100")
     assert (rows[1]["camera"], rows[1]["lens"]) == ("Canon EOS R5", '24", "macro"')
     assert rows[1]["exposure_s"] == "0.000125"
-    assert (rows[2]["camera"], rows[2]["lens"]) == ("=1+1", " spaced ")
+    assert (rows[2]["camera"], rows[2]["lens"]) == ("'=1+1", " spaced ")
     assert rows[4]["error"] == "the file is cut short"
     assert os.fsencode(rows[3]["path"]) == b"latin-\xe9.jpg"
     assert all(row["technical"] == "" for row in rows)
+
+
+FORMULAS = [
+    "=HYPERLINK(1).jpg",
+    "+1.jpg",
+    "-1.jpg",
+    "@SUM(1).jpg",
+    "\t=1.jpg",
+    "\r=1.jpg",
+    "\n1.jpg",
+    " =1.jpg",
+    '"=1.jpg',
+    "\uff1d1.jpg",
+    "\ufeff=1.jpg",
+    "-5",
+]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, "'90s.jpg", "'=1.jpg", "''", "'", "a=1.jpg", "", " a", "1-2"])
+def test_no_cell_of_text_is_a_formula_and_each_reads_back(tmp_path: Path, text: str) -> None:
+    record = Record(text, "ok", camera=text, exposure_bias=-0.7)
+    (row,) = csv.DictReader(io.StringIO(written_csv(tmp_path, [record]), newline=""))
+    for name in ("path", "camera"):
+        assert row[name].lstrip(' \t\r\n\ufeff"')[:1] not in ("=", "+", "-", "@", "\uff1d")
+        assert row[name][:1] not in ("\t", "\r", "\n")
+        assert unmarked(row[name]) == text
+    assert (text in FORMULAS or text[:1] == "'") == (row["path"] != text)
+    with CsvWriter(tmp_path / "raw.csv", raw=True) as writer:
+        writer.write(record)
+    raw = (tmp_path / "raw.csv").read_bytes().decode()
+    (row,) = csv.DictReader(io.StringIO(raw, newline=""))
+    assert row["path"] == row["camera"] == text
+
+
+def test_a_negative_number_stays_a_number() -> None:
+    assert (cell("exposure_bias", -0.7), cell("iso", -5), cell("camera", "-5")) == ("-0.7", "-5", "'-5")
 
 
 def test_json_reads_back(tmp_path: Path) -> None:
@@ -216,8 +253,8 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, made: list[
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     document = json.loads((folder / "out.json").read_bytes())["records"]
     for row, read, record in zip(rows, document, made, strict=True):
-        assert row["path"] == record.path == read["path"]
-        assert row["camera"] == (record.camera or "")
+        assert unmarked(row["path"]) == record.path == read["path"]
+        assert unmarked(row["camera"]) == (record.camera or "")
         assert read["camera"] == record.camera
         assert read["models"] == list(record.models)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import typer
 
 from photocli.display import printable
 from photocli.errors import PhotocliError, UsageError
+from photocli.stopping import Stopped, forget_frames, in_order
 
 
 class ExitCode(IntEnum):
@@ -22,17 +24,23 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNREADABLE = 3
     FATAL = 4
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 @contextmanager
 def reported(debug: bool) -> Iterator[None]:
     """Turn what goes wrong inside into a line on stderr and an exit code, or a traceback with `debug`."""
     try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("stopped; what was scored is kept, run the same command to go on", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+        with in_order():
+            yield
+    except KeyboardInterrupt as stopped:
+        forget_frames(stopped)
+        with contextlib.suppress(OSError):  # the terminal may have gone
+            typer.echo("stopped; what was scored is kept, run the same command to go on", err=True)
+        said = stopped.code if isinstance(stopped, Stopped) else ExitCode.INTERRUPTED
+        raise typer.Exit(said) from None
     except BrokenPipeError:  # `photocli … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(ExitCode.OK) from None

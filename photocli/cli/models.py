@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.group import QuickGroup
+from photocli.display import printable
+
+if TYPE_CHECKING:
+    from photocli.errors import ModelError
+    from photocli.models.card import Card
 
 app = typer.Typer(
     cls=QuickGroup,
@@ -23,34 +28,75 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 def list_models(debug: Debug = False) -> None:
     """List the models: what each one says, its input, its size, and its terms of use."""
     with reported(debug):
-        from photocli.models.store import cards
+        from photocli.models import adding
 
-        for card in cards():
-            size = card.network.stat().st_size / 1e6
-            typer.echo(f"{card.label}  ({card.kind}, {card.input.key}, {size:.1f} MB)")
-            typer.echo(f"    {card.facts.get('description', '')}")
-            typer.echo(f"    terms: {card.facts.get('licence', 'not stated')}")
-            typer.echo(f"    card:  {card.folder / 'card.json'}")
+        adding.sweep()
+        damaged = 0
+        for folder, card in _found():
+            if isinstance(card, Exception):
+                damaged += 1
+                typer.echo(printable(f"{folder.name}: {card}"), err=True)
+                continue
+            terms = card.facts.get("licence", "not stated")
+            lines = (
+                f"{card.label}  ({card.kind}, {card.input.key}, {_size(card.network)})",
+                f"    {card.facts.get('description', '')}",
+                f"    terms: {terms}",
+                f"    card:  {card.folder / 'card.json'}",
+            )
+            for line in lines:
+                typer.echo(printable(line))
+        if damaged:
+            raise typer.Exit(ExitCode.FATAL)
 
 
 @app.command("verify")
 def verify_models(debug: Debug = False) -> None:
-    """Compare every model with the checksum in its card; exit code 1 if one differs."""
+    """Compare every model with the checksums in its card; exit code 1 if one differs."""
     from photocli.errors import ModelError
 
     with reported(debug):
-        from photocli.models.store import cards, verify
+        from photocli.models import adding, store
 
+        adding.sweep()
         damaged = 0
-        for card in cards():
+        for folder, card in _found():
             try:
-                verify(card)
-                typer.echo(f"{card.label}: whole")
+                if isinstance(card, Exception):
+                    raise card
+                store.verify(card)
+                by_hand = not (card.is_sealed or store.is_built_in(card))
+                note = ", but put there by hand and never tried; photocli models add does that"
+                typer.echo(printable(f"{card.label}: whole{note if by_hand else ''}"))
             except ModelError as error:
                 damaged += 1
-                typer.echo(f"{card.label}: {error}")
+                name = folder.name if isinstance(card, Exception) else card.label
+                typer.echo(printable(f"{name}: {error}"))
         if damaged:
             raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _found() -> list[tuple[Path, Card | ModelError]]:
+    """All models by name, with their cards, or with what is wrong with these."""
+    from photocli.errors import ModelError
+    from photocli.models.card import read_card
+    from photocli.models.store import folders
+
+    cards: dict[str, tuple[Path, Card | ModelError]] = {}
+    for folder in folders():
+        try:
+            card = read_card(folder)
+            cards[card.name] = folder, card
+        except ModelError as error:
+            cards[f"{folder.name}/"] = folder, error
+    return [cards[name] for name in sorted(cards)]
+
+
+def _size(network: Path) -> str:
+    try:
+        return f"{network.stat().st_size / 1e6:.1f} MB"
+    except OSError:
+        return "its network is missing"
 
 
 @app.command("add")
@@ -62,8 +108,8 @@ def add_model(
 ) -> None:
     """Add a model of your own: a folder with model.onnx and card.json, or a YuNet face detector.
 
-    It is checked, run once, and copied to your models; nothing is added halfway. A face detector takes the
-    place of the built-in one.
+    It is checked and tried in a process of its own, with limits of time and memory, and copied to your
+    models; nothing is added halfway. A face detector takes the place of the built-in one.
 
     \b
     Examples:
@@ -77,7 +123,7 @@ def add_model(
         from photocli.records import columns
 
         card = adding.add(source)
-        typer.echo(f"added {card.label} ({card.kind}): {card.folder}")
+        typer.echo(printable(f"added {card.label} ({card.kind}): {card.folder}"))
         if card.kind in lineup.SEVERAL:
             typer.echo(f"what it says stands in the columns {' and '.join(columns([card.name]))}")
             return
@@ -100,4 +146,4 @@ def remove_model(
     with reported(debug):
         from photocli.models import adding
 
-        typer.echo(f"removed {adding.remove(name)}")
+        typer.echo(printable(f"removed {adding.remove(name)}"))

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from photocli.cropping import CropRun
     from photocli.pipeline import Run
     from photocli.records import Record
-    from photocli.writers.xmp import Outcome
+    from photocli.sidecar_plan import Outcome
+
+LISTED = 20
+"""How many links are said one by one; all are counted."""
 
 EVERY_S = 10.0
 """Seconds between two lines where there is no terminal to draw a bar on."""
 
 
 class Progress:
-    """Shows how a run advances. With `quiet`, only photos and sidecars that failed are said."""
+    """Shows how a run advances. With `quiet`, only what failed is said, and what is hidden."""
 
     def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring") -> None:
         self._run = run
@@ -36,6 +39,8 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
         self._said = time.monotonic()
+        self._warned: set[str] = set()
+        self._links = 0
 
     def __enter__(self) -> Self:
         if not self._quiet and self._console.is_terminal:
@@ -48,8 +53,11 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._warn_once()
         if self._bar is not None:
             self._bar.stop()
+        if self._links > LISTED and not self._quiet:
+            self._say(f"{self._links:,} links lead out of the folders given and were skipped", "yellow")
 
     def watched(self, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, each counted as it comes."""
@@ -59,21 +67,34 @@ class Progress:
 
     def closely(self, run: Run, total: int) -> Iterator[Record]:
         """The records of another run, over so many of the photos again, each counted as it comes."""
+        self._warn_once()
         self._run = run
         if self._bar is not None:
             self._bar.reset(self._task, description="looking closer", total=total, rate="")
         return self.watched(run)
 
     def advance(self, record: Record) -> None:
-        """Count one record, and say so if its photo could not be read."""
+        """Count one record, and say so if its photo could not be read, or something else went wrong."""
+        self._warn_once()
         if record.status == "failed" or (record.status == "ok" and record.error):
             self._say(f"{record.path}: {record.error}", "red" if record.status == "failed" else "yellow")
+        elif record.status == "skipped":
+            self._pass_over(record)
         summary = self._run.summary
         if self._bar is not None:
             self._bar.update(self._task, advance=1, rate=f"{summary.rate:.1f} photos/s")
         elif not self._quiet and time.monotonic() - self._said > EVERY_S:
             self._said = time.monotonic()
             self._say(f"{summary.photos} photos so far, {summary.rate:.1f} a second")
+
+    def _pass_over(self, record: Record) -> None:
+        """Say it of a link, and of what is hidden; that other files are no photos is no news."""
+        from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT
+
+        self._links += record.error == LEADS_OUT
+        link = record.error == LEADS_OUT and self._links <= LISTED and not self._quiet
+        if link or record.error in (HIDDEN_FILE, HIDDEN_FOLDER):
+            self._say(f"{record.path}: skipped, {record.error}", "yellow")
 
     def report_sidecar(self, outcome: Outcome) -> None:
         """Say it if a sidecar could not be written."""
@@ -84,6 +105,12 @@ class Progress:
         """Say that something could not be done."""
         self._say(text, "yellow")
 
+    def _warn_once(self) -> None:
+        warning = self._run.summary.warning
+        if warning is not None and warning not in self._warned:
+            self._warned.add(warning)
+            self.warn(warning)
+
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
 
@@ -92,7 +119,9 @@ class Progress:
         from photocli.errors import PhotocliError
 
         try:
-            total = sum(1 for _ in discover(self._run.paths))
+            chosen = self._run.options
+            found = discover(self._run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
+            total = sum(1 for _ in found)
         except (PhotocliError, OSError):  # the run meets it too, and says so
             return
         self._bar.update(self._task, total=total)

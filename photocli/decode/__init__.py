@@ -10,29 +10,63 @@ import errno
 import pkgutil
 import stat
 import warnings
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from photocli.decode.signature import HEAD, describe, sniff
-from photocli.errors import DecodeError
+from photocli.errors import DecodeError, UsageError
 
 if TYPE_CHECKING:
     from photocli.records import Frame
 
-DECODE_VERSION: int = 2
+DECODE_VERSION: int = 3
 """Part of the cache key: it grows whenever the same file would give other pixels."""
 
-MAX_PIXELS = 300_000_000
+MAX_PIXELS = 250_000_000
 """Photos of more pixels are refused, from their header, before any of them is decoded."""
 
-_SHARED = frozenset(("colour", "raster", "signature"))
+MAX_BYTES = 4_294_967_296
+"""Files of more bytes are refused before they are read: no photo of `MAX_PIXELS` needs as many."""
+
+RAW = ("preview", "develop")
+"""How RAW files are read: by their preview where it is large enough, or always developed, at half size."""
+
+_SHARED = frozenset(("colour", "ends", "extents", "holes", "raster", "scans", "signature"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How photos are read: of how many pixels at most, and by what of a RAW file (`RAW`)."""
+
+    max_pixels: int = MAX_PIXELS
+    raw: str = "preview"
+
+    def __post_init__(self) -> None:
+        if self.max_pixels < 1:
+            raise UsageError("the limit of pixels must be above zero")
+        if self.raw not in RAW:
+            raise UsageError(f"RAW files cannot be read by '{self.raw}'; choose one of {', '.join(RAW)}")
+
+    def check(self, width: int, height: int, kind: str = "", most: int | None = None) -> None:
+        """Raise `DecodeError` if a picture of this size in pixels is too large to be decoded.
+
+        `most` pixels are those of which a format, named `kind`, can be decoded in a worker's memory.
+        """
+        limit = self.max_pixels if most is None else min(self.max_pixels, most)
+        if width * height <= limit:
+            return
+        mega = f"{width * height / 1e6:{'.0f' if width * height >= 1e7 else '.2g'}}"
+        if limit == self.max_pixels:
+            raise DecodeError(f"too large: {mega} megapixels, the limit is {limit / 1e6:g} (--max-pixels)")
+        raise DecodeError(f"too large: {mega} megapixels, the limit for {kind} is {limit / 1e6:g}")
 
 
 class Format(Protocol):
     """What a module of this package offers that reads one format."""
 
-    def read(self, file: BinaryIO, side: int) -> Frame:
+    def read(self, file: BinaryIO, side: int, reading: Reading) -> Frame:
         """Decode an opened file, positioned at its start; may raise anything, `decode` translates it."""
 
 
@@ -48,21 +82,25 @@ def load(name: str) -> Format:
     return cast("Format", import_module(f"{__name__}.{name}"))
 
 
-def decode(path: Path, side: int) -> Frame:
+def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
     """Decode a photo, upright, 8-bit sRGB, with transparency laid over white.
 
     `side` is the long side in pixels that is wanted: the frame's is that or more, but less than twice that;
     a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if
-    it is large enough to judge; failing that they are developed at half size. Of several pictures in a file
-    the first one is taken.
+    it is large enough to judge; failing that, or if `reading` says so, they are developed at half size. Of
+    several pictures in a file the first one is taken.
 
     Raises `DecodeError`, with one short reason, whatever is wrong with the file.
     """
     if side < 1:
         raise ValueError(f"side must be at least 1 pixel, not {side}")
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise DecodeError("not a regular file")
+        if status.st_size > MAX_BYTES:
+            size, limit = status.st_size / 1e9, MAX_BYTES / 1e9
+            raise DecodeError(f"too large: the file has {size:.3g} GB, the limit is {limit:.2g}")
         with path.open("rb") as file:
             head = file.read(HEAD)
             if not head:
@@ -73,18 +111,11 @@ def decode(path: Path, side: int) -> Frame:
             file.seek(0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about metadata mostly; what matters is raised
-                return load(name).read(file, side)
+                return load(name).read(file, side, reading or Reading())
     except DecodeError:
         raise
     except Exception as error:
         raise DecodeError(_reason(error)) from error
-
-
-def check_pixels(width: int, height: int) -> None:
-    """Raise `DecodeError` if a picture of this size in pixels is too large to be decoded."""
-    if width * height > MAX_PIXELS:
-        mega, limit = round(width * height / 1e6), round(MAX_PIXELS / 1e6)
-        raise DecodeError(f"too large: {mega} megapixels, the limit is {limit}")
 
 
 _ERRNO = {

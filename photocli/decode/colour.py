@@ -12,11 +12,39 @@ from PIL import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_PIECE = 4_000_000  # pixels that are looked at at a time
 _READY = frozenset(("RGB", "L", "RGBA", "LA", "CMYK", "LAB", "YCbCr"))
 
 
-def reducible(image: Image.Image) -> Image.Image:
-    """The picture in a mode whose pixels can be averaged: palettes resolved, 8 bits per channel."""
+def is_reducible(image: Image.Image) -> bool:
+    """Whether the pixels of a picture can be averaged as they are."""
+    return image.mode in _READY and not (image.mode in ("L", "RGB") and "transparency" in image.info)
+
+
+def white_of(image: Image.Image) -> float:
+    """The value that is white in a picture of 32 bits a pixel, whole or floating point; 0 of other modes.
+
+    The files do not say: it is the smallest usual full scale that holds every value. In floating point it is
+    1, and light sources somewhat above it are clipped.
+    """
+    mode = image.mode
+    if mode not in ("I", "F"):
+        return 0.0
+    rows = max(1, _PIECE // image.width)
+    pieces = (
+        _numbers(np.asarray(image.crop((0, top, image.width, min(top + rows, image.height)))), mode)
+        for top in range(0, image.height, rows)
+    )
+    peak = max(float(piece[np.isfinite(piece)].max(initial=0)) for piece in pieces)
+    scales = (1.0, 255.0, 65535.0, 2.0**32 - 1) if mode == "F" else (255.0, 65535.0, 2.0**32 - 1)
+    return 1.0 if mode == "F" and peak <= 16 else next((scale for scale in scales if peak <= scale), peak)
+
+
+def reducible(image: Image.Image, white: float) -> Image.Image:
+    """The picture in a mode whose pixels can be averaged: palettes resolved, 8 bits per channel.
+
+    `white` is `white_of` the whole picture, of which this one may be a part.
+    """
     mode = image.mode
     if mode in ("L", "RGB") and "transparency" in image.info:  # one colour is declared transparent
         return image.convert("LA" if mode == "L" else "RGBA")
@@ -27,7 +55,7 @@ def reducible(image: Image.Image) -> Image.Image:
     if mode in ("P", "PA"):
         return image.convert("RGBA" if mode == "PA" or "transparency" in image.info else "RGB")
     if mode.startswith(("I", "F")):
-        return Image.fromarray(_eight_bits(np.asarray(image), mode))
+        return Image.fromarray(_eight_bits(np.asarray(image), mode, white))
     if mode == "La":
         return image.convert("LA")
     return image.convert("RGBA" if mode == "RGBa" else "RGB")
@@ -63,19 +91,19 @@ def _over_white(image: Image.Image) -> Image.Image:
     return below
 
 
-def _eight_bits(values: NDArray[Any], mode: str) -> NDArray[np.uint8]:
+def _eight_bits(values: NDArray[Any], mode: str, white: float) -> NDArray[np.uint8]:
     """Grey of 16 or 32 bits, whole or floating point, scaled from its full range to 0-255."""
     if mode.startswith("I;16"):
         return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(np.clip(_numbers(values, mode) / white, 0, 1) * 255).astype(np.uint8)
+    return levels
+
+
+def _numbers(values: NDArray[Any], mode: str) -> NDArray[np.floating[Any]]:
     values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf, neginf=0.0)
-    if mode.startswith("I") and values.min(initial=0) < 0:  # unsigned, which Pillow has no mode for
-        values = np.where(values < 0, values + 2.0**32, values)
-    # The files do not say what white is: it is the smallest usual full scale that holds every value. In
-    # floating point it is 1, and light sources somewhat above it are clipped.
-    peak = float(values[np.isfinite(values)].max(initial=0))
-    scales = (1.0, 255.0, 65535.0, 2.0**32 - 1) if mode == "F" else (255.0, 65535.0, 2.0**32 - 1)
-    white = 1.0 if mode == "F" and peak <= 16 else next((scale for scale in scales if peak <= scale), peak)
-    return np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
+    if mode == "I" and values.min(initial=0) < 0:  # unsigned, which Pillow has no mode for
+        return np.where(values < 0, values + 2.0**32, values)
+    return values
 
 
 def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:

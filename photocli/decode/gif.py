@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL.GifImagePlugin import GifImageFile
 
+from photocli.decode.ends import check_gif
 from photocli.decode.raster import to_frame
 
 if TYPE_CHECKING:
+    from photocli.decode import Reading
     from photocli.records import Frame
 
 
-def read(file: BinaryIO, side: int) -> Frame:
+def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a GIF; see `photocli.decode.decode`."""
-    return to_frame(GifImageFile(file), side, "gif")
+    check_gif(file)
+    file.seek(0)
+    return to_frame(GifImageFile(file), side, "gif", reading)

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pillow_heif.as_plugin import HeifImageFile
 
+from photocli.decode.extents import check_boxes
+from photocli.decode.holes import check_items
 from photocli.decode.raster import to_frame
 
 if TYPE_CHECKING:
+    from photocli.decode import Reading
     from photocli.records import Frame
 
 
-def read(file: BinaryIO, side: int) -> Frame:
+def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a HEIF; see `photocli.decode.decode`.
 
     libheif turns the picture as the container says; the EXIF orientation, which repeats it, is not looked at.
     """
+    check_boxes(file)
+    check_items(file)
+    file.seek(0)
     image = HeifImageFile(file)  # type: ignore[no-untyped-call]
-    return replace(to_frame(image, side, "heif", orientation=1), orientation=None)
+    return replace(to_frame(image, side, "heif", reading, orientation=1), orientation=None)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PIL import Image
 
-from photocli.decode import check_pixels
-from photocli.decode.colour import reducible, to_srgb
+from photocli.decode.colour import is_reducible, reducible, to_srgb, white_of
 from photocli.records import Frame
+
+if TYPE_CHECKING:
+    from photocli.decode import Reading
 
 _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
+_BAND = 4_000_000  # pixels that are converted at a time
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -26,7 +31,9 @@ def to_frame(
     image: Image.Image,
     side: int,
     name: str,
+    reading: Reading,
     *,
+    most: int | None = None,
     size: tuple[int, int] | None = None,
     exif: bytes | None = None,
     orientation: int | None = None,
@@ -34,17 +41,17 @@ def to_frame(
     """Decode an opened image into a frame whose long side is `side` pixels up to twice that, less one.
 
     `size` is the (width, height) of the original as stored, where the image was set up to be decoded smaller;
-    a smaller original keeps its size. `exif` and `orientation` (1-8) replace
+    a smaller original keeps its size. `most` is as in `Reading.check`. `exif` and `orientation` (1-8) replace
     what the image says. Raises `DecodeError` if it has too many pixels, whatever Pillow raises if damaged.
     """
     width, height = size or image.size
-    check_pixels(width, height)
+    reading.check(width, height, name.upper(), most)
     image.load()
     # Only now: a PNG may have its EXIF behind its pixels.
     exif = bare_exif(image.info.get("exif")) if exif is None else exif
     turn = exif_orientation(exif) if orientation is None else orientation
     profile = image.info.get("icc_profile")
-    reduced = _reduced(reducible(image), side)
+    reduced = _reduced(image, side)
     upright = _UPRIGHT.get(turn)
     rgb = to_srgb(reduced, profile if isinstance(profile, bytes) else None)
     if upright is not None:  # after the reduction, where there is less to turn
@@ -80,7 +87,23 @@ def _reduced(image: Image.Image, side: int) -> Image.Image:
     """The picture reduced by the largest whole number that leaves its long side at `side` pixels or more.
 
     Averaging whole blocks is the cheapest reduction and the sharpest that is free of aliasing; the rest is
-    left to whoever cuts from the frame, so that no picture is resampled by odd factors twice.
+    left to whoever cuts from the frame, so that no picture is resampled by odd factors twice. What must be
+    converted before is converted in bands: of a whole large picture there is no room for a second one.
     """
-    factor = max(image.size) // side
-    return image.reduce(factor) if factor > 1 else image
+    factor, white = max(image.size) // side, white_of(image)
+    if factor <= 1:
+        return reducible(image, white)
+    if is_reducible(image):
+        return image.reduce(factor)
+    rows = factor * max(1, _BAND // (image.width * factor))
+    bands = [
+        reducible(band, white).reduce(factor)
+        for top in range(0, image.height, rows)
+        for band in (image.crop((0, top, image.width, min(top + rows, image.height))),)
+    ]
+    size = (bands[0].width, sum(band.height for band in bands))
+    reduced, top = Image.new(bands[0].mode, size), 0
+    for band in bands:
+        reduced.paste(band, (0, top))
+        top += band.height
+    return reduced

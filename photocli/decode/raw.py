@@ -10,50 +10,77 @@ import rawpy
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from photocli.decode import check_pixels
+from photocli.decode import extents
 from photocli.decode.jpeg import scale_down
 from photocli.decode.raster import bare_exif, exif_orientation, to_frame
 from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
+    from photocli.decode import Reading
     from photocli.records import Frame
 
 ENOUGH = 1000
 """A preview with a long side of so many pixels is taken even if more were asked for: developing is slow."""
 
+LEAST = 512
+"""A preview with a long side of fewer pixels, and than the photo has, is no photo that could be judged."""
+
 # LibRaw's flip is three bits (1 mirrored, 2 upside down, 4 transposed); EXIF has its own order of the turns.
 _ORIENTATION_OF_FLIP = (1, 2, 4, 3, 5, 8, 6, 7)
 
 
-def read(file: BinaryIO, side: int) -> Frame:
+def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a RAW file by its largest preview, or develop it; see `photocli.decode.decode`.
 
-    It is developed only if the preview is too small, and at half size where that is large enough. Raises
-    `DecodeError` if LibRaw can read neither.
+    It is developed if the preview is too small, or if `reading` says so, and at half size where that is large
+    enough. Raises `DecodeError` if LibRaw can read neither, or if the preview is below `LEAST`.
     """
+    _check_extents(file)
     try:
         # By its name: of a file of 60 MB LibRaw then reads just the parts that it needs.
         with rawpy.imread(file.name) as raw:
             sizes = raw.sizes  # asked for once: developing at half size changes them
-            check_pixels(sizes.raw_width, sizes.raw_height)
-            preview = _preview(raw, sizes, side)
+            reading.check(sizes.raw_width, sizes.raw_height)
+            preview = _preview(raw, sizes, side, reading) if reading.raw == "preview" else None
             if preview is not None and _is_enough(preview.pixels.shape, side):
                 return preview
             try:
-                return _developed(raw, sizes, side)
+                return _developed(raw, sizes, side, reading)
             except rawpy.LibRawError as error:
-                if preview is not None:
-                    return preview
-                raise DecodeError(_why_neither(error)) from error
+                if preview is None:
+                    raise DecodeError(_why_neither(error, reading)) from error
+                _check_preview(preview.pixels.shape, sizes)
+                return preview
     except rawpy.LibRawError as error:
         if isinstance(error, rawpy.LibRawUnsufficientMemoryError):
             raise MemoryError from error
         raise DecodeError("this kind of RAW file is not supported, or it is damaged") from error
 
 
-def _why_neither(error: rawpy.LibRawError) -> str:
+def _check_extents(file: BinaryIO) -> None:
+    """Refuse a file that was cut off: its preview may be whole, but the photo is not."""
+    head = file.read(16)
+    if head[:4] in (b"II*\0", b"MM\0*"):
+        extents.check_directories(file)
+    elif head[4:8] == b"ftyp":
+        extents.check_boxes(file)
+    elif head == b"FUJIFILMCCD-RAW ":
+        extents.check_raf(file)
+
+
+def _check_preview(shape: tuple[int, ...], sizes: rawpy.ImageSizes) -> None:
+    height, width = shape[:2]
+    if max(width, height) < min(LEAST, max(sizes.width, sizes.height)):
+        raise DecodeError(f"its preview has only {width}×{height} pixels, and it cannot be developed")
+
+
+def _why_neither(error: rawpy.LibRawError, reading: Reading) -> str:
+    if isinstance(error, rawpy.LibRawUnsufficientMemoryError):
+        raise MemoryError from error
     if isinstance(error, (rawpy.LibRawIOError, rawpy.LibRawDataError)):
         return "truncated: the picture data ends early"
+    if reading.raw == "develop":
+        return "this kind of RAW file cannot be developed; its preview may do (--raw preview)"
     return "this RAW file has no preview that can be read"
 
 
@@ -61,7 +88,7 @@ def _is_enough(shape: tuple[int, ...], side: int) -> bool:
     return max(shape) >= min(side, ENOUGH)
 
 
-def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame | None:
+def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame | None:
     try:
         thumb = raw.extract_thumb()
         if thumb.format is rawpy.ThumbFormat.JPEG:
@@ -73,7 +100,7 @@ def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame | No
         turn = _turn(sizes, size, exif_orientation(exif))
         if isinstance(image, JpegImageFile):
             scale_down(image, side)
-        frame = to_frame(image, side, "raw", size=size, exif=exif, orientation=turn)
+        frame = to_frame(image, side, "raw", reading, size=size, exif=exif, orientation=turn)
     except MemoryError:
         raise
     except Exception:  # no preview, one in a format of its own, or a damaged one: all the same here
@@ -105,7 +132,7 @@ def _with_size_of_original(frame: Frame, sizes: rawpy.ImageSizes) -> Frame:
     return replace(frame, width=width, height=height)
 
 
-def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame:
+def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame:
     half = (sizes.height // 2, sizes.width // 2)
     pixels = raw.postprocess(
         half_size=_is_enough(half, side),
@@ -113,6 +140,6 @@ def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int) -> Frame:
         no_auto_bright=True,  # an underexposed photo must stay one
         gamma=(2.4, 12.92),
     )
-    frame = to_frame(Image.fromarray(pixels), side, "raw")
+    frame = to_frame(Image.fromarray(pixels), side, "raw", reading)
     lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]
     return replace(_with_size_of_original(frame, sizes), orientation=lies)

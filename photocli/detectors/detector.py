@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.detectors import Candidates
     from photocli.models.card import Card
     from photocli.models.session import Session
 
@@ -55,10 +56,31 @@ class Detector:
 
         side = self.card.input.width
         canvas, width, height = contain(pixels, side, self._kind.PADDING)
-        scores, boxes, points = self._kind.read(self._run(self._kind.prepare(canvas)), side)
+        scores, boxes, points = self._read(self._run(self._kind.prepare(canvas)))
         kept = distinct(scores, boxes, self.score, self.overlap)
         places = np.concatenate([boxes[kept], points[kept]], axis=1) / np.tile([width, height], 7)
         return np.concatenate([places, scores[kept, None]], axis=1).astype(np.float32)
+
+    def _read(self, outputs: dict[str, NDArray[np.float32]]) -> Candidates:
+        """The candidates that the network tells of. Raises `ModelError` for what cannot be candidates."""
+        import numpy as np
+
+        try:
+            scores, boxes, points = found = self._kind.read(outputs, self.card.input.width)
+        except (ValueError, IndexError, KeyError) as error:
+            raise ModelError(f"model {self.card.label} gives no faces that can be read: {error}") from error
+        count = len(scores)
+        if (scores.shape, boxes.shape, points.shape) != ((count,), (count, 4), (count, 10)):
+            shapes = ", ".join(str(list(part.shape)) for part in found)
+            raise ModelError(f"model {self.card.label} gives faces of the wrong shapes: {shapes}")
+        if not all(np.isfinite(part).all() for part in found):
+            raise ModelError(f"model {self.card.label} gives faces with numbers that are none or infinite")
+        if count and not -0.01 <= scores.min() <= scores.max() <= 1.01:
+            raise ModelError(
+                f"model {self.card.label} gives scores of faces from {scores.min():.4g} to "
+                f"{scores.max():.4g}, not from 0 to 1"
+            )
+        return found
 
     def _run(self, batch: Any) -> dict[str, NDArray[np.float32]]:
         from photocli.models.session import Session

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
+import stat
+import sys
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from photocli import assessors, detectors
+from photocli import assessors
 from photocli.errors import ModelError, UsageError
-from photocli.models import graph, lineup, store
-from photocli.models.card import CARD_FILE, Card, read_card
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from photocli.models import lineup, store
+from photocli.models.card import CARD_FILE, SEAL, Card, read_card, seal
+from photocli.models.sandbox import Probe
 
 YUNET = "yunet"
 YUNET_SIDE = 640
@@ -27,35 +30,101 @@ YUNET_SIDE = 640
 
 YUNET_THRESHOLDS = {"score": 0.7, "overlap": 0.3}
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LARGEST_NETWORK = 400_000_000
+"""Bytes; the largest of the networks that trainers go on from has 290 million as it is exported."""
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # which Windows takes for no files
 _NETWORK = "model.onnx"
+_PARTIAL = (".adding-", ".removing-")
+_ABANDONED_S = 3600  # where a folder cannot be locked, older ones are nobody's
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where a model is made ready, in a hidden folder: as it `came`, as it will be `kept`; what tries it."""
+
+    came: Path
+    kept: Path
+    probe: Probe
 
 
 def add(source: Path) -> Card:
     """Add a model folder, or a lone ONNX file that is known by its outputs (YuNet), to the user's models.
 
-    It is copied to a hidden folder, checked and run there, and takes its place in one step. Raises
-    `ModelError` for what is no model that this version can run, and `UsageError` for a name that is taken
-    and for a path at which there is nothing.
+    Nothing of it is loaded by this process. It is copied to a hidden folder; a probe understands the network
+    and writes it anew, and another runs that on pictures. What was tried takes its place in one step, and its
+    card is sealed. Raises `ModelError` for what is no model that this version can run, and `UsageError` for a
+    name that is taken and for a path at which there is nothing.
     """
     if not source.exists():
         raise UsageError(f"there is no model '{source}'")
     root = store.user_folder()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=".adding-", dir=root))
+    except OSError as error:
+        raise UsageError(f"no models can be added to {root}: {error.strerror or error}") from error
+    with _held(root), _staged(root) as stage:
+        try:
+            facts = _from_folder(source, stage) if source.is_dir() else _from_network(source, stage)
+            card = _sealed(facts, stage.kept)
+            stage.probe.ask("try", stage.kept, stage.kept, f"model {card.label}")
+            return _put(card, root)
+        except OSError as error:
+            raise ModelError(f"{source} cannot be copied: {error.strerror or error}") from error
+
+
+def sweep() -> None:
+    """Take away what killed runs of `add` and `remove` left half done; not what other runs are working on."""
+    root = store.user_folder()
+    with suppress(OSError):
+        if root.is_dir():
+            with _held(root):
+                pass
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[None]:
+    """Hold the folder of models, beside others that do, and sweep it first if nobody else does."""
+    if sys.platform == "win32":
+        _sweep(root, time.time() - _ABANDONED_S)
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # somebody is adding a model just now, or the disk knows no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _sweep(root, math.inf)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(root: Path, before: float) -> None:
+    for folder in root.iterdir():
+        with suppress(OSError):
+            if folder.name.startswith(_PARTIAL) and folder.lstat().st_mtime <= before:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _staged(root: Path) -> Iterator[_Stage]:
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=_PARTIAL[0], dir=root))
     except OSError as error:
         raise UsageError(f"no models can be added to {root}: {error.strerror or error}") from error
     try:
-        card = _copy_folder(source, staged) if source.is_dir() else _copy_network(source, staged)
-        _check_name(card)
-        _try(card)
-        staged.chmod(0o755)
-        return _put(card, root)
-    except OSError as error:
-        raise ModelError(f"{source} cannot be copied: {error.strerror or error}") from error
+        kept = scratch / "kept"
+        kept.mkdir()
+        kept.chmod(0o755)
+        yield _Stage(scratch / "came.onnx", kept, Probe(scratch))
     finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def remove(name: str) -> Path:
@@ -69,12 +138,13 @@ def remove(name: str) -> Path:
             raise UsageError(f"the model {name} came with photocli, and cannot be removed")
         raise UsageError(f"you added no model named '{name}'; those that you did: {', '.join(own) or 'none'}")
     try:
-        if folder.is_symlink():
-            folder.unlink()
-        else:
-            gone = Path(tempfile.mkdtemp(prefix=".removing-", dir=root))
-            folder.rename(gone / folder.name)  # from here on it is no model any more
-            shutil.rmtree(gone)
+        with _held(root):
+            if folder.is_symlink():
+                folder.unlink()
+            else:
+                gone = Path(tempfile.mkdtemp(prefix=_PARTIAL[1], dir=root))
+                folder.rename(gone / folder.name)  # from here on it is no model any more
+                shutil.rmtree(gone)
     except OSError as error:
         raise UsageError(f"{folder} cannot be removed: {error.strerror or error}") from error
     return folder
@@ -87,121 +157,100 @@ def _named(folder: Path) -> str:
     return folder.name
 
 
-def _copy_folder(source: Path, staged: Path) -> Card:
-    """Copy what a card names, checked before anything loads it."""
+def _from_folder(source: Path, stage: _Stage) -> dict[str, Any]:
+    """The facts for the card of a model folder, whose network was understood and written anew."""
+    beside = source / CARD_FILE
+    if beside.is_symlink() or (beside.exists() and not beside.is_file()):
+        raise ModelError(f"{beside} is a link or no file; a model needs files of its own")
     card = read_card(source)
+    _check_words(card)
     assessors.load(card.kind)
-    if not card.network.is_file():
+    if not card.network.exists():
         raise ModelError(f"{source} has no {card.file}, which its card names")
-    content = card.network.read_bytes()
-    if hashlib.sha256(content).hexdigest() != card.sha256:
+    if card.network.is_symlink():
+        raise ModelError(f"{card.network} is a link, which is no file of its own folder")
+    if _copy(card.network, stage.came) != card.sha256:
         raise ModelError(f"{card.network} is not the network that {source / CARD_FILE} describes")
-    for name in _demanded(content, card.network):
-        beside = source / name
-        if Path(name).name != name or beside.is_symlink() or name in (card.file, CARD_FILE, "", "..", "."):
-            raise ModelError(f"{card.network} reads '{name}', which is no file of its own folder")
-        if not beside.is_file():
-            raise ModelError(f"{card.network} needs {beside}, which is not there")
-        shutil.copyfile(beside, staged / name)
-    (staged / card.file).write_bytes(content)
-    shutil.copyfile(source / CARD_FILE, staged / CARD_FILE)
-    return read_card(staged)
+    stage.probe.ask("understand", stage.came, stage.kept / _NETWORK, str(card.network))
+    return {**card.facts}
 
 
-def _copy_network(source: Path, staged: Path) -> Card:
-    """Copy a network that is known by its outputs, and write the card for it."""
-    content = source.read_bytes()
-    if _demanded(content, source):
-        raise ModelError(f"{source} keeps weights in other files; add it as a folder with a {CARD_FILE}")
-    (staged / _NETWORK).write_bytes(content)
-    (staged / CARD_FILE).write_text(json.dumps(_yunet_card(content, source), indent=1), encoding="utf-8")
-    return read_card(staged)
+def _from_network(source: Path, stage: _Stage) -> dict[str, Any]:
+    """The facts for the card of a network that is known by its outputs, understood and written anew."""
+    _copy(source, stage.came)
+    ports = stage.probe.ask("understand", stage.came, stage.kept / _NETWORK, str(source))
+    return _yunet_facts(ports["inputs"], {name for name, _ in ports["outputs"]}, source)
 
 
-def _demanded(content: bytes, network: Path) -> list[str]:
-    """The other files that the network reads. Raises `ModelError` for operators that are not at hand."""
-    try:
-        found = graph.demands(content)
-    except ModelError as error:
-        raise ModelError(f"{network}: {error}") from error
-    if found.foreign:
-        raise ModelError(f"{network} needs operators of its maker's own: {', '.join(sorted(found.foreign))}")
-    return sorted(found.files)
+def _copy(source: Path, target: Path) -> str:
+    """Copy a network; its SHA-256. Raises `ModelError` for what is no file, or one that is too large."""
+    descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as file, target.open("wb") as copy:  # noqa: PTH123
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelError(f"{source} is no file")
+        digest, left = hashlib.sha256(), LARGEST_NETWORK
+        while chunk := file.read(1 << 20) if status.st_size <= LARGEST_NETWORK else b"":
+            left -= len(chunk)
+            digest.update(chunk)
+            copy.write(chunk)
+            if left < 0:
+                break
+        if left < 0 or status.st_size > LARGEST_NETWORK:
+            raise ModelError(f"{source} is larger than {LARGEST_NETWORK / 1e6:g} MB, which no model may be")
+    return digest.hexdigest()
 
 
-def _yunet_card(content: bytes, source: Path) -> dict[str, Any]:
-    import onnxruntime as ort
-
+def _yunet_facts(inputs: list[Any], outputs: set[str], source: Path) -> dict[str, Any]:
     from photocli.detectors import yunet
 
-    ort.set_default_logger_severity(4)
-    try:
-        session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's exceptions have no common base but this
-        raise ModelError(f"ONNX Runtime cannot load {source}: {error}") from error
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or {value.name for value in session.get_outputs()} != set(yunet.OUTPUTS):
+    if len(inputs) != 1 or outputs != set(yunet.OUTPUTS):
         raise ModelError(
             f"{source} is a network of no kind that is known by itself (YuNet is); "
             f"add it as a folder with a {CARD_FILE}"
         )
-    height, width = (size if isinstance(size, int) else YUNET_SIDE for size in inputs[0].shape[2:])
-    if height != width or height % max(yunet.STRIDES):
+    name, shape = inputs[0]
+    if len(shape) != 4:
+        raise ModelError(f"{source} is a YuNet for {len(shape)} dimensions; it must be for four")
+    height, width = (YUNET_SIDE if size is None else size for size in shape[2:])
+    if height != width or height % max(yunet.STRIDES) or not height:
         raise ModelError(f"{source} is a YuNet for {width} x {height} pixels; it must be for a square")
-    digest = hashlib.sha256(content).hexdigest()
     return {
         "name": YUNET,
         "kind": YUNET,
-        "version": digest[:8],
-        "file": _NETWORK,
-        "sha256": digest,
-        "bytes": len(content),
         "licence": "not stated in the file; as its maker says",
         "description": f"Finds faces and five points of each (YuNet, Wu et al. 2023); from {source.name}",
-        "input": {"name": inputs[0].name, "size": [height, width], "fit": "contain"},
+        "input": {"name": name, "size": [height, width], "fit": "contain"},
         "outputs": {name: {} for name in yunet.OUTPUTS},
         "thresholds": YUNET_THRESHOLDS,
     }
 
 
-def _check_name(card: Card) -> None:
+def _sealed(facts: dict[str, Any], folder: Path) -> Card:
+    """Write the card for the network that was written anew into this folder, sealed."""
+    content = (folder / _NETWORK).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    facts = {"version": digest[:8], **facts}
+    if facts.get("sha256", digest) != digest:
+        facts["source_sha256"] = facts["sha256"]
+    facts |= {"file": _NETWORK, "sha256": digest, "bytes": len(content)}
+    facts[SEAL] = seal(facts)
+    (folder / CARD_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return read_card(folder)
+
+
+def _check_words(card: Card) -> None:
     """Raise `ModelError` for a name that is no file's, `UsageError` for columns that there are already."""
-    if _NAME.fullmatch(card.name) is None:
-        raise ModelError(f"'{card.name}' cannot be a model's name: letters, digits, '.', '_' and '-' can")
+    if _NAME.fullmatch(card.name) is None or _DEVICES.fullmatch(card.name):
+        raise ModelError(
+            f"'{card.name[:80]}' cannot be a model's name: letters, digits, '.', '_' and '-' can"
+        )
+    if _VERSION.fullmatch(card.version) is None:
+        raise ModelError(
+            f"'{card.version[:80]}' cannot be a model's version: letters, digits, '.', '_', '+' and '-' can"
+        )
     if card.kind in lineup.SEVERAL:
         lineup.check_columns([*(other for other in store.cards() if other.name != card.name), card])
-
-
-def _try(card: Card) -> None:
-    """Run the model once, as a pass would. Raises `ModelError` if it does not work."""
-    import numpy as np
-
-    from photocli.detectors.detector import Detector
-    from photocli.models.session import Session
-
-    height, width = card.input.height, card.input.width
-    if card.kind in detectors.names():
-        Detector(card).faces(np.full((height, width, 3), 128, np.uint8))
-        return
-    if card.input.fit == "contain":
-        raise ModelError(f"model {card.label} of kind {card.kind} cannot be fitted by 'contain'")
-    outputs = Session(card, "cpu", threads=1).run(np.full((1, 3, height, width), 128, np.uint8))
-    assessor = assessors.load(card.kind)
-    if missing := set(assessor.NEEDS).difference(outputs):
-        raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
-    try:
-        assessor.assess(card, _of_one(card, outputs))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ModelError(f"the card or the outputs of {card.label} lack something: {error!r}") from error
-
-
-def _of_one(card: Card, outputs: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """The outputs for one photo, or for the one face of a photo."""
-    import numpy as np
-
-    if card.input.fit != "faces":
-        return {name: value[0] for name, value in outputs.items()}
-    return {"faces": np.zeros((1, 15), np.float32), "sharpness": np.zeros(1, np.float32), **outputs}
 
 
 def _put(card: Card, root: Path) -> Card:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -13,6 +15,12 @@ from photocli.errors import ModelError
 from photocli.inputs import FITS, InputSpec
 
 CARD_FILE = "card.json"
+
+SEAL = "sealed"
+"""The fact of a card that says what all its other facts were when the model was tried and added."""
+
+LARGEST_CARD = 4_000_000
+"""Bytes; twenty thousand classes with a curve for each fit into it."""
 
 _LARGEST = 4096  # pixels; a frame is decoded at one and a half times that
 
@@ -45,24 +53,53 @@ class Card:
         return self.folder / self.file
 
     @property
+    def is_sealed(self) -> bool:
+        """Whether the model was tried and added by `adding.add`, and nothing of its card changed since."""
+        return SEAL in self.facts
+
+    @property
     def cache_key(self) -> str:
-        """Changes whenever the same photo could get other outputs: other weights, or another cut."""
+        """Changes whenever the same photo could get other outputs: other weights, or another cut.
+
+        It covers all that outputs depend on: the network is one file, which is loaded only if it has this
+        SHA-256, and of the card the input; a detector's thresholds are in its `input.version`. The rest of
+        the card is read anew whenever outputs become fields.
+        """
         return f"{self.sha256}:{self.input.key}"
+
+
+def seal(facts: Mapping[str, Any]) -> str:
+    """The SHA-256 of all facts of a card but the seal itself, in whichever order and layout they stand."""
+    sealed = {name: fact for name, fact in facts.items() if name != SEAL}
+    return hashlib.sha256(json.dumps(sealed, sort_keys=True).encode()).hexdigest()
 
 
 def read_card(folder: Path) -> Card:
     """Read and check `card.json` of a model folder. Raises `ModelError` with what is wrong."""
     path = folder / CARD_FILE
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST_CARD + 1)
+        if len(content) > LARGEST_CARD:
+            raise ModelError(f"{path} is larger than {LARGEST_CARD / 1e6:g} MB, which no model card is")
+        facts = json.loads(content.decode("utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{folder} is not a model: it has no {CARD_FILE}") from error
+    except RecursionError as error:
+        raise ModelError(f"{path} is nested too deeply to be a model card") from error
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read as JSON: {error}") from error
     try:
-        return _card(folder, facts)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path} is not a complete model card: {error!r}") from error
+        card = _card(folder, facts)
+        changed = SEAL in facts and facts[SEAL] != seal(facts)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ModelError(f"{path} is not a complete model card: {error!r}"[:400]) from error
+    if changed:
+        raise ModelError(
+            f"{path} was changed since the model was added; "
+            f"take it away with photocli models remove {folder.name}, and add it again"
+        )
+    return card
 
 
 def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
@@ -78,6 +115,8 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
     place = ()
     if spec["fit"] == "faces":
         place = astuple(Place(**{name: float(value) for name, value in spec["place"].items()}))
+        if not all(map(math.isfinite, place)):
+            raise ModelError(f"{folder}: the place of a face in the input holds numbers that are none")
     file = str(facts["file"])
     if Path(file).name != file:
         raise ModelError(f"{folder}: the card names a file outside its folder: {file}")

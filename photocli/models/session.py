@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
-from io import StringIO
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import DeviceError, ModelError
-from photocli.models.store import verify
+from photocli.models.runtime import load_runtime
+from photocli.models.store import content
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,9 +37,8 @@ class Session:
         Raises `ModelError` if the network is not the one the card describes, `DeviceError` if the device
         that was asked for by name cannot run it.
         """
-        verify(card)
         self.card = card
-        self._session = _open(card, device, threads)
+        self._session = _open(card, content(card), device, threads)
         _check_promises(card, self._session)
         self.provider: str = self._session.get_providers()[0]
 
@@ -56,8 +54,7 @@ class Session:
             values = self._session.run(list(names), {self.card.input.name: batch})
         except Exception as error:  # ONNX Runtime's exceptions have no common base but this
             if len(batch) == 1 or not _is_out_of_memory(error):
-                reason = " ".join(str(error).split())[:200]
-                raise ModelError(f"model {self.card.label} failed: {reason}") from error
+                raise ModelError(f"model {self.card.label} failed: {_reason(error)}") from error
             half = len(batch) // 2
             parts = [self.run(batch[:half]), self.run(batch[half:])]
             return {name: np.concatenate([part[name] for part in parts]) for name in names}
@@ -69,11 +66,8 @@ def default_batch(provider: str | None) -> int:
     return 32 if provider and provider != _CPU else 4
 
 
-def _open(card: Card, device: str, threads: int) -> Any:
-    # First, since a Ctrl-C while ONNX Runtime loads numpy would come out of it as an ImportError.
-    import numpy  # noqa: F401
-    import onnxruntime as ort
-
+def _open(card: Card, network: bytes, device: str, threads: int) -> Any:
+    ort = load_runtime()
     ort.set_default_logger_severity(4)  # its warnings are for its developers; what fails is raised
     wanted = _PROVIDERS.get("cuda" if device == "auto" else device)
     if wanted is None:
@@ -85,27 +79,28 @@ def _open(card: Card, device: str, threads: int) -> Any:
     if wanted != [_CPU]:
         preload = getattr(ort, "preload_dlls", None)  # the extra `cuda` brings the libraries as wheels
         if preload is not None:
-            _quietly(preload)
+            _unsaid(preload)()
     usable = [name for name in wanted if name in ort.get_available_providers()]
     if usable[0] != wanted[0] and device != "auto":
         raise DeviceError(_why_not(device, "this build of ONNX Runtime cannot use it"))
-    session = _quietly(_create, ort, card, usable, threads)
+    session = _create(ort, card, network, usable, threads)
     if session.get_providers()[0] != wanted[0] and device != "auto":
         raise DeviceError(_why_not(device, "its libraries or the driver could not be loaded"))
     return session
 
 
-def _create(ort: Any, card: Card, providers: Sequence[str], threads: int) -> Any:
+def _create(ort: Any, card: Card, network: bytes, providers: Sequence[str], threads: int) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     # Threads that spin while they wait would take the cores from the workers that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(str(card.network), options, providers=list(providers))
+        # These bytes, and not the file, which may be another one by now.
+        return _silent(ort)(network, options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
         if list(providers) != [_CPU]:
-            return _create(ort, card, [_CPU], threads)
-        raise ModelError(f"ONNX Runtime cannot load model {card.label}: {error}") from error
+            return _create(ort, card, network, [_CPU], threads)
+        raise ModelError(f"ONNX Runtime cannot load model {card.label}: {_reason(error)}") from error
 
 
 def _check_promises(card: Card, session: Any) -> None:
@@ -135,21 +130,33 @@ def _has_driver() -> bool:
     return True
 
 
-def _quietly(function: Any, *arguments: Any) -> Any:
-    """Call it with stderr closed, where ONNX Runtime writes past its logger when CUDA is not to be had.
+def _silent(ort: Any) -> Any:
+    """ONNX Runtime's session without its own way back to the CPU, which it tells on standard output."""
 
-    What it prints from Python would get among the output of `--json -`; it is dropped likewise.
+    class Silent(ort.InferenceSession):  # type: ignore[misc]
+        _enable_fallback = property(lambda _: False, lambda _, wanted: None)
+
+    return Silent
+
+
+def _unsaid(function: Any) -> Any:
+    """The same function of Python's, in which `print` says nothing.
+
+    What it says would get among the output of `--json -`. Standard output stays as it is, since it belongs to
+    all threads of the process.
     """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "wb") as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), 2)
-        try:
-            with redirect_stdout(StringIO()):
-                return function(*arguments)
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return function
+    names = {**function.__globals__, "print": lambda *_, **__: None}
+    return FunctionType(code, names, function.__name__, function.__defaults__, function.__closure__)
+
+
+def _reason(error: Exception) -> str:
+    """What ONNX Runtime says, without the places in its source."""
+    if _is_out_of_memory(error):
+        return "there is not enough memory for it"
+    return " ".join(str(error).rpartition("Status Message: ")[2].split())[:200]
 
 
 def _is_out_of_memory(error: Exception) -> bool:

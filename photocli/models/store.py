@@ -22,16 +22,19 @@ def user_folder() -> Path:
     return user_data_path("photocli", appauthor=False) / "models"
 
 
+def folders() -> list[Path]:
+    """The folders of all models, those that came with the program first, by name.
+
+    Hidden folders are models that are just being added or removed.
+    """
+    roots = [root for root in (BUILTIN, user_folder()) if root.is_dir()]
+    found = [folder for root in roots for folder in sorted(root.iterdir())]
+    return [f for f in found if not f.name.startswith(".") and (f / CARD_FILE).is_file()]
+
+
 def cards() -> list[Card]:
     """The cards of all models, sorted by name; a user's model hides the built-in one of the same name."""
-    found: dict[str, Card] = {}
-    for root in (BUILTIN, user_folder()):
-        if root.is_dir():
-            for folder in sorted(root.iterdir()):
-                # Hidden folders are models that are just being added or removed.
-                if not folder.name.startswith(".") and (folder / CARD_FILE).is_file():
-                    card = read_card(folder)
-                    found[card.name] = card
+    found = {card.name: card for card in map(read_card, folders())}
     return [found[name] for name in sorted(found)]
 
 
@@ -54,9 +57,26 @@ def choose(names: tuple[str, ...] = ()) -> list[Card]:
 
 def verify(card: Card) -> None:
     """Compare the network's SHA-256 with the card's. Raises `ModelError` if they differ or it is missing."""
+    content(card)
+
+
+def content(card: Card) -> bytes:
+    """Read the network, which is what its card describes, and all that will be loaded.
+
+    Raises `ModelError` if its SHA-256 differs, if it is missing, and if it keeps weights in other files.
+    """
     try:
-        digest = hashlib.sha256(card.network.read_bytes()).hexdigest()
+        found = card.network.read_bytes()
     except OSError as error:
         raise ModelError(f"the network of model {card.label} cannot be read: {error}") from error
-    if digest != card.sha256:
+    if hashlib.sha256(found).hexdigest() != card.sha256:
         raise ModelError(f"the network of model {card.label} is not the one its card describes; add it again")
+    # A folder that was put here by hand was not looked at, and weights in other files have no checksum.
+    if not card.is_sealed and not is_built_in(card) and b"location" in found:
+        from photocli.models.graph import verify_graph
+
+        try:
+            verify_graph(found)
+        except ModelError as error:
+            raise ModelError(f"the network of model {card.label} {error}") from error
+    return found

@@ -9,7 +9,7 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from photocli.files import open_output
+from photocli.output import open_output
 from photocli.records import RECORD_FIELDS, as_columns, as_dict, columns
 from photocli.writers import FileWriter, tidy_field
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 # Python's csv module leaves a lone carriage return unquoted, which cuts a row in two for its own reader.
 _NEEDS_QUOTES = re.compile(r'[",\x00-\x1f\x7f]|^\s|\s$')
+
+MARK = "'"
+"""Stands before a text that a spreadsheet could take for a formula, and before one that begins with it."""
+
+# Some spreadsheets pass over white space, invisible characters and quotes before a formula, and East Asian
+# ones take the wide signs, too.
+_LIKE_A_FORMULA = re.compile(r"""[\s\x00-\x1f\x7f\ufeff\u200b-\u200f"]*[=+\-@＝＋－＠]|[\t\r\n']""")
 
 _STRUCTURED = ("each_face", "answers", "styles")
 
@@ -29,21 +36,25 @@ class CsvWriter(FileWriter):
     an empty text is `""`. Several models, or faults, are joined by `;`; `each_face`, `answers` and `styles`
     are JSON, as in the JSON document. A file takes the old one's place at `close`.
 
-    Text is an interface and is never altered. So a cell may begin with `=`, `+`, `-` or `@`, which
-    spreadsheets take for formulas: import untrusted names as text. And a file name that is no UTF-8 keeps its
-    own bytes: read such a file with `errors="surrogateescape"`.
+    Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, and run it. So a text that
+    begins so, or with a tab, a line break or an apostrophe, gets an apostrophe before it; numbers do not.
+    `unmarked` gives such a text back. With `raw`, texts stay as they are. A file name that is no UTF-8 keeps
+    its own bytes: read such a file with `errors="surrogateescape"`.
     """
 
-    def __init__(self, path: str | PathLike[str], classifiers: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: str | PathLike[str], classifiers: Sequence[str] = (), *, raw: bool = False
+    ) -> None:
         """`classifiers` are the names of those that have columns of their own, as in `Models.classifiers`."""
         self._output = open_output(path)
         self._classifiers = tuple(classifiers)
-        self._line([*RECORD_FIELDS, *columns(self._classifiers)])
+        self._raw = raw
+        self._line([*RECORD_FIELDS, *(cell("", name, raw=raw) for name in columns(self._classifiers))])
 
     def write(self, record: Record) -> None:
         """Write one row."""
         values = {**as_dict(record), **as_columns(record, self._classifiers)}
-        self._line([cell(name, value) for name, value in values.items()])
+        self._line([cell(name, value, raw=self._raw) for name, value in values.items()])
 
     def close(self) -> None:
         """Put the file in place."""
@@ -62,8 +73,21 @@ class CsvWriter(FileWriter):
         self._output.write(data)
 
 
-def cell(name: str, value: Any) -> str:
-    """The text of one cell, quoted where it has to be."""
+def marked(text: str) -> str:
+    """Return the text with an apostrophe before it if a spreadsheet could take it for a formula.
+
+    It gets one, too, if it begins with an apostrophe itself, so that `unmarked` is exact.
+    """
+    return MARK + text if _LIKE_A_FORMULA.match(text) else text
+
+
+def unmarked(text: str) -> str:
+    """Return the text of a cell without the apostrophe that `marked` put before it."""
+    return text.removeprefix(MARK)
+
+
+def cell(name: str, value: Any, *, raw: bool = False) -> str:
+    """The text of one cell, quoted where it has to be, and unless `raw` marked where it is like a formula."""
     if name in ("models", "faults"):
         value = ";".join(value) or None
     value = tidy_field(name, value)
@@ -75,5 +99,5 @@ def cell(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f")  # never 3.125e-05
-    text = str(value)
+    text = str(value) if raw or isinstance(value, int) else marked(str(value))
     return '"' + text.replace('"', '""') + '"' if not text or _NEEDS_QUOTES.search(text) else text

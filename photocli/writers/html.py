@@ -14,19 +14,20 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli import __version__
-from photocli.files import open_output
 from photocli.inputs import InputSpec
+from photocli.output import open_output
+from photocli.process import Task
 from photocli.profiles import GENERAL
 from photocli.ratings import breakdown, in_words
-from photocli.records import RECORD_FIELDS
-from photocli.workers import Task, Workers, default_workers
+from photocli.records import RECORD_FIELDS, VERSION
+from photocli.workers import Workers, default_workers
 from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.decode import Reading
     from photocli.profiles import Profile
     from photocli.records import Record
 
@@ -62,12 +63,15 @@ class HtmlWriter(FileWriter):
         *,
         workers: int = 0,
         deadline_s: float = 30.0,
+        reading: Reading | None = None,
         profile: Profile = GENERAL,
     ) -> None:
-        """`workers` processes make thumbnails, 0 for one per core; `profile` is what the scores follow."""
+        """`workers` processes make thumbnails, 0 for one per core; `reading` says how, and `profile` is what
+        the scores follow.
+        """
         self._output = open_output(path)
         self._stack = ExitStack()
-        self._workers = self._stack.enter_context(Workers(workers or default_workers(), deadline_s))
+        self._workers = self._stack.enter_context(Workers(workers or default_workers(), deadline_s, reading))
         self._profile = profile
         self._queue: deque[_Waiting] = deque()
         self._number = 0
@@ -154,7 +158,7 @@ def _template() -> tuple[str, str]:
             f"@{mark}_HASH@", base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         )
         page = page.replace(f"@{mark}@", text)
-    head, _, tail = page.replace("@VERSION@", __version__).partition("@DATA@")
+    head, _, tail = page.replace("@VERSION@", VERSION).partition("@DATA@")
     return head, tail
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -18,18 +18,33 @@ from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.options import make_app, reported_errors
 from trainers.common.runs import command_line, commit
 
-SAME = ("arch", "labels", "size", "fit", "middle")
-"""Settings in which the runs of a soup must agree."""
+SAME = (
+    # which trainer, and the layers of its network
+    *("trainer", "arch", "stage", "width", "plan", "upsample"),
+    # what a network sees
+    *("size", "side", "serve_side", "fit", "resize", "mirror", "eyes_apart", "eyes_height", "place"),
+    # what it says, and in which order
+    *("labels", "scale", "middle", "delta", "classes", "several", "style", "overlap"),
+)
+"""Settings in which the runs of a soup must agree; data, seed, rates and epochs may differ."""
+
+
+_LONGEST = 60  # characters of a setting that is quoted
 
 
 def average(paths: Sequence[Path]) -> Model:
-    """The mean of the weights of models, with the configuration of the first one."""
+    """Average the weights of models; the configuration is that of the first one.
+
+    Raises `UsageError` for models that see, or say, something else.
+    """
     models = [load_model(path) for path in paths]
     first = models[0]
     for path, model in zip(paths[1:], models[1:], strict=True):
-        for key in SAME:
-            if model.config.get(key) != first.config.get(key):
-                raise UsageError(f"{path} has another '{key}' than {paths[0]}: they cannot be averaged")
+        if differing := differences(first, model):
+            raise UsageError(
+                f"{path} cannot be averaged with {paths[0]}, as it differs in {' and in '.join(differing)}; "
+                "average runs of one trainer that share these settings"
+            )
     states = [model.network.state_dict() for model in models]
     for name, value in states[0].items():
         if value.dtype.is_floating_point:
@@ -47,6 +62,36 @@ def average(paths: Sequence[Path]) -> Model:
         more=more,
     )
     return Model(first.network, first.config, run)
+
+
+def differences(one: Model, other: Model) -> list[str]:
+    """Say in which settings and layers two models differ so that their mean would be neither."""
+    pairs = [(key, _plain(one.config.get(key)), _plain(other.config.get(key))) for key in SAME]
+    found = [_difference(*pair) for pair in pairs if pair[1] != pair[2]]
+    if type(one.network) is not type(other.network):
+        found.append(f"network ({type(one.network).__name__} or {type(other.network).__name__})")
+    shapes = [
+        {name: tuple(value.shape) for name, value in model.network.state_dict().items()}
+        for model in (one, other)
+    ]
+    if not found and shapes[0] != shapes[1]:
+        odd = min(name for name in shapes[0] | shapes[1] if shapes[0].get(name) != shapes[1].get(name))
+        found.append(f"the shape of the layer '{odd}'")
+    return found
+
+
+def _difference(key: str, one: Any, other: Any) -> str:
+    if isinstance(one, list) and isinstance(other, list) and sorted(map(str, one)) == sorted(map(str, other)):
+        return f"'{key}' (the same in another order)"
+    texts = [str(value) for value in (one, other)]
+    return f"'{key}' ({texts[0]} or {texts[1]})" if max(map(len, texts)) <= _LONGEST else f"'{key}'"
+
+
+def _plain(value: Any) -> Any:
+    """Settings as they compare: checkpoints of some trainers hold lists where others hold tuples."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def run(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
 from photocli.detectors import yunet
 from photocli.detectors.detector import distinct, overlaps
 from photocli.errors import UsageError
+from photocli.models.runtime import load_runtime
 from trainers.common.frames import Frames, Picture
 
 Box = tuple[float, float, float, float]
@@ -39,9 +39,10 @@ class YuNet:
         """Raises `UsageError` if there is no such file."""
         if not path.is_file():
             raise UsageError(f"{path} does not exist; a YuNet ONNX file is wanted")
-        options = onnxruntime.SessionOptions()
+        runtime = load_runtime()
+        options = runtime.SessionOptions()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._side = side
 
     def faces(self, picture: Picture, threshold: float = 0.8) -> list[Box]:
