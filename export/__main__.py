@@ -11,7 +11,7 @@ from export.card import make_card, read_json
 from export.graph import to_onnx
 from export.kinds import kind_of
 from export.parity import check, sample_views
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 from trainers.common.checkpoints import load_model
 from trainers.common.options import make_app, reported_errors
 from trainers.common.runs import write_json

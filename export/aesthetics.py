@@ -13,7 +13,7 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
-from photocli.inputs import FITS, InputSpec
+from photocli.inputs.views import FITS, InputSpec
 from trainers.aesthetics.labels import BINS, CLASSES
 from trainers.aesthetics.network import Scorer
 from trainers.common.checkpoints import Model

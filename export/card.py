@@ -15,9 +15,9 @@ from typing import Any
 from export.graph import OPSET
 from export.kinds import Kind
 from export.parity import Parity
-from photocli.alignment import Place
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
+from photocli.faces.alignment import Place
+from photocli.inputs.views import InputSpec
 from trainers.common.checkpoints import Model
 from trainers.common.runs import now, portable
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from trainers.classes.network import Classifier, spatial_backbone
 from trainers.common.checkpoints import Model
 

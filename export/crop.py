@@ -13,8 +13,8 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
-from photocli.pieces import GRID, HEIGHT, WIDTH
+from photocli.inputs.patches import GRID, HEIGHT, WIDTH
+from photocli.inputs.views import InputSpec
 from trainers.common.checkpoints import Model
 from trainers.crop.network import CropNetwork, PieceNetwork, ThumbnailNetwork, turned_back
 

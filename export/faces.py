@@ -13,7 +13,7 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from trainers.common.checkpoints import Model
 from trainers.faces.network import STRIDE, FaceDetector
 
@@ -92,7 +92,7 @@ def answer(config: Mapping[str, Any], outputs: Mapping[str, NDArray[Any]]) -> ND
 
 def facts(config: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
     """The score from which there is a face, and the overlap from which two are one; see
-    `photocli.detectors.detector`."""
+    `photocli.faces.detectors.detector`."""
     return {"thresholds": measured.get("thresholds", {"score": 0.5, "overlap": config["overlap"]})}
 
 

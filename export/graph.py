@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from typing_extensions import Self
 
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 
 INPUT = "image"
 OPSET = 18

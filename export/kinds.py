@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from export.graph import Served
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from trainers.common.checkpoints import Model
 
 KINDS = ("aesthetics", "classifier", "crop", "faces", "selfie", "style", "technical")

@@ -16,7 +16,7 @@ from export.kinds import Kind
 from photocli.decode import decode
 from photocli.discover import discover
 from photocli.errors import DecodeError, PhotocliError
-from photocli.inputs import InputSpec, cut
+from photocli.inputs.views import InputSpec, cut
 from photocli.models.runtime import load_runtime
 from photocli.records import Photo
 from trainers.common.checkpoints import Model

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from trainers.common.checkpoints import Model
 from trainers.selfie.config import place_of
 from trainers.selfie.network import LOWEST, FaceScorer

@@ -13,7 +13,7 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from trainers.common.checkpoints import Model
 from trainers.style.network import GROUPS, StyleNetwork
 

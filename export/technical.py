@@ -13,9 +13,9 @@ from torch.fx.experimental.optimization import fuse
 
 from export.graph import INPUT, Served, evaluated
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
-from photocli.profiles import FAULTS
-from photocli.sheet import GRID
+from photocli.inputs.tiles import GRID
+from photocli.inputs.views import InputSpec
+from photocli.scoring.profiles import FAULTS
 from trainers.common.checkpoints import Model
 from trainers.technical.network import TURNS, TechnicalNetwork
 

@@ -8,21 +8,21 @@ if TYPE_CHECKING:
     from photocli.errors import PhotocliError as PhotocliError
     from photocli.explaining import Explanation as Explanation
     from photocli.explaining import explain as explain
-    from photocli.options import Options as Options
-    from photocli.pipeline import Run as Run
-    from photocli.pipeline import Summary as Summary
     from photocli.records import VERSION as __version__
     from photocli.records import Record as Record
+    from photocli.scoring.options import Options as Options
+    from photocli.scoring.pipeline import Run as Run
+    from photocli.scoring.pipeline import Summary as Summary
 
 __all__ = ["Explanation", "Options", "PhotocliError", "Record", "Run", "Summary", "__version__", "explain"]
 
 _HOMES = {
     "Explanation": ("photocli.explaining", "Explanation"),
-    "Options": ("photocli.options", "Options"),
+    "Options": ("photocli.scoring.options", "Options"),
     "PhotocliError": ("photocli.errors", "PhotocliError"),
     "Record": ("photocli.records", "Record"),
-    "Run": ("photocli.pipeline", "Run"),
-    "Summary": ("photocli.pipeline", "Summary"),
+    "Run": ("photocli.scoring.pipeline", "Run"),
+    "Summary": ("photocli.scoring.pipeline", "Summary"),
     "__version__": ("photocli.records", "VERSION"),
     "explain": ("photocli.explaining", "explain"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from photocli import stopping
+from photocli.scoring import stopping
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     # ONNX Runtime would report its use, also from processes that this one starts; see SECURITY.md.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
-        from photocli.streams import standard_streams
+        from photocli.files.streams import standard_streams
 
         with standard_streams():
             from photocli.cli import app

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from photocli.decode.signature import HEAD, RAW_SUFFIXES, RENDERED_SUFFIXES, describe, sniff
 from photocli.errors import UsageError
-from photocli.links import Roots, links
+from photocli.files.links import Roots, links
 from photocli.records import Photo, Skipped
 
 SIDECAR_SUFFIXES = frozenset(

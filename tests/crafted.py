@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from photocli.pieces import HEIGHT, WIDTH
-from photocli.profiles import FAULTS
+from photocli.inputs.patches import HEIGHT, WIDTH
+from photocli.scoring.profiles import FAULTS
 
 
 def write_inspector(

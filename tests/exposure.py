@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from photocli.profiles import FAULTS
+from photocli.scoring.profiles import FAULTS
 
 
 def write_exposure(root: Path, name: str = "technical", *, side: int = 32, **changes: Any) -> Path:

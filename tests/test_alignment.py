@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from photocli.alignment import OUTSIDE, Place, align, similarity
+from photocli.faces.alignment import OUTSIDE, Place, align, similarity
 
 # Where pupils, nose and mouth are in skimage's astronaut, by hand, in pixels.
 PUPILS = np.array([(203.5, 100.9), (247.0, 103.0)])

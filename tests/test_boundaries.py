@@ -79,7 +79,8 @@ before = set(sys.modules), list(warnings.filters), dict(os.environ), signal.gets
 import photocli
 new = {name.split(".")[0] for name in set(sys.modules) - before[0]}
 assert new <= {"photocli", *sys.stdlib_module_names}, new
-import photocli.pipeline, photocli.cli, photocli.workers, photocli.decode, photocli.xmp, photocli.metadata
+import photocli.scoring.pipeline, photocli.cli, photocli.scoring.pool, photocli.decode
+import photocli.xmp.merge, photocli.metadata
 assert before[1:] == (list(warnings.filters), dict(os.environ), signal.getsignal(signal.SIGINT))
 assert not logging.getLogger().handlers and threading.active_count() == 1
 assert not {"numpy", "PIL", "onnxruntime", "torch"} & set(sys.modules)
@@ -97,13 +98,13 @@ def test_names_of_the_library_load_when_they_are_used() -> None:
     done = python("-c", code)
     assert done.code == 0
     assert "'Options', 'PhotocliError', 'Record', 'Run'" in done.out
-    assert "photocli.pipeline.Run" in done.out
+    assert "photocli.scoring.pipeline.Run" in done.out
     assert "has no attribute 'nonsense'" in python("-c", "import photocli; photocli.nonsense").err
 
 
 def test_scoring_never_loads_torch(tmp_path: Path) -> None:
     loaded = modules_of("score", write_photo(tmp_path / "a.jpg"), "--json", "-")
-    assert loaded >= {"photocli.pipeline", "onnxruntime", "numpy"}
+    assert loaded >= {"photocli.scoring.pipeline", "onnxruntime", "numpy"}
     assert loaded.isdisjoint(("torch", "torchvision", "lightning", "onnx", "trainers", "export"))
     # Pixels are decoded elsewhere, and what is not asked for is not loaded.
     assert loaded.isdisjoint(("PIL", "exifread", "rawpy", "lxml", "rich.table", "numpy.ma"))

@@ -19,8 +19,8 @@ from networks import write_model
 from photos import camera_exif, write_photo
 
 from photocli import Options, Record, Run
-from photocli.cache import Cache, Known, cache_file
 from photocli.records import Capture
+from photocli.scoring.cache import Cache, Known, cache_file
 
 KNOWN = Known(60, 40, Capture(iso=200), {"m": {"votes": np.linspace(0, 1, 10, dtype=np.float32)}})
 NEEDS = {"m": ("votes",)}
@@ -285,7 +285,7 @@ def test_a_limit_on_the_size_of_files_is_one_warning(limit: int, shoot: Path) ->
 def test_a_lock_that_is_never_given_back_is_one_warning(
     lock: str, shoot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("photocli.database.LOCKED_S", 0.2)
+    monkeypatch.setattr("photocli.scoring.database.LOCKED_S", 0.2)
     before, _, _ = score(shoot)
     write_photo(shoot / "coffee.jpg", "flower", size=(91, 60))
     with closing(sqlite3.connect(cache_file(), isolation_level=None)) as other:
@@ -333,7 +333,7 @@ def test_a_run_may_go_on_in_another_thread(shoot: Path) -> None:
 OPENER = """
 import sys
 from pathlib import Path
-from photocli.cache import Cache, Known
+from photocli.scoring.cache import Cache, Known
 from photocli.records import Capture
 for turn in range(30):
     with Cache(Path(sys.argv[1])) as cache:

@@ -13,7 +13,7 @@ from timing import least_seconds
 
 from photocli import Options, Run
 from photocli.decode import decode
-from photocli.detectors.detector import Detector, overlaps
+from photocli.faces.detectors.detector import Detector, overlaps
 from photocli.models import store
 from trainers.common.splits import fold_of
 from trainers.common.yunet import CLOSE, YuNet

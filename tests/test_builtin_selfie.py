@@ -14,7 +14,7 @@ from scipy.stats import pearsonr
 from test_alignment import BOX, POINTS, face_of
 
 from photocli import Options, Run
-from photocli.alignment import Place, align
+from photocli.faces.alignment import Place, align
 from photocli.models import store
 from photocli.models.card import Card
 from photocli.models.session import Session

@@ -14,11 +14,11 @@ from timing import least_seconds
 from photocli import Options, Run
 from photocli.assessors import technical
 from photocli.decode import decode
-from photocli.inputs import FRAME_SIDE, cut
+from photocli.inputs.views import FRAME_SIDE, cut
 from photocli.models import store
 from photocli.models.card import Card
 from photocli.models.session import Session
-from photocli.profiles import FAULTS
+from photocli.scoring.profiles import FAULTS
 from trainers.common.metrics import auc
 from trainers.common.splits import fold_of
 from trainers.common.yunet import YuNet

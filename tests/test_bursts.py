@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shoot import Shot, made_shoot, packaged_scenes, shared_scenes
 
-from photocli import Options, Run, signature
-from photocli.alike import PhotoFeatures
-from photocli.bursts import Group, group
+from photocli import Options, Run
+from photocli.culling.groups import Group, group
+from photocli.culling.similarity import PhotoFeatures
+from photocli.inputs import signature
 from photocli.records import Record
 
 

@@ -19,9 +19,9 @@ from networks import write_model
 from photos import camera_exif, write_photo
 
 from photocli import Options, Record, Run
-from photocli import cache as caching
-from photocli.cache import Cache, Known, cache_file, identity
 from photocli.records import Capture
+from photocli.scoring import cache as caching
+from photocli.scoring.cache import Cache, Known, cache_file, identity
 
 CAPTURE = Capture(captured="2024-05-01T10:20:30", camera="Canon EOS R5", iso=200, exposure_s=0.004)
 OUTPUTS = {
@@ -210,7 +210,7 @@ def test_another_version_of_the_decoder_scores_again(
     shoot: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     score(shoot)
-    monkeypatch.setattr("photocli.pipeline.DECODE_VERSION", 999)
+    monkeypatch.setattr("photocli.scoring.pipeline.DECODE_VERSION", 999)
     assert score(shoot)[1] == 0
 
 
@@ -228,7 +228,7 @@ def test_without_the_cache_nothing_is_read_or_written(shoot: Path, models: Path)
 
 def test_the_file_is_not_locked_between_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caching, "COMMIT_EVERY_S", 0)
-    monkeypatch.setattr("photocli.database.LOCKED_S", 0.1)
+    monkeypatch.setattr("photocli.scoring.database.LOCKED_S", 0.1)
     with Cache(tmp_path / "c") as first, Cache(tmp_path / "c") as second:
         for number in range(5):
             first.keep(tmp_path / f"a{number}.jpg", "1", KNOWN)
@@ -239,7 +239,7 @@ def test_the_file_is_not_locked_between_writes(tmp_path: Path, monkeypatch: pyte
 OPENER = """
 import sys
 from pathlib import Path
-from photocli.cache import Cache, Known
+from photocli.scoring.cache import Cache, Known
 from photocli.records import Capture
 for turn in range(20):
     with Cache(Path(sys.argv[1])) as cache:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from photocli.calibration import isotonic, logistic, sharpened
+from photocli.scoring.calibration import isotonic, logistic, sharpened
 from trainers.common import calibration as fitting
 
 

@@ -14,10 +14,10 @@ from photos import STORED_AS, write_photo
 from PIL import Image
 from sidecars import CAPTURE_ONE, LIGHTROOM
 
-from photocli import camera_raw
-from photocli.camera_raw import SensorCrop, placed
 from photocli.framing.boxes import Box
-from photocli.xmp import XmpChanges, merge
+from photocli.xmp import camera_raw
+from photocli.xmp.camera_raw import SensorCrop, placed
+from photocli.xmp.merge import XmpChanges, merge
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 CROP = SensorCrop(0.125, 0.25, 0.75, 0.9)

@@ -11,11 +11,11 @@ from networks import write_model
 from photos import write_photo
 from typer.testing import CliRunner, Result
 
-from photocli import reports
-from photocli.checks import Check, Report, relative_name, root_of
+from photocli.checks import reports
+from photocli.checks.check import Check, Report, relative_name, root_of
+from photocli.checks.rules import parse
 from photocli.cli import app
 from photocli.records import Record
-from photocli.rules import parse
 
 RULES = [parse("aesthetic >= 4.5"), parse("blur? < 0.5")]
 RECORDS = [

@@ -11,9 +11,9 @@ from crafted_classes import colours, write_classifier
 from photos import write_photo
 
 from photocli import Record
+from photocli.checks.rules import parse
 from photocli.errors import UsageError
 from photocli.records import Answer
-from photocli.rules import parse
 
 CLASSES = {"rooms": ("kitchen", "living room"), "my-1.0": ("nude", "beach", "city")}
 PLACES = Record(

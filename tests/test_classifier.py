@@ -20,11 +20,11 @@ from rich.cells import cell_len
 from photocli import Options, Record, Run
 from photocli.assessors import classifier
 from photocli.errors import ModelError, UsageError
-from photocli.inputs import InputSpec, cut
+from photocli.inputs.views import InputSpec, cut
 from photocli.models import adding, lineup
 from photocli.models.card import read_card
-from photocli.pipeline import Summary
 from photocli.records import RECORD_FIELDS, Answer
+from photocli.scoring.pipeline import Summary
 from photocli.writers.csv import CsvWriter
 from photocli.writers.table import TableWriter
 

@@ -23,8 +23,8 @@ from photos import camera_exif, write_photo
 from rich.cells import cell_len
 from sidecars import CAPTURE_ONE
 
-from photocli.cache import cache_file
 from photocli.records import RECORD_FIELDS
+from photocli.scoring.cache import cache_file
 
 PICTURES = ("chelsea", "coffee", "rocket")
 
@@ -298,7 +298,7 @@ def test_ctrl_c_leaves_nothing_running_and_keeps_the_cache(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to a group of processes are POSIX")
 @pytest.mark.parametrize(
-    "module", ["typer", "photocli.cli.score", "photocli.pipeline", "numpy", "onnxruntime"]
+    "module", ["typer", "photocli.cli.score", "photocli.scoring.pipeline", "numpy", "onnxruntime"]
 )
 def test_ctrl_c_while_starting_shows_no_traceback(module: str, shoot: Path) -> None:
     process = start("score", shoot, "--no-cache", options=("-X", "importtime"), stdout=subprocess.DEVNULL)

@@ -13,9 +13,9 @@ from photos import write_photo
 from sidecars import LIGHTROOM
 
 from photocli import explain
-from photocli.embedding import packet_in
 from photocli.framing import Framing
-from photocli.options import Options
+from photocli.scoring.options import Options
+from photocli.xmp.embedding import packet_in
 
 
 @pytest.fixture(autouse=True)

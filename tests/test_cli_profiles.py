@@ -13,8 +13,8 @@ from photos import write_photo
 
 from photocli import Options, Run
 from photocli.errors import UsageError
-from photocli.profiles import BUILTIN, FAULTS
-from photocli.ratings import breakdown, technical
+from photocli.scoring.profiles import BUILTIN, FAULTS
+from photocli.scoring.ratings import breakdown, technical
 
 PICTURES = ("chelsea", "coffee", "rocket", "china")
 

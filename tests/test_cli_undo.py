@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from photocli.cli import app
-from photocli.files import atomic_write
-from photocli.journal import Journal, runs
+from photocli.files.atomic import atomic_write
+from photocli.files.journal import Journal, runs
 
 runner = CliRunner()
 

@@ -14,9 +14,10 @@ from crafted import write_softness
 from networks import write_model
 from photos import camera_exif, picture, write_photo
 
-from photocli import Options, Record, Run, plan
-from photocli.bursts import Group
-from photocli.closeups import MARGIN, MOST, Closeups, contenders
+from photocli import Options, Record, Run
+from photocli.culling import plan
+from photocli.culling.closeups import MARGIN, MOST, Closeups, contenders
+from photocli.culling.groups import Group
 
 BURST = [
     Record(f"{at}.jpg", width=6000, height=4000, camera="Canon EOS R5", score=6.0, blur=0.1, motion_blur=0.0)

@@ -12,10 +12,10 @@ from commands import photocli
 from networks import write_model
 from photos import camera_exif, sample_pictures, write_photo
 
-from photocli import journal
+from photocli.culling.moves import Mover, carry_out
 from photocli.errors import PhotocliError, UsageError
-from photocli.moves import Mover, carry_out
-from photocli.undo import undo
+from photocli.files import journal
+from photocli.files.undo import undo
 
 
 @pytest.fixture

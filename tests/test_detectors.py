@@ -13,11 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from photos import sample_pictures, shared_data
 from PIL import Image
 
-from photocli import detectors
-from photocli.detectors import faces, yunet
-from photocli.detectors.detector import Detector, contain, distinct, overlaps
 from photocli.errors import ModelError
-from photocli.inputs import InputSpec
+from photocli.faces import detectors
+from photocli.faces.detectors import faces, yunet
+from photocli.faces.detectors.detector import Detector, contain, distinct, overlaps
+from photocli.inputs.views import InputSpec
 from photocli.models.card import Card
 
 SIDE = 320

@@ -14,17 +14,18 @@ import pytest
 from photos import write_photo
 from sidecars import CAPTURE_ONE, LIGHTROOM
 
-from photocli import exchange, moving
-from photocli.embedding import embedded, packet_in
 from photocli.errors import PhotocliError
-from photocli.files import atomic_write
-from photocli.journal import Journal, runs
-from photocli.locks import folder_lock
-from photocli.moving import move_file
+from photocli.files import exchange
+from photocli.files import move as moving
+from photocli.files.atomic import atomic_write
+from photocli.files.journal import Journal, runs
+from photocli.files.locks import folder_lock
+from photocli.files.move import move_file
+from photocli.files.undo import undo
 from photocli.records import Record
-from photocli.sidecar_plan import Outcome
-from photocli.undo import undo
 from photocli.writers.xmp import XmpWriter
+from photocli.xmp.embedding import embedded, packet_in
+from photocli.xmp.sidecar_plan import Outcome
 
 TIME = datetime(2026, 1, 31, tzinfo=timezone.utc)
 
@@ -233,7 +234,7 @@ def test_a_file_that_is_never_left_alone_is_left_as_it_is(tmp_path: Path) -> Non
 RUN = """
 import sys
 from pathlib import Path
-from photocli.journal import Journal
+from photocli.files.journal import Journal
 from photocli.records import Record
 from photocli.writers.xmp import XmpWriter
 
@@ -356,7 +357,7 @@ def test_one_run_at_a_time_has_a_folder_s_lock_and_nothing_is_left_there(tmp_pat
 def test_a_folder_that_cannot_be_locked_has_a_lock_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("photocli.locks._the_folder", lambda folder: -1)
+    monkeypatch.setattr("photocli.files.locks._the_folder", lambda folder: -1)
     with folder_lock(tmp_path) as held:
         assert held
         with pytest.raises(PhotocliError, match="another run of photocli"), folder_lock(tmp_path, 0.05):

@@ -20,9 +20,9 @@ from photos import camera_exif, picture
 from PIL import Image, ImageCms
 from sidecars import LIGHTROOM
 
-from photocli.embedding import MOST, embedded, packet_in
 from photocli.errors import SidecarError
-from photocli.xmp import XmpChanges, merge
+from photocli.xmp.embedding import MOST, embedded, packet_in
+from photocli.xmp.merge import XmpChanges, merge
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"

@@ -20,9 +20,9 @@ from photocli.explaining import canvas, lettering, panels, waterfall
 from photocli.explaining.heat import Heat, covers, grid, measure
 from photocli.explaining.page import WIDTH
 from photocli.explaining.shading import shade
-from photocli.inputs import FRAME_SIDE
-from photocli.profiles import FAULTS
-from photocli.ratings import Part
+from photocli.inputs.views import FRAME_SIDE
+from photocli.scoring.profiles import FAULTS
+from photocli.scoring.ratings import Part
 
 
 def quarter(inputs: np.ndarray) -> np.ndarray:

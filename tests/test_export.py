@@ -18,7 +18,7 @@ from export.__main__ import command
 from export.aesthetics import OUTPUTS, ServedScorer
 from export.graph import INPUT, to_onnx
 from export.parity import Parity, ParityError, check, sample_views
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from photocli.models.card import read_card
 from trainers.aesthetics.labels import CLASSES
 from trainers.aesthetics.network import Scorer

@@ -19,10 +19,10 @@ from PIL import Image
 
 from photocli import Options, Record, Run
 from photocli.errors import ModelError, UsageError
-from photocli.finding import MIDDLE, MOST, FaceDetection, prominence
+from photocli.faces.detection import MIDDLE, MOST, FaceDetection, prominence
 from photocli.models import lineup
 from photocli.models.card import read_card
-from photocli.worker import MEMORY_LIMIT
+from photocli.scoring.worker import MEMORY_LIMIT
 
 LARGE, SMALL, CORNER = (2, 2, 2), (5, 1, 1), (7, 7, 1)
 """Faces, as `squares` makes them."""
@@ -258,7 +258,7 @@ def test_a_detector_that_does_harm_costs_that_photo_alone(
     (fake / "kinds").mkdir(parents=True)
     (fake / "kinds" / "faces.py").write_text(dedent(FAKE_DETECTOR))
     (fake / "sitecustomize.py").write_text(
-        f"import photocli.detectors\nphotocli.detectors.__path__.insert(0, {str(fake / 'kinds')!r})\n"
+        f"import photocli.faces.detectors\nphotocli.detectors.__path__.insert(0, {str(fake / 'kinds')!r})\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(fake))
     good, other = (photo_of(tmp_path / f"{name}.png", SMALL) for name in ("good", "other"))
@@ -298,15 +298,15 @@ def test_only_workers_that_find_faces_load_what_runs_networks(
     code = (
         "import io, json, sys\n"
         "from dataclasses import asdict\n"
-        "from photocli.assessment import Models\n"
-        "from photocli.finding import FaceDetection\n"
-        "from photocli.worker import _perform\n"
+        "from photocli.scoring.assessment import Models\n"
+        "from photocli.faces.detection import FaceDetection\n"
+        "from photocli.scoring.worker import _perform\n"
         f"models = Models({assess!r}, 'cpu', 0)\n"
         "specs = [asdict(spec) for spec in models.specs(models.cards)]\n"
         f"path = {str(photo_of(tmp_path / 'a.png', LARGE))!r}\n"
         "task = {'number': 1, 'path': path.encode().hex(), 'specs': specs, 'deadline': 9}\n"
         "_perform(json.loads(json.dumps(task)), io.BytesIO(), FaceDetection())\n"
-        "print('onnxruntime' in sys.modules, 'photocli.detectors.faces' in sys.modules)\n"
+        "print('onnxruntime' in sys.modules, 'photocli.faces.detectors.faces' in sys.modules)\n"
     )
     done = python("-c", code)
     assert done.out.split() == [str("selfie" in assess)] * 2, done.err

@@ -17,8 +17,8 @@ from resuming import check_resuming, same_weights, stop_after
 from typer.testing import CliRunner
 
 from export.__main__ import command as export_command
-from photocli.detectors.detector import Detector, contain, overlaps
 from photocli.errors import UsageError
+from photocli.faces.detectors.detector import Detector, contain, overlaps
 from photocli.models.card import read_card
 from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.frames import Frames, Picture

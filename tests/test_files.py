@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from photocli import files
 from photocli.errors import PhotocliError, UsageError
-from photocli.files import AtomicFile, atomic_write, is_temporary
-from photocli.output import open_output
+from photocli.files import atomic as files
+from photocli.files.atomic import AtomicFile, atomic_write, is_temporary
+from photocli.files.output import open_output
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and signals as on POSIX")
 
@@ -185,7 +185,7 @@ def test_awkward_names_have_a_temporary_file_too(tmp_path: Path, name: str) -> N
 
 KILLED = """
 import os, signal, sys
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 with atomic_write(sys.argv[1]) as file:
     for _ in range(100):
         file.write(b"new" * 1000)

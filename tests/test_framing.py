@@ -13,12 +13,12 @@ from photos import picture, sample_pictures, shared_data
 from PIL import Image
 from spoiled import KINDS, removed, sides, spoil
 
-from photocli.cropping import CropScorer
 from photocli.errors import UsageError
 from photocli.framing import MARGIN, Framing, Suggestion, borders, boxes, suggest
 from photocli.framing.boxes import WHOLE, Box, Limits
-from photocli.inputs import InputSpec
-from photocli.options import Options
+from photocli.framing.suggestions import CropScorer
+from photocli.inputs.views import InputSpec
+from photocli.scoring.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

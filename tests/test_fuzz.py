@@ -24,9 +24,9 @@ from mutants import mutant, seeds, sidecar_mutant, sidecar_texts
 from networks import write_model
 from photos import write_photo
 
-from photocli.editors import METADATA_DATE, MICROSOFT_RATINGS, NAMESPACE, RATING, SIDECAR_FOR
 from photocli.errors import SidecarError
-from photocli.xmp import RDF, XmpChanges, merge
+from photocli.xmp.editors import METADATA_DATE, MICROSOFT_RATINGS, NAMESPACE, RATING, SIDECAR_FOR
+from photocli.xmp.merge import RDF, XmpChanges, merge
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 CHANGES = XmpChanges(rating=4, scores={"Score": "7.25", "Models": "a@1"})

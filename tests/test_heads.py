@@ -16,7 +16,7 @@ from photos import write_photo
 from photocli.framing import Framing, suggest
 from photocli.framing.boxes import WHOLE, Box, spread
 from photocli.framing.heads import CHIN, HAIR, SIDES, Heads, of
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 
 SPEC = InputSpec("image", 32, 32)
 

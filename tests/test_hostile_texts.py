@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from photocli import reports
-from photocli.checks import Check, Report, root_of
-from photocli.pipeline import Summary
+from photocli.checks import reports
+from photocli.checks.check import Check, Report, root_of
+from photocli.checks.rules import parse
 from photocli.records import Record
-from photocli.rules import parse
+from photocli.scoring.pipeline import Summary
 from photocli.writers.html import HtmlWriter
 from photocli.writers.table import TableWriter
 

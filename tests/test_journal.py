@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photocli import ledger, moving
 from photocli.errors import PhotocliError, UsageError
-from photocli.files import atomic_write
-from photocli.journal import Journal, _common_ends, runs
-from photocli.moving import move_file
-from photocli.undo import undo
+from photocli.files import ledger
+from photocli.files import move as moving
+from photocli.files.atomic import atomic_write
+from photocli.files.journal import Journal, _common_ends, runs
+from photocli.files.move import move_file
+from photocli.files.undo import undo
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -318,8 +319,8 @@ def test_a_process_killed_from_outside_is_taken_back(tmp_path: Path) -> None:
     code = """if True:
         import sys
         from pathlib import Path
-        from photocli.files import atomic_write
-        from photocli.journal import Journal
+        from photocli.files.atomic import atomic_write
+        from photocli.files.journal import Journal
         with Journal.begin("photocli score") as journal:
             for path in sorted(Path(sys.argv[1]).iterdir()):
                 journal.replacing(path, b"machine")
@@ -412,7 +413,7 @@ def test_the_folder_of_the_platform_is_used_without_the_setting(monkeypatch: pyt
 
 
 def test_importing_the_journal_is_cheap() -> None:
-    code = "import sys, photocli.journal; print(*sys.modules)"
+    code = "import sys, photocli.files.journal; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {m for m in loaded.split() if m.startswith(("lxml", "numpy", "PIL", "rich", "platformdirs"))}
 

@@ -12,11 +12,11 @@ from photos import sample_pictures, shared_data, write_photo
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from photocli import taste
 from photocli.cli import app
-from photocli.learning import Learner
 from photocli.models import store
-from photocli.options import Options
+from photocli.scoring.options import Options
+from photocli.taste import ridge as taste
+from photocli.taste.learning import Learner
 
 SIDECAR = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

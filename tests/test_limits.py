@@ -17,12 +17,12 @@ from hostile_sidecars import COSTLY, REFUSED, TAKEN, attributes, comments, deep,
 from networks import write_model
 from photos import write_photo
 
-from photocli import camera_raw, own_ratings
-from photocli.embedding import embedded, packet_in
 from photocli.errors import SidecarError
 from photocli.records import Record
 from photocli.writers.xmp import XmpWriter
-from photocli.xmp import XmpChanges, merge
+from photocli.xmp import camera_raw, own_ratings
+from photocli.xmp.embedding import embedded, packet_in
+from photocli.xmp.merge import XmpChanges, merge
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 CPU_S, MEMORY_MB = 2.0, 300
@@ -31,7 +31,7 @@ MEASURED = """
 import json, sys, time
 from pathlib import Path
 from photocli.records import Record
-from photocli.sidecar_plan import Marks
+from photocli.xmp.sidecar_plan import Marks
 from photocli.writers.xmp import XmpWriter
 
 photo = Path(sys.argv[1])
@@ -39,7 +39,8 @@ record = Record(str(photo), score=6.5, stars=4, models=("a@1",), style="noir")
 with XmpWriter(editor="all") as writer:
     said = writer.write(record, Marks(pick="pick", label="red")).sidecar
 written = time.process_time()
-from photocli import camera_raw, own_ratings
+from photocli.xmp import camera_raw
+from photocli.xmp import own_ratings
 own_ratings.read(photo)
 camera_raw.developed(photo)
 # Its own peak: what getrusage tells begins with that of the process that it was forked from.

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from sidecars import BRIDGE, DARKTABLE, DIGIKAM, LIGHTROOM, STYLES
 from test_xmp import ENCODINGS, clark, descriptions, encoded, properties, wrapped
 
-from photocli.editors import COLOURS, EDITORS, SUBJECT
 from photocli.errors import SidecarError, UsageError
-from photocli.xmp import NAMESPACE, RDF, MergeResult, XmpChanges, merge
+from photocli.xmp.editors import COLOURS, EDITORS, SUBJECT
+from photocli.xmp.merge import NAMESPACE, RDF, MergeResult, XmpChanges, merge
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 WORDS = ("photocli|style|noir", "photocli|medium|photograph")

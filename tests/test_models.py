@@ -14,11 +14,11 @@ import pytest
 from networks import brightness_votes, write_model
 
 from photocli import Options, Run, assessors
-from photocli.assessment import Models
 from photocli.errors import DeviceError, ModelError, UsageError
 from photocli.models.card import read_card
 from photocli.models.session import Session, default_batch
 from photocli.models.store import BUILTIN, cards, choose, user_folder, verify
+from photocli.scoring.assessment import Models
 
 
 @pytest.fixture

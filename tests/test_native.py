@@ -15,12 +15,13 @@ from crafted import write_softness
 from networks import write_model
 from photos import picture, write_photo
 
-from photocli import Options, Record, Run, decode, worker
+from photocli import Options, Record, Run, decode
 from photocli.decode import Reading
 from photocli.errors import UsageError
-from photocli.finding import FaceDetection
-from photocli.inputs import FRAME_SIDE, MOST_NATIVE, SIGNATURE, InputSpec, shows_more
+from photocli.faces.detection import FaceDetection
+from photocli.inputs.views import FRAME_SIDE, MOST_NATIVE, SIGNATURE, InputSpec, shows_more
 from photocli.records import Frame
+from photocli.scoring import worker
 
 SHEET = InputSpec("image", 128, 64, "sheet")
 NATIVE = replace(SHEET, detail="native")
@@ -100,7 +101,7 @@ def test_photos_that_are_too_large_are_judged_by_their_frame(
     fine: Path, sides: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MOST_NATIVE < 100_000_000
-    monkeypatch.setattr("photocli.inputs.MOST_NATIVE", 2400 * 1600 - 1)
+    monkeypatch.setattr("photocli.inputs.views.MOST_NATIVE", 2400 * 1600 - 1)
     inputs = prepare(fine / "fine.jpg", SHEET, NATIVE)
     assert sides == [FRAME_SIDE]
     np.testing.assert_array_equal(inputs[NATIVE.key], inputs[SHEET.key])

@@ -6,9 +6,9 @@ import pytest
 from photos import write_photo
 from sidecars import DIGIKAM, LIGHTROOM
 
-from photocli import own_ratings
 from photocli.records import Record
 from photocli.writers.xmp import XmpWriter
+from photocli.xmp import own_ratings
 
 SPACES = (
     'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:photocli="http://ns.photocli.org/1.0/" '

@@ -10,11 +10,11 @@ from crafted_classes import COLOURS, GRID, STYLE, Group, colours, foretold, writ
 from photos import picture, write_photo
 
 from photocli import Options, explain
-from photocli.calibration import log_odds
 from photocli.explaining import Explanation, canvas, chances, panels
 from photocli.explaining.heat import Heat, activation
 from photocli.explaining.page import WIDTH
-from photocli.inputs import InputSpec, cut
+from photocli.inputs.views import InputSpec, cut
+from photocli.scoring.calibration import log_odds
 
 
 @pytest.fixture

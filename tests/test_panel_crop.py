@@ -11,7 +11,7 @@ from photos import write_photo
 
 from photocli.explaining import canvas, explain
 from photocli.explaining.panels import crop
-from photocli.options import Options
+from photocli.scoring.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from shoot import NO_UPRIGHT, PHOTOGRAPHS, made_bursts, packaged_scenes, shared_scenes
 from test_bursts import Culled, cull, record
 
-from photocli import signature
-from photocli.alike import PhotoFeatures
-from photocli.bursts import Group, GroupKind
+from photocli.culling.groups import Group, GroupKind
+from photocli.culling.picks import GroupRank, Wanted, choose, rank, wanted, with_rank
+from photocli.culling.ranking import FACE, ranking_scores
+from photocli.culling.similarity import PhotoFeatures
 from photocli.errors import UsageError
+from photocli.inputs import signature
 from photocli.models import store
-from photocli.picks import GroupRank, Wanted, choose, rank, wanted, with_rank
-from photocli.ratings import breakdown
 from photocli.records import Record
-from photocli.standing import FACE, ranking_scores
+from photocli.scoring.ratings import breakdown
 
 Ranker = Callable[[Sequence[Record], PhotoFeatures, Sequence[int]], np.ndarray]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from photocli.assessors import crop
-from photocli.pieces import GRID, HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, lay, patches
+from photocli.inputs.patches import GRID, HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, lay, patches
 
 CARD = SimpleNamespace(
     facts={"calibration": {"cropped": {"slope": 2.0, "intercept": 0.0}}, "thresholds": {"doubt": 0.1}}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from photocli.errors import UsageError
-from photocli.profiles import BUILTIN, FAULTS, GENERAL, load
 from photocli.records import RECORD_FIELDS
+from photocli.scoring.profiles import BUILTIN, FAULTS, GENERAL, load
 
 
 def test_the_faults_are_fields_of_the_record() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photocli.profiles import BUILTIN, FAULTS, GENERAL, Profile
-from photocli.ratings import (
+from photocli.records import Record
+from photocli.scoring.profiles import BUILTIN, FAULTS, GENERAL, Profile
+from photocli.scoring.ratings import (
     STAR_SHARES,
     STAR_THRESHOLDS,
     breakdown,
@@ -20,7 +21,6 @@ from photocli.ratings import (
     stars,
     technical,
 )
-from photocli.records import Record
 
 scores = st.floats(min_value=1, max_value=10)
 severities = st.floats(min_value=0, max_value=1)

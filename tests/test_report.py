@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 
 from photocli.cli import app
 from photocli.models.store import cards
-from photocli.ratings import rate
 from photocli.records import RECORD_FIELDS, Answer, Record
+from photocli.scoring.ratings import rate
 from photocli.writers.html import THUMBNAIL, HtmlWriter
 
 HOSTILE = "</script><script>hacked=1</script><img src=x onerror=hacked=1> &\"'`\x1b\u2028\u202e.jpg"

@@ -29,7 +29,7 @@ REGISTRIES = (
     "photocli.decode",
     "photocli.explaining.panels",
     "photocli.faces.detectors",
-    "photocli.checks.reports",
+    "photocli.checks.check.reports",
     "photocli.writers",
     "trainers.commands",
 )

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photocli.checks.rules import NUMBERS, TEXTS, parse
 from photocli.config import CheckConfig, read_check
 from photocli.errors import UsageError
 from photocli.records import Record
-from photocli.rules import NUMBERS, TEXTS, parse
 
 
 @pytest.mark.parametrize(

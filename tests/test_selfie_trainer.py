@@ -18,8 +18,8 @@ from torch import nn
 from typer.testing import CliRunner
 
 from export.__main__ import command as export_command
-from photocli.alignment import OUTSIDE, Place, align
 from photocli.errors import UsageError
+from photocli.faces.alignment import OUTSIDE, Place, align
 from photocli.models.card import read_card
 from trainers.common.checkpoints import load_model
 from trainers.common.image_corruptions import SPOILS, spoiled

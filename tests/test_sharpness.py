@@ -7,7 +7,7 @@ import pytest
 from photos import picture
 from PIL import Image, ImageFilter
 
-from photocli.sharpness import LARGEST, measure
+from photocli.faces.sharpness import LARGEST, measure
 
 FACE = np.array([0.354, 0.105, 0.535, 0.348], np.float32)
 """Where the astronaut's face is."""

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
-from photocli.inputs import FRAME, FRAME_SIDE, SIGNATURE, InputSpec, cut
-from photocli.sheet import GRID, LARGE, lay, places
+from photocli.inputs.tiles import GRID, LARGE, lay, places
+from photocli.inputs.views import FRAME, FRAME_SIDE, SIGNATURE, InputSpec, cut
 
 SIDE = 176
 TILE = SIDE // GRID

@@ -10,7 +10,8 @@ from networks import write_model
 from photos import picture, write_photo
 from PIL import Image, ImageFilter
 
-from photocli import Options, Run, signature
+from photocli import Options, Run
+from photocli.inputs import signature
 
 
 def parts(*images: Image.Image) -> tuple[np.ndarray, ...]:

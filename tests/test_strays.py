@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from photocli.files import atomic_write, is_temporary
-from photocli.output import open_output
-from photocli.strays import exchanging, sweep
+from photocli.files.atomic import atomic_write, is_temporary
+from photocli.files.output import open_output
+from photocli.files.strays import exchanging, sweep
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a stray must be a minute old there")
 
 KILLED = """
 import os, signal, sys
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 with atomic_write(sys.argv[1]) as file:
     file.write(b"new" * 1000)
     print("writing", flush=True)

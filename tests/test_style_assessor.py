@@ -18,12 +18,12 @@ from photos import picture, write_photo
 
 from photocli import Options, Record, Run
 from photocli.assessors import style
+from photocli.checks.rules import parse
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec, cut
+from photocli.inputs.views import InputSpec, cut
 from photocli.models.card import read_card
-from photocli.pipeline import Summary
 from photocli.records import RECORD_FIELDS
-from photocli.rules import parse
+from photocli.scoring.pipeline import Summary
 from photocli.writers.table import TableWriter
 
 SPEC = InputSpec("image", 32, 32)

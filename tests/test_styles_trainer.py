@@ -19,7 +19,7 @@ from export.__main__ import command as export_command
 from export.kinds import kind_of
 from photocli.assessors import style as assessor
 from photocli.errors import UsageError
-from photocli.inputs import cut
+from photocli.inputs.views import cut
 from photocli.models.card import read_card
 from trainers.common.checkpoints import Model, load_model
 from trainers.common.metrics import average_precision, f1

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from photocli.errors import UsageError
-from photocli.pipeline import Summary
-from photocli.profiles import FAULTS, GENERAL, Profile
-from photocli.ratings import breakdown, in_words, rate
 from photocli.records import Record
+from photocli.scoring.pipeline import Summary
+from photocli.scoring.profiles import FAULTS, GENERAL, Profile
+from photocli.scoring.ratings import breakdown, in_words, rate
 from photocli.writers._columns import columns_of
 from photocli.writers.table import TableWriter
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from photocli import taste
-from photocli.look import MEASURES, _quantile, measure
-from photocli.ratings import stars
-from photocli.taste import Examples
+from photocli.scoring.ratings import stars
+from photocli.taste import ridge as taste
+from photocli.taste.appearance import MEASURES, _quantile, measure
+from photocli.taste.ridge import Examples
 
 
 def examples(seed: int, count: int = 60, size: int = 200) -> Examples:

@@ -13,8 +13,8 @@ from resuming import check_resuming
 from typer.testing import CliRunner
 
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec, cut
-from photocli.pieces import HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, landscape, lay
+from photocli.inputs.patches import HEIGHT, PATCH, THUMBNAIL, WIDTH, corners, landscape, lay
+from photocli.inputs.views import InputSpec, cut
 from trainers.common.checkpoints import load_model
 from trainers.common.frames import Frames, Picture
 from trainers.common.metrics import auc

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from export.__main__ import command as export_command
 from photocli.models.card import read_card
 from photocli.models.session import Session
-from photocli.profiles import FAULTS
+from photocli.scoring.profiles import FAULTS
 from trainers.common.checkpoints import Model, load_model, previous_runs
 from trainers.common.corruptions import from_light, to_light
 from trainers.technical.__main__ import command as train_command

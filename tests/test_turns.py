@@ -7,8 +7,8 @@ import pytest
 from photos import picture
 from PIL import Image, ImageFilter
 
-from photocli import signature
-from photocli.turns import rotations
+from photocli.culling.rotation import rotations
+from photocli.inputs import signature
 
 
 def thumbnails(*images: Image.Image) -> np.ndarray:

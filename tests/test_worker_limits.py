@@ -19,9 +19,9 @@ from hostile import fake_gif_reader, harmful
 from photos import picture, sample_pictures, write_photo
 from PIL import Image
 
-from photocli.inputs import InputSpec
-from photocli.process import Prepared, Task
-from photocli.workers import Workers
+from photocli.inputs.views import InputSpec
+from photocli.scoring.pool import Workers
+from photocli.scoring.process import Prepared, Task
 
 SPEC = InputSpec("image", 32, 48)
 TWO_GB = 2e9
@@ -78,7 +78,7 @@ def test_workers_that_cannot_start_are_one_fatal_error(tmp_path: Path) -> None:
         write_photo(tmp_path / "shoot" / f"{number}.jpg", size=(300, 200))
     small = (
         "import sys\n"
-        "if any('photocli.worker' in word for word in sys.orig_argv):\n"
+        "if any('photocli.scoring.worker' in word for word in sys.orig_argv):\n"
         "    import resource\n"
         "    resource.setrlimit(resource.RLIMIT_AS, (40_000_000, 40_000_000))\n"
     )

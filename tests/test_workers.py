@@ -16,9 +16,9 @@ import pytest
 from hostile import endless_exif, fake_gif_reader, harmful, many_scans
 from photos import camera_exif, picture, png_header, write_photo
 
-from photocli.inputs import InputSpec, cut
-from photocli.process import Prepared, Task
-from photocli.workers import AHEAD, Workers
+from photocli.inputs.views import InputSpec, cut
+from photocli.scoring.pool import AHEAD, Workers
+from photocli.scoring.process import Prepared, Task
 
 SPEC = InputSpec("image", 32, 48)
 PATIENCE_S = 60.0
@@ -185,9 +185,9 @@ def test_modules_in_the_current_folder_are_not_run(
 PARENT = """
 import sys
 from pathlib import Path
-from photocli.inputs import InputSpec
-from photocli.process import Task
-from photocli.workers import Workers
+from photocli.inputs.views import InputSpec
+from photocli.scoring.process import Task
+from photocli.scoring.pool import Workers
 with Workers(2, 2.0) as workers:
     for number, path in enumerate(sys.argv[1:]):
         workers.submit(Task(number, Path(path), (InputSpec("image", 32, 32),)))

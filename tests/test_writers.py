@@ -18,12 +18,12 @@ from sidecars import CAPTURE_ONE, DIGIKAM
 
 from photocli import writers
 from photocli.errors import UsageError
-from photocli.files import AtomicFile
+from photocli.files.atomic import AtomicFile
 from photocli.records import RECORD_FIELDS, Face, Record, as_dict
-from photocli.sidecar_plan import Outcome
 from photocli.writers.csv import CsvWriter, cell, unmarked
 from photocli.writers.json import JsonWriter
 from photocli.writers.xmp import XmpWriter
+from photocli.xmp.sidecar_plan import Outcome
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
 

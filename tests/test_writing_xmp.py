@@ -17,13 +17,13 @@ from photos import camera_exif, write_photo
 from PIL import Image
 from sidecars import CAPTURE_ONE, LIGHTROOM
 
-from photocli.embedding import embedded, packet_in
 from photocli.errors import UsageError
-from photocli.journal import Journal, runs
+from photocli.files.journal import Journal, runs
+from photocli.files.undo import undo
 from photocli.records import Record
-from photocli.sidecar_plan import Marks, Outcome, Planned
-from photocli.undo import undo
 from photocli.writers.xmp import XmpWriter
+from photocli.xmp.embedding import embedded, packet_in
+from photocli.xmp.sidecar_plan import Marks, Outcome, Planned
 
 RATED_BY_A_PERSON = LIGHTROOM.replace('xmp:Label="Red"', 'xmp:Rating="5"').encode()
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sidecars import BRIDGE, DARKTABLE, DIGIKAM, EXIFTOOL, LIGHTROOM, STYLES
 
 from photocli.errors import SidecarError
-from photocli.xmp import (
+from photocli.xmp.merge import (
     METADATA_DATE,
     MICROSOFT_RATINGS,
     NAMESPACE,
@@ -324,7 +324,7 @@ def test_only_large_packets_are_too_large(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(packet) > 4_500_000
     result = merge(packet, CHANGES, now=NOW)
     assert len(result.packet) > len(packet)
-    monkeypatch.setattr("photocli.encoding.LARGEST", 4_000_000)
+    monkeypatch.setattr("photocli.xmp.encoding.LARGEST", 4_000_000)
     with pytest.raises(SidecarError, match="larger"):
         merge(packet, CHANGES, now=NOW)
 

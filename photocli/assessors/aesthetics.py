@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from photocli.calibration import logistic
+from photocli.scoring.calibration import logistic
 
 if TYPE_CHECKING:
     import numpy as np

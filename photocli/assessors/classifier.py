@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from photocli.calibration import log_odds, logistic, sharpened
 from photocli.errors import ModelError
-from photocli.ratings import DIGITS
 from photocli.records import SEPARATOR, Answer
+from photocli.scoring.calibration import log_odds, logistic, sharpened
+from photocli.scoring.ratings import DIGITS
 
 if TYPE_CHECKING:
     import numpy as np

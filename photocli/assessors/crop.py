@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from photocli.calibration import logistic
+from photocli.scoring.calibration import logistic
 
 if TYPE_CHECKING:
     import numpy as np

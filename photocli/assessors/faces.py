@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from photocli.ratings import DIGITS
 from photocli.records import Face
+from photocli.scoring.ratings import DIGITS
 
 if TYPE_CHECKING:
     import numpy as np

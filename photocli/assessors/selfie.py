@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from photocli.assessors.faces import each
-from photocli.ratings import HIGHEST, LOWEST
+from photocli.scoring.ratings import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from photocli.assessors.classifier import calibrated, checked, threshold
-from photocli.calibration import sharpened
-from photocli.ratings import DIGITS
+from photocli.scoring.calibration import sharpened
+from photocli.scoring.ratings import DIGITS
 
 if TYPE_CHECKING:
     import numpy as np

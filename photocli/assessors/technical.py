@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from photocli.calibration import isotonic, sharpened
-from photocli.profiles import FAULTS
+from photocli.scoring.calibration import isotonic, sharpened
+from photocli.scoring.profiles import FAULTS
 
 if TYPE_CHECKING:
     import numpy as np

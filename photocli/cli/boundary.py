@@ -13,7 +13,7 @@ import typer
 
 from photocli.display import printable
 from photocli.errors import PhotocliError, UsageError
-from photocli.stopping import Stopped, forget_frames, in_order
+from photocli.scoring.stopping import Stopped, forget_frames, in_order
 
 
 class ExitCode(IntEnum):

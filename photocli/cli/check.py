@@ -15,9 +15,9 @@ from photocli.cli.signature import option, with_options
 from photocli.display import printable
 
 if TYPE_CHECKING:
-    from photocli.checks import Check
+    from photocli.checks.check import Check
     from photocli.config import CheckConfig
-    from photocli.pipeline import Run
+    from photocli.scoring.pipeline import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def check(paths: Paths, options: CheckOptions) -> None:
     but some could not be read; 4 fatal.
     """
     with reported(options.debug):
-        from photocli.pipeline import Run
+        from photocli.scoring.pipeline import Run
 
         settings, profile = _settings(options), options.chosen_profile(options.config)
         to_stdout = _check_outputs(
@@ -110,12 +110,12 @@ def _check_outputs(options: CheckOptions, read: list[Path], settings: CheckConfi
 
 def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout: bool) -> ExitCode:
     """Do the run, say what falls short, write the reports, and choose the exit code."""
-    from photocli import baseline
-    from photocli.checks import Check, root_of
+    from photocli.checks import baseline
+    from photocli.checks.check import Check, root_of
+    from photocli.checks.reports import load, save
+    from photocli.checks.rules import parse
     from photocli.cli.progress import Progress
     from photocli.errors import UsageError
-    from photocli.reports import load, save
-    from photocli.rules import parse
 
     if not settings.require:
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")

@@ -17,7 +17,7 @@ from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from photocli.cli.progress import Progress
-    from photocli.cropping import Cropped, CropRun
+    from photocli.framing.suggestions import Cropped, CropRun
     from photocli.writers.xmp import XmpWriter
 
 
@@ -66,8 +66,8 @@ def crop(paths: Paths, options: CropOptions) -> None:
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read or written, 4 fatal.
     """
     with reported(options.debug):
-        from photocli.cropping import CropRun
         from photocli.framing import Framing
+        from photocli.framing.suggestions import CropRun
 
         to_stdout = outputs.check({"--json": options.json}, paths)
         framing = Framing(options.aspect, options.keep, options.smallest)
@@ -106,9 +106,9 @@ def _crop(run: CropRun, options: CropOptions, *, to_stdout: bool) -> bool:
 
 def _write(cropped: Cropped, written: Written, progress: Progress) -> str | None:
     """Write one crop, where there are no develop settings anywhere; what the record says of its sidecar."""
-    from photocli import camera_raw
     from photocli.records import Record
-    from photocli.sidecar_plan import Marks
+    from photocli.xmp import camera_raw
+    from photocli.xmp.sidecar_plan import Marks
 
     record, suggestion = cropped.record, cropped.suggestion
     photo, twin = Path(record.path), Path(record.twin) if record.twin else None

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from photocli.cli.progress import Progress
-    from photocli.closeups import Closeups
-    from photocli.culling import Culling
-    from photocli.journal import Journal
-    from photocli.moves import Move, Mover
-    from photocli.picks import Wanted
-    from photocli.pipeline import Run
+    from photocli.culling.closeups import Closeups
+    from photocli.culling.cull import Culling
+    from photocli.culling.moves import Move, Mover
+    from photocli.culling.picks import Wanted
+    from photocli.files.journal import Journal
     from photocli.records import Record
-    from photocli.sidecar_plan import Marks
+    from photocli.scoring.pipeline import Run
     from photocli.writers.xmp import XmpWriter
+    from photocli.xmp.sidecar_plan import Marks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,8 @@ def cull(paths: Paths, options: CullOptions) -> None:
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, written or moved, 4 fatal.
     """
     with reported(options.debug):
-        from photocli.culling import OUTPUTS
-        from photocli.picks import wanted
+        from photocli.culling.cull import OUTPUTS
+        from photocli.culling.picks import wanted
 
         limits, profile = wanted(options.keep, options.per_group), options.chosen_profile()
         to_stdout = outputs.check(
@@ -93,8 +93,8 @@ def cull(paths: Paths, options: CullOptions) -> None:
 def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) -> bool:
     """Do the run, carry out what was asked, or show it; whether everything could be done."""
     from photocli.cli.progress import Progress
-    from photocli.culling import Culling
-    from photocli.moves import Mover
+    from photocli.culling.cull import Culling
+    from photocli.culling.moves import Mover
 
     apart = options.move_rejects
     mover = Mover(apart, run.paths) if apart is not None else None
@@ -128,7 +128,7 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
 
 def _closeups(run: Run, progress: Progress) -> Closeups | None:
     """What looks closer where frames are nearly equal; None where no model can."""
-    from photocli.closeups import Closeups, model_of
+    from photocli.culling.closeups import Closeups, model_of
 
     model = model_of(run.models.cards.values())
     return None if model is None else Closeups(model, run.options, progress.closely)
@@ -141,7 +141,7 @@ def _plan_moves(mover: Mover | None, records: list[Record], progress: Progress) 
     """
     if mover is None:
         return [], 0
-    from photocli.own_ratings import read
+    from photocli.xmp.own_ratings import read
 
     moves, stay = [], 0
     for record in records:
@@ -159,9 +159,9 @@ def _plan_moves(mover: Mover | None, records: list[Record], progress: Progress) 
 
 def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]:
     """Move the rejects; those that could be moved."""
+    from photocli.culling.moves import carry_out
     from photocli.errors import PhotocliError
-    from photocli.moves import carry_out
-    from photocli.strays import sweep
+    from photocli.files.strays import sweep
 
     for folder in {path.parent for move in moves for pair in move.files for path in pair}:
         sweep(folder)  # a killed run leaves half a copy, where it moved to another disk
@@ -176,7 +176,7 @@ def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]
 
 
 def _marks(record: Record) -> Marks | None:
-    from photocli.sidecar_plan import Marks
+    from photocli.xmp.sidecar_plan import Marks
 
     if record.group is None:
         return None
@@ -208,7 +208,7 @@ def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], *,
     """Print the plan: the table of the groups, the differences of the sidecars, the moves."""
     from rich.console import Console
 
-    from photocli import plan
+    from photocli.culling import plan
 
     plan.print_table(Console(stderr=to_stdout, highlight=False), records)
     for line in (*_differences(records, writer), *plan.moves(moves)):
@@ -216,8 +216,8 @@ def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], *,
 
 
 def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[str]:
-    from photocli import plan
-    from photocli.sidecar_plan import Planned
+    from photocli.culling import plan
+    from photocli.xmp.sidecar_plan import Planned
 
     for record in records if writer is not None else ():
         assert writer is not None
@@ -237,7 +237,7 @@ def _summary(
     stay: int,
     options: CullOptions,
 ) -> list[str]:
-    from photocli import plan
+    from photocli.culling import plan
 
     lines = [plan.summary(records, culling.kinds())]
     if closeups is not None and closeups.frames:

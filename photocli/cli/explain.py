@@ -17,13 +17,13 @@ from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import ShownOptions
 from photocli.cli.signature import option, with_options
 from photocli.errors import DecodeError, UsageError
-from photocli.links import is_link
+from photocli.files.links import is_link
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from photocli.explaining import Explanation
-    from photocli.options import Options
+    from photocli.scoring.options import Options
 
 _SUFFIX = ".explained.png"
 _PATIENCE_S = 1.0

@@ -15,8 +15,8 @@ from photocli.cli.signature import option, with_options
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
-    from photocli.learning import Lesson
-    from photocli.tastes import Taste
+    from photocli.taste.learning import Lesson
+    from photocli.taste.store import Taste
 
 Rated = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH...", help="Photos and folders that you rated.")
@@ -80,9 +80,9 @@ def learn(options: LearnOptions, paths: Rated = None) -> None:
 def _learn(paths: list[Path], options: LearnOptions) -> ExitCode:
     from datetime import datetime
 
-    from photocli import tastes
     from photocli.cli.progress import Progress
-    from photocli.learning import Learner
+    from photocli.taste import store as tastes
+    from photocli.taste.learning import Learner
 
     of_run = options.of_run()
     tastes.path_of(options.name)  # a name that cannot be used is better said before the work than after it
@@ -121,7 +121,7 @@ def _said(value: float) -> str:
 
 
 def _list() -> None:
-    from photocli import tastes
+    from photocli.taste import store as tastes
 
     found = tastes.names()
     for name in found:
@@ -144,15 +144,15 @@ def _line(taste: Taste) -> str:
 
 
 def _delete(name: str) -> None:
-    from photocli import tastes
+    from photocli.taste import store as tastes
 
     tastes.delete(name)
     typer.echo(f"forgot the taste '{name}'", err=True)
 
 
 def _exchange(name: str, export: Path | None, import_: Path | None) -> None:
-    from photocli import tastes
-    from photocli.reports import save
+    from photocli.checks.reports import save
+    from photocli.taste import store as tastes
 
     if export is not None:
         outputs.check({"--export": export})

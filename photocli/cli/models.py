@@ -118,7 +118,7 @@ def add_model(
       photocli models add my-rooms/          # a classifier: columns rooms and rooms_confidence
     """
     with reported(debug):
-        from photocli import detectors
+        from photocli.faces import detectors
         from photocli.models import adding, lineup, store
         from photocli.records import columns
 

@@ -14,9 +14,9 @@ from photocli.cli.signature import option
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
-    from photocli.options import Options
-    from photocli.pipeline import Run
     from photocli.records import Record
+    from photocli.scoring.options import Options
+    from photocli.scoring.pipeline import Run
 
 
 class Scale(str, Enum):
@@ -91,7 +91,7 @@ class RunOptions:
         self, *, profile: str | None = None, outputs: tuple[str, ...] = (), detail: Detail = Detail.FRAME
     ) -> Options:
         """The options of a run, as the library has them. Raises `UsageError`."""
-        from photocli.options import Options
+        from photocli.scoring.options import Options
 
         if not self.timeout > 0:
             raise UsageError("--timeout must be above zero seconds")
@@ -122,7 +122,7 @@ class RunOptions:
 
     def begin(self, paths: list[Path], options: Options) -> Run:
         """A run, and what is to be said before it. Raises `UsageError`."""
-        from photocli.pipeline import Run
+        from photocli.scoring.pipeline import Run
 
         run = Run(paths, options)
         if run.models.note and not self.quiet:
@@ -131,7 +131,7 @@ class RunOptions:
 
     def starred(self, records: Iterable[Record]) -> Iterable[Record]:
         """The records with fixed stars, as they come; or with relative ones, once all of them are there."""
-        from photocli.ratings import relative
+        from photocli.scoring.ratings import relative
 
         return records if self.stars is Scale.FIXED else relative(list(records))
 

@@ -16,10 +16,10 @@ from photocli.display import printable
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from photocli.cropping import CropRun
-    from photocli.pipeline import Run
+    from photocli.framing.suggestions import CropRun
     from photocli.records import Record
-    from photocli.sidecar_plan import Outcome
+    from photocli.scoring.pipeline import Run
+    from photocli.xmp.sidecar_plan import Outcome
 
 LISTED = 20
 """How many links are said one by one; all are counted."""

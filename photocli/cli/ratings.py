@@ -13,10 +13,10 @@ from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from photocli.cli.options import RatingOptions
-    from photocli.journal import Journal
+    from photocli.files.journal import Journal
     from photocli.records import Record
-    from photocli.sidecar_plan import Outcome
     from photocli.writers.xmp import XmpWriter
+    from photocli.xmp.sidecar_plan import Outcome
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def xmp_writer(
 
     Raises `UsageError`.
     """
-    from photocli.links import Roots
+    from photocli.files.links import Roots
     from photocli.writers.xmp import XmpWriter
 
     sidecars = ratings.xmp or (bool(ratings.editor) and not ratings.embed)
@@ -56,7 +56,7 @@ def xmp_writer(
 
 def begin_journal() -> Journal:
     """A journal for what this command changes; it costs nothing until something is."""
-    from photocli.journal import Journal
+    from photocli.files.journal import Journal
 
     return Journal.begin(shlex.join(["photocli", *sys.argv[1:]]))
 

@@ -15,8 +15,8 @@ from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from photocli.cli.progress import Progress
-    from photocli.pipeline import Run
     from photocli.records import Record
+    from photocli.scoring.pipeline import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def report(paths: Paths, options: ReportOptions) -> None:
     """
     with reported(options.debug):
         from photocli.cli.progress import Progress
-        from photocli.culling import OUTPUTS
+        from photocli.culling.cull import OUTPUTS
         from photocli.writers.html import HtmlWriter
 
         profile = options.chosen_profile()
@@ -73,8 +73,8 @@ def report(paths: Paths, options: ReportOptions) -> None:
 
 def _grouped(run: Run, progress: Progress) -> list[Record]:
     """The run's records, those of bursts, look-alikes and series with their group and their rank in it."""
-    from photocli.culling import Culling
-    from photocli.picks import Wanted
+    from photocli.culling.cull import Culling
+    from photocli.culling.picks import Wanted
 
     # Models of a user's own may say nothing of how alike photos are.
     alike = any("embedding" in card.outputs for card in run.models.cards.values())

@@ -15,7 +15,7 @@ from photocli.cli.ratings import rated, xmp_writer
 from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
-    from photocli.pipeline import Run
+    from photocli.scoring.pipeline import Run
     from photocli.writers import Writer
 
 

@@ -9,28 +9,28 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli.assessment import Models
 from photocli.errors import DecodeError, UsageError
 from photocli.explaining import panels
 from photocli.explaining.panels import View
-from photocli.inputs import FRAME
-from photocli.options import Options
-from photocli.output import open_output
-from photocli.process import Task
-from photocli.ratings import breakdown
+from photocli.files.output import open_output
+from photocli.inputs.views import FRAME
 from photocli.records import VERSION, Record
-from photocli.workers import Workers
+from photocli.scoring.assessment import Models
+from photocli.scoring.options import Options
+from photocli.scoring.pool import Workers
+from photocli.scoring.process import Task
+from photocli.scoring.ratings import breakdown
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-    from photocli.assessment import Outputs
     from photocli.framing import Framing, Suggestion
-    from photocli.inputs import InputSpec
-    from photocli.process import Prepared
-    from photocli.ratings import Part
+    from photocli.inputs.views import InputSpec
+    from photocli.scoring.assessment import Outputs
+    from photocli.scoring.process import Prepared
+    from photocli.scoring.ratings import Part
 
 MAKER = "photocli explain"
 """What the pages that are written here say in their PNG text `Software`."""
@@ -111,7 +111,7 @@ def explain(
     models = Models(options.assess, options.device, options.batch, (), options.taste, options.profile)
     scorer = None
     if framing is not None:
-        from photocli.cropping import CropScorer
+        from photocli.framing.suggestions import CropScorer
 
         scorer = CropScorer(options)
     prepared = _prepare(photo, models, options, scorer.specs if scorer else ())

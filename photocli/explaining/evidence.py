@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from photocli.calibration import log_odds
 from photocli.explaining import canvas, heat, lettering, shading
 from photocli.explaining.canvas import Canvas, fit
+from photocli.scoring.calibration import log_odds
 
 if TYPE_CHECKING:
     import numpy as np

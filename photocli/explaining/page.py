@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from photocli.ratings import Part
     from photocli.records import Record
+    from photocli.scoring.ratings import Part
 
     Pixels = NDArray[np.uint8]
 

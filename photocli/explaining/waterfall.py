@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas
-from photocli.ratings import HIGHEST, STAR_THRESHOLDS
+from photocli.scoring.ratings import HIGHEST, STAR_THRESHOLDS
 
 if TYPE_CHECKING:
-    from photocli.ratings import Part
+    from photocli.scoring.ratings import Part
 
     Place = Callable[[float], float]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from photocli.inputs import InputSpec
+    from photocli.inputs.views import InputSpec
 
     Pixels = NDArray[np.uint8]
     Score = Callable[[list[Pixels]], list[float]]

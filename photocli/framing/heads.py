@@ -67,7 +67,7 @@ def of(faces: NDArray[np.float32]) -> Heads:
     """The heads around faces (n, 15 or more), whose boxes are fractions of the photo."""
     if not len(faces):
         return Heads()
-    from photocli.finding import prominence
+    from photocli.faces.detection import prominence
 
     heads = []
     for left, top, right, bottom in (map(float, face[:4]) for face in faces):

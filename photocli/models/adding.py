@@ -202,7 +202,7 @@ def _copy(source: Path, target: Path) -> str:
 
 
 def _yunet_facts(inputs: list[Any], outputs: set[str], source: Path) -> dict[str, Any]:
-    from photocli.detectors import yunet
+    from photocli.faces.detectors import yunet
 
     if len(inputs) != 1 or outputs != set(yunet.OUTPUTS):
         raise ModelError(

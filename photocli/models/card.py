@@ -10,9 +10,9 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from photocli.alignment import Place
 from photocli.errors import ModelError
-from photocli.inputs import FITS, InputSpec
+from photocli.faces.alignment import Place
+from photocli.inputs.views import FITS, InputSpec
 
 CARD_FILE = "card.json"
 

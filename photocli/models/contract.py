@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photocli.errors import ModelError
-from photocli.profiles import FAULTS
-from photocli.ratings import HIGHEST, LOWEST
+from photocli.scoring.profiles import FAULTS
+from photocli.scoring.ratings import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     import numpy as np

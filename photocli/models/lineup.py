@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from photocli import detectors
 from photocli.errors import UsageError
+from photocli.faces import detectors
 from photocli.models import store
 from photocli.records import RECORD_FIELDS, columns
 

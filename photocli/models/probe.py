@@ -56,7 +56,8 @@ def _understand(source: Path, target: Path) -> dict[str, Any]:
 
 def _try(folder: Path, _: Path) -> dict[str, Any]:
     """Run the model of a folder as a pass would, on some pictures."""
-    from photocli import assessors, detectors
+    from photocli import assessors
+    from photocli.faces import detectors
     from photocli.models.card import read_card
 
     card = read_card(folder)
@@ -78,7 +79,7 @@ def _try(folder: Path, _: Path) -> dict[str, Any]:
 
 
 def _find_faces(card: Card) -> None:
-    from photocli.detectors.detector import Detector
+    from photocli.faces.detectors.detector import Detector
 
     detector = Detector(card)
     for picture in pictures():
@@ -89,7 +90,7 @@ def _judge(card: Card, assessor: Any) -> None:
     """Run it on one picture, and on several at once. Raises what is wrong with what it says."""
     import numpy as np
 
-    from photocli.inputs import InputSpec, cut
+    from photocli.inputs.views import InputSpec, cut
     from photocli.models import contract
     from photocli.models.session import Session
 

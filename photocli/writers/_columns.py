@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from photocli.display import cells, printable, shorten
-from photocli.profiles import FAULTS
-from photocli.ratings import breakdown, summed
 from photocli.records import CONFIDENCE, as_columns, as_dict, columns
+from photocli.scoring.profiles import FAULTS
+from photocli.scoring.ratings import breakdown, summed
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from photocli.profiles import Profile
-    from photocli.ratings import Part
     from photocli.records import Record
+    from photocli.scoring.profiles import Profile
+    from photocli.scoring.ratings import Part
 
 _CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
 _OPTIONAL = ("Selfie", "Faults", "Technical", "Faces", "Medium", "Style")  # shown where a photo has something

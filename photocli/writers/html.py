@@ -14,13 +14,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli.inputs import InputSpec
-from photocli.output import open_output
-from photocli.process import Task
-from photocli.profiles import GENERAL
-from photocli.ratings import breakdown, in_words
+from photocli.files.output import open_output
+from photocli.inputs.views import InputSpec
 from photocli.records import RECORD_FIELDS, VERSION
-from photocli.workers import Workers, default_workers
+from photocli.scoring.pool import Workers, default_workers
+from photocli.scoring.process import Task
+from photocli.scoring.profiles import GENERAL
+from photocli.scoring.ratings import breakdown, in_words
 from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photocli.decode import Reading
-    from photocli.profiles import Profile
     from photocli.records import Record
+    from photocli.scoring.profiles import Profile
 
 THUMBNAIL = 240
 """The long side of a thumbnail, in pixels."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from photocli.output import open_output
+from photocli.files.output import open_output
 from photocli.records import RECORD_FIELDS, VERSION, as_columns
 from photocli.writers import FileWriter, tidy, tidy_field
 

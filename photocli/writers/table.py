@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.display import bar, cells, common_folder, printable, shorten
 from photocli.errors import UsageError
-from photocli.profiles import GENERAL
-from photocli.ratings import breakdown, in_words
 from photocli.records import RECORD_FIELDS, as_columns, as_dict, columns
+from photocli.scoring.profiles import GENERAL
+from photocli.scoring.ratings import breakdown, in_words
 from photocli.writers._columns import cells_left, columns_of, columns_that_fit, deducted, formatted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from typing_extensions import Self
 
-    from photocli.pipeline import Summary
-    from photocli.profiles import Profile
     from photocli.records import Record
+    from photocli.scoring.pipeline import Summary
+    from photocli.scoring.profiles import Profile
 
 _PROVIDERS = {
     "CPUExecutionProvider": "CPU",

@@ -12,16 +12,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from photocli.errors import PhotocliError
-from photocli.files import atomic_write
-from photocli.locks import folder_lock
-from photocli.sidecar_plan import Marks, Outcome, OutcomeKind, Planned, Planner
-from photocli.strays import sweep
+from photocli.files.atomic import atomic_write
+from photocli.files.locks import folder_lock
+from photocli.files.strays import sweep
+from photocli.xmp.sidecar_plan import Marks, Outcome, OutcomeKind, Planned, Planner
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from photocli.journal import Journal
-    from photocli.links import Roots
+    from photocli.files.journal import Journal
+    from photocli.files.links import Roots
     from photocli.records import Record
 
 _TRIES = 10

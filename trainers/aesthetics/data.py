@@ -20,7 +20,7 @@ from torch import Tensor
 from photocli.decode import DECODE_VERSION
 from photocli.discover import discover
 from photocli.errors import UsageError
-from photocli.inputs import InputSpec
+from photocli.inputs.views import InputSpec
 from photocli.records import Photo
 from trainers.aesthetics.config import Config
 from trainers.aesthetics.labels import CLASSES, classes, is_clear

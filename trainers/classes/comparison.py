@@ -18,7 +18,7 @@ import numpy as np
 import typer
 
 from photocli.errors import UsageError
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 from trainers.classes.formats import Row
 from trainers.common.options import make_app, reported_errors
 

@@ -21,7 +21,7 @@ import tenacity
 
 from photocli.decode import decode
 from photocli.errors import DecodeError
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 
 GONE = "gone.json"
 """In the folder of the photos: what failed for good, so that another run doesn't ask for it again."""

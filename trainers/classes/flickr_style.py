@@ -21,7 +21,7 @@ import numpy as np
 import typer
 
 from photocli.errors import UsageError
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 from trainers.classes.downloader import (
     PLACEHOLDER,
     Downloader,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from photocli.inputs import InputSpec, cut
+from photocli.inputs.views import InputSpec, cut
 from trainers.common.frames import Picture
 
 WARP = 256 / 227

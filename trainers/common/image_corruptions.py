@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from photocli.alignment import OUTSIDE
+from photocli.faces.alignment import OUTSIDE
 
 SPOILS = ("blur", "coarse", "overexposed", "underexposed", "noise", "cut")
 """What costs a face its score: softness, few pixels, too much or too little light, noise, being cut off."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from photocli.files import atomic_write
+from photocli.files.atomic import atomic_write
 
 
 @dataclass(frozen=True)

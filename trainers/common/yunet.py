@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photocli.detectors import yunet
-from photocli.detectors.detector import distinct, overlaps
 from photocli.errors import UsageError
+from photocli.faces.detectors import yunet
+from photocli.faces.detectors.detector import distinct, overlaps
 from photocli.models.runtime import load_runtime
 from trainers.common.frames import Frames, Picture
 
@@ -51,7 +51,7 @@ class YuNet:
         return [(row[0], row[1], row[2], row[3]) for row in self.found(picture, threshold).tolist()]
 
     def found(self, picture: Picture, threshold: float = 0.8) -> NDArray[np.float64]:
-        """The faces, (n, 15): box, points and score as `photocli.detectors.detector.Detector` has them."""
+        """The faces, (n, 15): box, points and score as `faces.detectors.detector` has them."""
         image = Image.fromarray(np.ascontiguousarray(picture))
         scale = self._side / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

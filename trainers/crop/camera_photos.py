@@ -19,7 +19,7 @@ from PIL import ExifTags, Image
 
 from photocli.discover import discover
 from photocli.errors import DecodeError, UsageError
-from photocli.inputs import FRAME_SIDE
+from photocli.inputs.views import FRAME_SIDE
 from photocli.records import Photo
 from trainers.common.frames import Frames, load_frames
 from trainers.common.runs import write_table

@@ -15,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from photocli.pieces import GRID, PATCH, assemble, corners, landscape, patches, thumbnail
+from photocli.inputs.patches import GRID, PATCH, assemble, corners, landscape, patches, thumbnail
 from trainers.common.frames import Picture
 from trainers.common.splits import fold_of
 from trainers.crop.camera_photos import CropPhotos

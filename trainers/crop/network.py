@@ -12,7 +12,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from photocli.pieces import GRID, PATCH, THUMBNAIL
+from photocli.inputs.patches import GRID, PATCH, THUMBNAIL
 from trainers.common.backbones import IMAGENET_MEAN, IMAGENET_STD, initialise, mobilenet_layers
 from trainers.crop.registration import Registration
 
@@ -41,7 +41,7 @@ class CropOutput(NamedTuple):
 
 
 class CropNetwork(nn.Module):
-    """Maps uint8 inputs (n, 3, HEIGHT, WIDTH), see `photocli.pieces`, to `CropOutput`.
+    """Maps uint8 inputs (n, 3, HEIGHT, WIDTH), see `photocli.inputs.patches`, to `CropOutput`.
 
     A network of the stage `thumbnail` does not look at the pieces; one of the stage `patches` learns nothing
     but their cells.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from photocli.pieces import GRID
+from photocli.inputs.patches import GRID
 from trainers.common.calibration import probability
 from trainers.common.plots import Reliability, reliability_diagrams, reliability_of, save
 from trainers.crop.camera_photos import CropPhotos

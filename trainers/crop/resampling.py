@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from photocli.pieces import GRID, PATCH, corners, patches
+from photocli.inputs.patches import GRID, PATCH, corners, patches
 from trainers.common.frames import Picture
 from trainers.crop.lens import Lens, through_lens, tile_through_lens
 

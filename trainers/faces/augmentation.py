@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageFilter
 
-from photocli.detectors.faces import PADDING
+from photocli.faces.detectors.faces import PADDING
 from trainers.common.frames import Picture
 from trainers.common.yunet import mirrored
 from trainers.faces.labels import SURE, UNSURE, Faces

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import Dataset
 
-from photocli.detectors.faces import PADDING
 from photocli.discover import discover
 from photocli.errors import UsageError
+from photocli.faces.detectors.faces import PADDING
 from photocli.records import Photo
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.splits import fold_of, split

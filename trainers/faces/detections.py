@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from photocli.detectors.detector import distinct, overlaps
-from photocli.detectors.faces import PADDING
+from photocli.faces.detectors.detector import distinct, overlaps
+from photocli.faces.detectors.faces import PADDING
 from trainers.common.frames import Picture
 from trainers.faces.augmentation import serving_view
 from trainers.faces.data import FacePhotos, Scenes

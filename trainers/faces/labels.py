@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photocli.detectors.detector import overlaps
+from photocli.faces.detectors.detector import overlaps
 from trainers.common.frames import Frames
 from trainers.common.yunet import CLOSE, YuNet
 

@@ -17,8 +17,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from photocli.detectors.faces import PADDING
 from photocli.errors import UsageError
+from photocli.faces.detectors.faces import PADDING
 from trainers.common.frames import Picture
 from trainers.common.image_corruptions import SPOILS, recoloured, spoiled
 from trainers.common.yunet import MIRRORED

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from photocli.decode import decode
-from photocli.detectors.detector import contain
-from photocli.detectors.faces import PADDING
 from photocli.discover import discover
 from photocli.errors import DecodeError
+from photocli.faces.detectors.detector import contain
+from photocli.faces.detectors.faces import PADDING
 from photocli.records import Photo
 from trainers.common.checkpoints import Model
 from trainers.common.frames import Picture

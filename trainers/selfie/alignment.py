@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photocli.alignment import OUTSIDE, Place, align
 from photocli.errors import UsageError
+from photocli.faces.alignment import OUTSIDE, Place, align
 from trainers.common.yunet import CLOSE, YuNet
 
 ROOM = 1.25

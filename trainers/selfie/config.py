@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from photocli.alignment import Place
 from photocli.errors import UsageError
+from photocli.faces.alignment import Place
 from trainers.common.options import option
 from trainers.common.splits import check_fold
 

@@ -14,8 +14,8 @@ import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photocli.alignment import Place
 from photocli.errors import UsageError
+from photocli.faces.alignment import Place
 from trainers.common.image_corruptions import SPOILS, spoiled
 from trainers.common.metrics import Floats
 from trainers.common.splits import fold_of

@@ -18,8 +18,8 @@ from PIL import Image
 from photocli.decode import decode
 from photocli.discover import discover
 from photocli.errors import DecodeError, UsageError
-from photocli.files import atomic_write
-from photocli.inputs import InputSpec, cut
+from photocli.files.atomic import atomic_write
+from photocli.inputs.views import InputSpec, cut
 from photocli.records import Photo
 from trainers.common.checkpoints import load_model
 from trainers.common.frames import Picture

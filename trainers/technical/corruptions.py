@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.fft import irfft2, next_fast_len, rfft2
 
-from photocli.profiles import FAULTS
+from photocli.scoring.profiles import FAULTS
 from trainers.common.corruptions import from_light, to_light
 from trainers.common.frames import Picture
 

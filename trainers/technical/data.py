@@ -15,10 +15,10 @@ from torch.utils.data import Dataset
 
 from photocli.discover import discover
 from photocli.errors import UsageError
-from photocli.inputs import FRAME_SIDE
-from photocli.profiles import FAULTS
+from photocli.inputs.tiles import lay
+from photocli.inputs.views import FRAME_SIDE
 from photocli.records import Photo
-from photocli.sheet import lay
+from photocli.scoring.profiles import FAULTS
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.splits import split
 from trainers.common.yunet import find_faces

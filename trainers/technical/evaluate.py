@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from photocli.profiles import FAULTS
+from photocli.scoring.profiles import FAULTS
 from trainers.common.calibration import fit_isotonic, isotonic, reliability
 from trainers.common.frames import Picture
 from trainers.common.metrics import Check, Floats, auc

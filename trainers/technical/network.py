@@ -9,8 +9,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from photocli.profiles import FAULTS
-from photocli.sheet import GRID
+from photocli.inputs.tiles import GRID
+from photocli.scoring.profiles import FAULTS
 from trainers.common.backbones import IMAGENET_MEAN, IMAGENET_STD, mobilenet_layers
 
 TURNS = 4
@@ -33,7 +33,7 @@ class TechnicalOutput(NamedTuple):
 
 
 class TechnicalNetwork(nn.Module):
-    """Maps uint8 sheets (n, 3, 2 · side, side), see `photocli.sheet`, to `TechnicalOutput`.
+    """Maps uint8 sheets (n, 3, 2 · side, side), see `photocli.inputs.tiles`, to `TechnicalOutput`.
 
     MobileNetV2 looks at the whole photo, at half the size, in all four turns, and says of each how upright it
     looks: so the answer turns with the photo, and what it knows of upright things serves in each of them. Its

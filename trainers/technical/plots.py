@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from photocli.discover import discover
-from photocli.profiles import FAULTS
 from photocli.records import Photo
+from photocli.scoring.profiles import FAULTS
 from trainers.common.checkpoints import Model
 from trainers.common.plots import Reliability, common_plots, contact_sheet, reliability_diagrams
 from trainers.technical.network import TechnicalNetwork

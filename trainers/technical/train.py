@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from photocli.errors import UsageError
-from photocli.profiles import FAULTS
+from photocli.scoring.profiles import FAULTS
 from trainers.common.checkpoints import Model, load_model, previous_runs, save_model
 from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule, should_compile

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from photocli import assessors, pieces
+from photocli import assessors
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas, fit, mixed, paragraph
+from photocli.inputs import patches as pieces
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from photocli import sheet
-from photocli.calibration import isotonic, sharpened
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas, fit, mixed, paragraph
-from photocli.profiles import FAULTS
+from photocli.inputs import tiles as sheet
+from photocli.scoring.calibration import isotonic, sharpened
+from photocli.scoring.profiles import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

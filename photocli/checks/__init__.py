@@ -1,0 +1,1 @@
+"""Checks for CI: rules, baselines, and the reports of what falls short."""

@@ -1,0 +1,1 @@
+"""Faces of a frame: found, aligned, and how sharp they are."""

@@ -1,0 +1,1 @@
+"""Files: written whole or not at all, moved without replacing any, and taken back by the undo journal."""

@@ -1,0 +1,111 @@
+"""How a model's input is cut from a frame. Workers run it while serving, trainers while training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from photocli.inputs import patches as pieces
+from photocli.inputs import signature
+from photocli.inputs import tiles as sheet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FITS = ("squash", "sheet", "crop", "contain", "faces")
+"""What models may ask for; the program itself asks for `SIGNATURE` and `FRAME`, too."""
+
+_SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
+
+DETAILS = ("frame", "native")
+"""Where the pieces of a sheet come from: the frame, or the photo decoded whole, at its own resolution."""
+
+MOST_NATIVE = 65_000_000
+"""Photos of more pixels are judged by their frame, whatever is asked for: decoding one takes up to thirteen
+bytes a pixel, 0.85 GB at this size, in every worker."""
+
+FRAME_SIDE = 1024
+"""The long side in pixels that a frame has at least, whichever models run: their scores would differ a little
+with it. Less would hide blur and noise; of a photo of 24 megapixels it costs a sixth more than half of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """The input of one model: tensor name, size in pixels, and how a photo is fitted to it.
+
+    `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
+    ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
+    `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
+    `pieces.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
+
+    `contain` is for models that find faces, which run inside the workers (`finding.FaceDetection`) on a
+    square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
+    them: what comes are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the
+    folder of the `detector`, and a `version`, another one whenever other faces could come of it; `place` has
+    the numbers of `alignment.Place`.
+    """
+
+    name: str
+    height: int
+    width: int
+    fit: str = "squash"
+    detail: str = "frame"
+    detector: str = ""
+    version: str = ""
+    place: tuple[float, ...] = ()
+
+    @property
+    def frame_side(self) -> int:
+        """The long side in pixels that a frame needs, so that a 3:2 photo is not enlarged to fit."""
+        if self.fit not in _SHOWN:  # its size counts values or nothing, or is of what is cut out of the frame
+            return FRAME_SIDE
+        return max(FRAME_SIDE, math.ceil(1.5 * max(self.height, self.width)))
+
+    @property
+    def key(self) -> str:
+        """The same for two specifications that cut the same pixels."""
+        native = "-native" if self.detail == "native" else ""
+        version = f"-{self.version}" if self.version else ""
+        return f"{self.fit}-{self.width}x{self.height}{native}{version}"
+
+
+SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
+"""Not for a network: it is kept as it is, beside the outputs of the model that looks at the whole photo."""
+
+FRAME = InputSpec("frame", 1, 1, "frame")
+"""Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
+
+
+def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
+    """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
+    return max(width, height) >= 2 * side and width * height <= MOST_NATIVE
+
+
+def cut(
+    pixels: NDArray[np.uint8], spec: InputSpec, whole: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """Cut a model's input from upright RGB pixels of shape (height, width, 3), but for faces: `finding`.
+
+    `whole` is the same photo at its own resolution, which specifications of detail `native` are cut from;
+    where it is not there, the frame serves them, too.
+
+    Returns uint8 of shape (3, spec.height, spec.width), or a signature or the frame. Reduction is
+    antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
+    """
+    if spec.fit == "signature":
+        return signature.take(pixels)
+    if spec.fit == "frame":
+        return pixels
+    if spec.fit == "sheet":
+        return sheet.lay(pixels, spec.width, whole if spec.detail == "native" else None)
+    if spec.fit == "crop":
+        return pieces.lay(pixels)
+    import numpy as np
+    from PIL import Image
+
+    # Large frames are reduced by whole numbers first: that is quicker, and hardly another picture.
+    size, filter_ = (spec.width, spec.height), Image.Resampling.BILINEAR
+    image = Image.fromarray(pixels).resize(size, filter_, reducing_gap=2.0)
+    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))

@@ -1,0 +1,269 @@
+"""The one pass: discover -> decode -> assess -> record, bounded, in the order in which photos are found."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photocli.decode import DECODE_VERSION
+from photocli.decode.signature import RAW_SUFFIXES
+from photocli.discover import discover
+from photocli.errors import ModelError
+from photocli.records import Photo, Record, Skipped
+from photocli.scoring.assessment import Models
+from photocli.scoring.cache import Cache, Known, cache_file, identity
+from photocli.scoring.options import Options
+from photocli.scoring.pool import Workers, default_workers
+from photocli.scoring.process import Prepared, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WINDOW = 512
+"""How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds.
+
+    `warning` says, in a sentence, that the cache could not be used, or had to be begun anew; the records are
+    the same without it.
+    """
+
+    photos: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cached: int = 0
+    provider: str | None = None
+    seconds: float = 0.0
+    warning: str | None = None
+
+    @property
+    def rate(self) -> float:
+        """Photos per second."""
+        return self.photos / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A record, with those outputs of the networks that `Options.outputs` asks for, by the model's name."""
+
+    record: Record
+    outputs: dict[str, dict[str, NDArray[np.float32]]]
+
+
+@dataclass(slots=True)
+class _PendingPhoto:
+    """A path on its way through the pass; it leaves, in its turn, when it has a record."""
+
+    path: Path
+    twin: Path | None = None
+    identity: str | None = None
+    known: Known | None = None
+    missing: tuple[str, ...] = ()
+    prepared: Prepared | None = None
+    record: Record | None = None
+    outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
+
+
+class Run:
+    """One pass over some paths. Iterate over it for a `Record` of every path; `summary` counts along.
+
+    >>> run = Run(["shoot"])  # doctest: +SKIP
+    >>> best = max(run, key=lambda record: record.score or 0)  # doctest: +SKIP
+    """
+
+    def __init__(self, paths: Iterable[Path | str], options: Options | None = None) -> None:
+        """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`."""
+        self.paths = [Path(path) for path in paths]
+        self.options = options or Options()
+        chosen = self.options
+        self.models = Models(
+            chosen.assess,
+            chosen.device,
+            chosen.batch,
+            chosen.outputs,
+            chosen.taste,
+            chosen.profile,
+            chosen.detail,
+        )
+        self.summary = Summary()
+
+    def __iter__(self) -> Iterator[Record]:
+        """Do the pass. Raises `UsageError` for a path that does not exist, `DeviceError`, `ModelError`."""
+        return (result.record for result in self.results())
+
+    def results(self) -> Iterator[Result]:
+        """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
+        started, self.summary = time.monotonic(), Summary()
+        with ExitStack() as stack:
+            cache = stack.enter_context(Cache(cache_file())) if self.options.cache else None
+            options = self.options
+            count = options.workers or default_workers()
+            workers = Workers(count, options.deadline_s, options.reading)
+            for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
+                self.summary.seconds = time.monotonic() - started
+                self.summary.warning = cache.warning if cache is not None else None
+                assert entry.record is not None
+                yield Result(entry.record, entry.outputs)
+        self.summary.seconds = time.monotonic() - started
+        self.summary.warning = cache.warning if cache is not None else None
+        self.summary.provider = self.models.provider
+
+
+@dataclass(slots=True)
+class _Pass:
+    """The state of a pass: what waits for its turn, what is being decoded, what is ready for the models."""
+
+    run: Run
+    cache: Cache | None
+    workers: Workers
+    queue: deque[_PendingPhoto] = field(default_factory=deque)
+    decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
+    ready: list[_PendingPhoto] = field(default_factory=list)
+    number: int = 0
+
+    def entries(self) -> Iterator[_PendingPhoto]:
+        """Every path that is discovered, with its record, in order."""
+        chosen = self.run.options
+        found = discover(self.run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
+        more = True
+        while more or self.queue:
+            more = more and self._feed(found)
+            wait = self._nothing_to_do()
+            arrived = list(self.workers.results(wait=wait))
+            for prepared in arrived:
+                self._accept(prepared)
+            # A batch that does not fill up is not kept waiting by a slow photo, nor by the last one.
+            if len(self.ready) >= self.run.models.batch or (self.ready and wait and not arrived):
+                self._assess()
+            while self.queue and self.queue[0].record is not None:
+                entry = self.queue.popleft()
+                self._count(entry)
+                yield entry
+
+    def _feed(self, found: Iterator[Photo | Skipped]) -> bool:
+        """Begin as many paths as there is room for; whether there may be more."""
+        for _ in range(WINDOW):
+            if self.workers.room <= 0 or len(self.queue) >= WINDOW:
+                return True
+            item = next(found, None)
+            if item is None:
+                return False
+            self._begin(item)
+        return True
+
+    def _begin(self, item: Photo | Skipped) -> None:
+        if isinstance(item, Skipped):
+            record = Record(str(item.path), status="skipped", error=item.reason)
+            self.queue.append(_PendingPhoto(item.path, record=record))
+            return
+        entry = _PendingPhoto(item.path, item.twin)
+        self.queue.append(entry)
+        models = self.run.models
+        if self.cache is not None:
+            try:
+                entry.identity = identity(item.path, DECODE_VERSION) + self._manner(item.path)
+            except OSError:  # the decoder will say why it cannot be read
+                pass
+            else:
+                entry.known = self._within(self.cache.find(item.path, entry.identity, models.needs))
+        entry.missing = tuple(
+            key for key in models.cards if not entry.known or key not in entry.known.outputs
+        )
+        if not entry.missing:
+            self.run.summary.cached += 1
+            self._finish(entry, entry.known)
+            return
+        self.number += 1
+        self.decoding[self.number] = entry
+        self.workers.submit(Task(self.number, item.path, models.specs(entry.missing)))
+        models.open(entry.missing)  # while the first photos are being decoded
+
+    def _manner(self, path: Path) -> str:
+        """What tells results apart that come of the same file read in another way."""
+        raw = self.run.options.raw
+        return f":{raw}" if raw != "preview" and path.suffix.lower() in RAW_SUFFIXES else ""
+
+    def _within(self, known: Known | None) -> Known | None:
+        """What is known, but of a photo that is above the limit now: it is for the decoder to refuse."""
+        most = self.run.options.max_pixels
+        return None if known is None or known.width * known.height > most else known
+
+    def _nothing_to_do(self) -> bool:
+        emits = bool(self.queue) and self.queue[0].record is not None
+        return not emits and len(self.ready) < self.run.models.batch
+
+    def _accept(self, prepared: Prepared) -> None:
+        entry = self.decoding.pop(prepared.number)
+        if prepared.failed is not None:
+            entry.record = Record(str(entry.path), "failed", prepared.failed, twin=_text(entry.twin))
+            return
+        entry.prepared = prepared
+        self.ready.append(entry)
+
+    def _assess(self) -> None:
+        """Run every model over the ready photos that it has not seen, and make their records."""
+        models = self.run.models
+        outputs = {id(entry): dict(entry.known.outputs) if entry.known else {} for entry in self.ready}
+        for key, card in models.cards.items():
+            lacking = [entry for entry in self.ready if key in entry.missing]
+            if not lacking:  # its session need not be loaded
+                continue
+            results = models.run(key, [_input(entry, card.input.key) for entry in lacking])
+            for entry, result in zip(lacking, results, strict=True):
+                assert entry.prepared is not None
+                outputs[id(entry)][key] = {**result, **models.beside(key, entry.prepared.inputs)}
+        for entry in self.ready:
+            prepared = entry.prepared
+            assert prepared is not None
+            try:
+                models.check(outputs[id(entry)])
+            except ModelError as error:  # of this photo; others may be judged all the same
+                entry.record = Record(str(entry.path), "failed", str(error), twin=_text(entry.twin))
+                entry.prepared = entry.known = None
+                continue
+            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
+            # What a hanging reader of metadata left out is asked for again next time.
+            if self.cache is not None and entry.identity is not None and prepared.warning is None:
+                self.cache.keep(entry.path, entry.identity, known)
+            self._finish(entry, known, prepared.warning)
+        self.ready.clear()
+
+    def _finish(self, entry: _PendingPhoto, known: Known | None, warning: str | None = None) -> None:
+        assert known is not None
+        entry.record = Record(
+            str(entry.path),
+            error=warning,
+            width=known.width,
+            height=known.height,
+            **asdict(known.capture),
+            **self.run.models.fields(known.outputs),
+            twin=_text(entry.twin),
+        )
+        entry.outputs = self.run.models.asked(known.outputs)
+        entry.prepared = entry.known = None
+
+    def _count(self, entry: _PendingPhoto) -> None:
+        summary, record = self.run.summary, entry.record
+        assert record is not None
+        summary.photos += record.status != "skipped"
+        summary.skipped += record.status == "skipped"
+        summary.failed += record.status == "failed"
+        summary.provider = self.run.models.provider
+
+
+def _input(entry: _PendingPhoto, key: str) -> NDArray[np.uint8]:
+    assert entry.prepared is not None
+    return entry.prepared.inputs[key]
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,208 @@
+"""From what the models say to a score, what it is made of, and stars: pure functions, thresholds as data."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from photocli.scoring.profiles import FAULTS, GENERAL
+
+if TYPE_CHECKING:
+    from photocli.records import Record
+    from photocli.scoring.profiles import Profile
+
+STAR_THRESHOLDS: tuple[float, float, float, float] = (4.5, 5.5, 6.5, 7.5)
+"""The scores from which a photo has 2, 3, 4 and 5 stars; whatever lies below the first has 1."""
+
+STAR_SHARES: tuple[int, int, int, int] = (10, 30, 70, 90)
+"""Relative to a shoot: up to which percent of its photos, from the best, one has 5, 4, 3 and 2 stars."""
+
+LOWEST, HIGHEST = 1.0, 10.0
+"""The scale of all scores."""
+
+DIGITS = 4
+"""The decimals of every score in a record. All points are rounded so, and therefore add up as written."""
+
+_LOST = 1e-6  # what the worst fault leaves of the technical quality when deductions are shared out
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One summand of the overall score: `points` of it come from `value`, by a profile's `weight`.
+
+    `name` is `aesthetic`, or `taste`, with which scores begin; `selfie`, whose points lead towards it; a
+    fault, by its severity, or `technical` where it is not known which; or `limit`, the end of the scale.
+    """
+
+    name: str
+    value: float
+    weight: float
+    points: float
+
+
+def technical(severities: Mapping[str, float | None], weights: Mapping[str, float]) -> float:
+    """The technical quality, 1 (ruined) to 10 (no fault), from the severities of faults, 0 to 1.
+
+    It is 1 + 9 times the product of what each fault leaves, 1 - weight * severity; so it never rises with a
+    severity. Faults without a severity leave all.
+    """
+    left = math.prod(_left(severities.get(fault), weight) for fault, weight in weights.items())
+    return LOWEST + (HIGHEST - LOWEST) * left
+
+
+def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) -> tuple[Part, ...]:
+    """What the overall score is made of: parts whose points add up to it. Empty where there is no score.
+
+    It begins with the aesthetic score. Where there is a selfie score, `profile.selfie` of the way towards it
+    is gone; each point that the technical quality lacks takes `profile.technical` points, shared out among
+    the faults by how much of the quality each takes; and `limit` leads back onto the scale. A photo without
+    faults keeps its score. A taste gives the score outright.
+
+    `fields` are those of a record, or the record. The technical quality follows from its severities; the
+    field `technical` counts where there are none.
+    """
+    if not isinstance(fields, Mapping):
+        fields = {
+            name: getattr(fields, name) for name in ("taste", "aesthetic", "selfie", "technical", *FAULTS)
+        }
+    if (taste := _number(fields.get("taste"))) is not None:
+        return (Part("taste", taste, 1.0, taste),)
+    aesthetic, selfie = _number(fields.get("aesthetic")), _number(fields.get("selfie"))
+    if aesthetic is None:
+        return ()
+    parts = [Part("aesthetic", aesthetic, 1.0, aesthetic)]
+    if selfie is not None and profile.selfie:
+        towards = _rounded(profile.selfie * (selfie - aesthetic))
+        parts.append(Part("selfie", selfie, profile.selfie, towards))
+    parts += _deductions(fields, profile)
+    total = summed(parts)
+    limited = min(max(total, LOWEST), HIGHEST)
+    if limited != total:
+        parts.append(Part("limit", limited, 1.0, _rounded(limited - total)))
+    return tuple(parts)
+
+
+def in_words(parts: Sequence[Part], *, most: int = 2) -> str:
+    """The parts of a score as a sum, `7.14 aesthetic − 0.71 blur − 0.19 noise`; empty without parts.
+
+    The worst faults come first, and those after `most` are one. What is shown adds up to the shown score.
+    """
+    faults = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
+    if rest := faults[most:]:
+        name = rest[0].name if len(rest) == 1 else "others"
+        faults[most:] = [Part(name, 0.0, 0.0, summed(rest))]
+    others = [part for part in parts if part.name not in FAULTS]
+    first = [part for part in others if part.name != "limit"]
+    words, total = "", 0.0
+    for part in (*first, *faults, *(part for part in others if part.name == "limit")):
+        before, total = total, _rounded(total + part.points)
+        shown = round(total, 2) - round(before, 2)  # the sums are rounded, so that they are those shown
+        if abs(shown) > 0.001:
+            sign = ("− " if shown < 0 else "") if not words else " − " if shown < 0 else " + "
+            words += f"{sign}{abs(shown):.2f} {part.name.replace('_', ' ')}"
+    return words
+
+
+def rate(fields: Mapping[str, Any], profile: Profile = GENERAL) -> dict[str, Any]:
+    """The fields `technical`, `score` and `stars` that follow from the other fields of a record.
+
+    Without severities `technical` stays as it is; without an aesthetic score or a taste there is no score,
+    as a technical quality alone would not be comparable with it.
+    """
+    parts = breakdown(fields, profile)
+    score = summed(parts) if parts else None
+    return {"technical": _technical_of(fields, profile), "score": score, "stars": stars(score)}
+
+
+def stars(score: float | None) -> int | None:
+    """The stars for an overall score of 1 to 10, or `None` where there is no score.
+
+    A score always gives at least one star, because XMP says 0 for "unrated". Backwards, `n` stars stand for
+    the scores from `STAR_THRESHOLDS[n - 2]` (included; 1 for one star) up to `STAR_THRESHOLDS[n - 1]`
+    (excluded; for five stars 10, included).
+    """
+    if score is None or math.isnan(score):
+        return None
+    return 1 + bisect_right(STAR_THRESHOLDS, score)
+
+
+def relative_stars(scores: Sequence[float | None]) -> list[int | None]:
+    """The stars of each photo of a shoot by its place among the others; `None` where there is no score.
+
+    The place is the percentile of its middle: in a hundred different scores the best is at 0.5%. The shares
+    are those of `STAR_SHARES`. Equal scores have the place of the middle of them all, so they have the same
+    stars, and a shoot that is all alike has three.
+    """
+    counts = Counter(_number(score) for score in scores)
+    unrated = counts.pop(None, 0)
+    rated = len(scores) - unrated
+    found: dict[float | None, int | None] = {None: None}
+    better = 0
+    for score in sorted((score for score in counts if score is not None), reverse=True):
+        place = 2 * better + counts[score]  # in halves of photos: whole numbers, so that edges are exact
+        below = sum(100 * place > 2 * rated * share for share in STAR_SHARES)
+        found[score] = 5 - below
+        better += counts[score]
+    return [found[_number(score)] for score in scores]
+
+
+def relative(records: Sequence[Record]) -> list[Record]:
+    """The records of a shoot, with stars by their places in it; see `relative_stars`."""
+    found = relative_stars([record.score for record in records])
+    return [replace(record, stars=count) for record, count in zip(records, found, strict=True)]
+
+
+def _deductions(fields: Mapping[str, Any], profile: Profile) -> list[Part]:
+    """What the technical quality takes from the score, by fault."""
+    quality = _technical_of(fields, profile)
+    lost = 0.0 if quality is None else _rounded(profile.technical * (HIGHEST - quality))
+    if quality is None or not lost:
+        return []
+    left = {fault: _left(fields.get(fault), weight) for fault, weight in profile.faults.items()}
+    # Logarithms of factors add up, so each fault has a share of its own whatever the others do.
+    taken = {fault: -math.log(max(share, _LOST)) for fault, share in left.items() if share < 1}
+    if not taken:
+        return [Part("technical", quality, profile.technical, -lost)]
+    whole = math.fsum(taken.values())
+    parts, so_far, before = [], 0.0, 0.0
+    for fault, share in taken.items():
+        so_far += share
+        until = _rounded(lost * so_far / whole)  # the sum is rounded, not each, so that nothing is left over
+        if until > before:
+            severity, weight = _severity(fields[fault]), profile.faults[fault]
+            parts.append(Part(fault, severity, weight, -_rounded(until - before)))
+        before = until
+    return parts
+
+
+def _technical_of(fields: Mapping[str, Any], profile: Profile) -> float | None:
+    severities = {fault: _number(fields.get(fault)) for fault in FAULTS}
+    if all(severity is None for severity in severities.values()):
+        return _number(fields.get("technical"))
+    return _rounded(technical(severities, profile.faults))
+
+
+def _left(severity: Any, weight: float) -> float:
+    return 1 - weight * _severity(severity)
+
+
+def _severity(value: Any) -> float:
+    return min(max(_number(value) or 0.0, 0.0), 1.0)
+
+
+def _number(value: Any) -> float | None:
+    """A value as a record holds it; `None` for one that is missing or no number."""
+    return None if value is None or math.isnan(value) else _rounded(value)
+
+
+def _rounded(value: float) -> float:
+    return round(value, DIGITS) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+
+def summed(parts: Sequence[Part]) -> float:
+    """The points of some parts together, rounded as scores are."""
+    return _rounded(math.fsum(part.points for part in parts))

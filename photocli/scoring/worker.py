@@ -1,0 +1,165 @@
+"""What runs inside a worker process: one photo after the other, decoded, cut to inputs, its metadata read.
+
+Faces are found here, too, where the frame is, on one thread: their crops are all that the parent gets of it.
+
+Messages are a length, a JSON header, and the bytes of the arrays that it names: no pickle, since a worker
+that a hostile file took over must not be able to run code in the parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from photocli.faces.detection import FaceDetection
+
+MEMORY_LIMIT = 1_900_000_000
+"""Bytes that a worker may fill, on Linux: with its libraries it stays below 2 GB. A hostile file costs its
+worker, not the machine."""
+
+ADDRESS_LIMIT = 4 << 30
+"""Bytes of address space that a worker may take, on Linux: most of it is never filled."""
+
+_TYPES = {"|u1": "uint8", "<f4": "float32"}
+"""What arrays in messages may be: pixels, and the numbers of faces."""
+
+
+def send(stream: IO[bytes], header: dict[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
+    """Write one message. Raises `OSError` if nobody listens any more."""
+    arrays = arrays or {}
+    if arrays:
+        shapes = {name: [_TYPES[array.dtype.str], *array.shape] for name, array in arrays.items()}
+        header = {**header, "arrays": shapes}
+    text = json.dumps(header).encode()
+    stream.write(struct.pack("<I", len(text)) + text)
+    for array in arrays.values():
+        stream.write(array.tobytes())
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+    """Read one message; None when the other side has gone. Raises `ValueError` for what is no message."""
+    size = stream.read(4)
+    if len(size) < 4:
+        return None
+    header = json.loads(stream.read(struct.unpack("<I", size)[0]))
+    arrays = {}
+    for name, (type_, *shape) in header.pop("arrays", {}).items():
+        import numpy as np
+
+        if type_ not in _TYPES.values():
+            raise ValueError(f"there are no arrays of {type_}")
+        dtype = np.dtype(type_)
+        data = stream.read(int(np.prod(shape)) * dtype.itemsize)
+        arrays[name] = np.frombuffer(data, dtype).reshape(shape)
+    return header, arrays
+
+
+def serve() -> None:
+    """Answer tasks from standard input until it closes."""
+    tasks, answers = _private_streams()
+    try:
+        _defend()
+        import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
+        from photocli.faces.detection import FaceDetection
+
+        detection = FaceDetection()
+    except Exception as error:
+        send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
+        return
+    send(answers, {"ready": True})
+    while (message := receive(tasks)) is not None:
+        task = message[0]
+        _alarm(task["deadline"])
+        _perform(task, answers, detection)
+        _alarm(0)
+
+
+def _perform(task: dict[str, Any], answers: IO[bytes], detection: FaceDetection) -> None:
+    from photocli.decode import Reading, decode
+    from photocli.errors import DecodeError, ModelError
+    from photocli.inputs.views import InputSpec, cut, shows_more
+
+    number, path = task["number"], Path(os.fsdecode(bytes.fromhex(task["path"])))
+    specs = [InputSpec(**spec) for spec in task["specs"]]
+    reading = Reading(**task.get("reading", {}))
+    try:
+        side = max(spec.frame_side for spec in specs)
+        frame = decode(path, side, reading)
+        whole = None
+        if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
+            # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
+            # colours are converted after. Another way gives other pixels, and other scores of other models.
+            whole = decode(path, max(frame.width, frame.height), reading).pixels
+        inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
+        inputs |= detection.detect(frame.pixels, [spec for spec in specs if spec.detector])
+    except (DecodeError, ModelError) as error:
+        send(answers, {"number": number, "failed": str(error)})
+        return
+    except ImportError as error:  # of the networks that find faces: no photo could be assessed
+        send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
+        return
+    except MemoryError:
+        send(answers, {"number": number, "failed": "not enough memory for this photo"})
+        return
+    size = {"width": frame.width, "height": frame.height}
+    header = {"number": number, **size, "orientation": frame.orientation}
+    # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
+    send(answers, header, inputs)
+    send(answers, {"number": number, "capture": _capture(path, frame.format, frame.exif)})
+
+
+def _capture(path: Path, kind: str, exif: bytes | None) -> dict[str, Any]:
+    from photocli.metadata import read_capture, read_capture_file
+
+    return asdict(read_capture_file(path, exif) if kind == "raw" else read_capture(exif))
+
+
+def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The parent's pipes, moved out of the way of native libraries that print."""
+    tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    return tasks, answers
+
+
+def _defend() -> None:
+    """Leave Ctrl-C, and what else asks for the end, to the parent, and keep to the limits of memory.
+
+    Stricter limits that are set already stay. Only Linux counts memory in a way that can be limited: macOS
+    refuses some limits, and ignores others.
+    """
+    import signal
+
+    from photocli.scoring.stopping import SIGNALS
+
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        for kind, most in ((resource.RLIMIT_DATA, MEMORY_LIMIT), (resource.RLIMIT_AS, ADDRESS_LIMIT)):
+            limit = min(
+                [most, *(set_ for set_ in resource.getrlimit(kind) if set_ != resource.RLIM_INFINITY)]
+            )
+            resource.setrlimit(kind, (limit, limit))
+
+
+def _alarm(seconds: float) -> None:
+    """Have the system end this process, should it hang while the parent is no longer there to do it."""
+    if sys.platform != "win32":
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, 2 * seconds)

@@ -1,0 +1,1 @@
+"""The taste of a person: learned from their ratings, stored by name."""
