@@ -37,7 +37,7 @@ from trainers.faces.augmentation import (
     transform_faces,
     visible_faces,
 )
-from trainers.faces.config import Config
+from trainers.faces.config import FacesConfig
 from trainers.faces.data import MAX_FACES, FacePhotos, SceneIndex, Scenes, divide, epoch_batches, read_photos
 from trainers.faces.detections import (
     NEAR,
@@ -56,7 +56,7 @@ from trainers.technical.network import TechnicalNetwork
 
 ROOT = Path(__file__).parents[1]
 SIDE = 96
-QUICK = Config(
+QUICK = FacesConfig(
     portraits="people",
     folds=2,
     init="none",

@@ -10,7 +10,7 @@ import skimage.data
 import torch
 
 from trainers.common.yunet import MIRRORED
-from trainers.faces.config import Config
+from trainers.faces.config import FacesConfig
 from trainers.faces.landmark_network import (
     CANDIDATES,
     LEAST_LOGIT,
@@ -130,7 +130,7 @@ def faces() -> LandmarkCrops:
     return LandmarkCrops(tuple(pictures), boxes.repeat(3, 1), points.repeat(3, 1))
 
 
-CONFIG = Config(refine_steps=60, refine_batch=16, refine_lr=3e-3, weight_decay=0.0)
+CONFIG = FacesConfig(refine_steps=60, refine_batch=16, refine_lr=3e-3, weight_decay=0.0)
 
 
 def test_batches_follow_from_seed_and_step_and_their_points_lie_on_the_eyes(faces: LandmarkCrops) -> None:

@@ -28,7 +28,7 @@ from trainers.selfie import ablation
 from trainers.selfie.__main__ import command as train_command
 from trainers.selfie.alignment import FINER, ROOM, largest_face, wider_place
 from trainers.selfie.augmentation import AugmentationRange, random_views
-from trainers.selfie.config import Config, checked, place_of
+from trainers.selfie.config import SelfieConfig, checked, place_of
 from trainers.selfie.data import AlignedFaces, FaceLists, divide, draw_pairs, read_faces, score_classes
 from trainers.selfie.evaluate import checks, corruption_metrics, evaluate, predict, score_metrics
 from trainers.selfie.losses import CollapseError, check_collapse, distance, hinge_embedding
@@ -37,7 +37,7 @@ from trainers.selfie.network import FaceScorer
 from trainers.selfie.tiny_darknet import scaled
 from trainers.selfie.train import start, train
 
-QUICK = Config(
+QUICK = SelfieConfig(
     teacher="none",
     side=32,
     width=0.25,
@@ -86,7 +86,7 @@ def weights(network: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def training_of(config: Config, data: FaceLists) -> StagedTraining:
+def training_of(config: SelfieConfig, data: FaceLists) -> StagedTraining:
     return StagedTraining(start(config), config, data.training, data.more, data.held)
 
 
@@ -413,7 +413,7 @@ def test_the_ablation_gives_every_variant_the_same_time(
 def test_rates_are_tuned_on_training_faces_alone(data: FaceLists, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[AlignedFaces, AlignedFaces]] = []
 
-    def noting(config: Config, data: FaceLists, held: AlignedFaces) -> dict[str, float]:
+    def noting(config: SelfieConfig, data: FaceLists, held: AlignedFaces) -> dict[str, float]:
         seen.append((data.training, held))
         return {"pearson": 0.0}
 

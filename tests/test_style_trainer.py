@@ -24,7 +24,7 @@ from export.parity import check, sample_views
 from photocli.errors import UsageError
 from photocli.models.card import read_card
 from trainers.classes.__main__ import command as train_command
-from trainers.classes.config import Config, checked
+from trainers.classes.config import ClassesConfig, checked
 from trainers.classes.data import decode_photos, read_labelled, read_photos, split_photos
 from trainers.classes.evaluate import calibrated, evaluate
 from trainers.classes.formats import AVA_STYLES
@@ -41,7 +41,7 @@ from trainers.classes.train import (
 from trainers.common.checkpoints import Model, load_model
 from trainers.common.metrics import average_precision
 
-QUICK = Config(
+QUICK = ClassesConfig(
     arch="small-cnn",
     init="none",
     size=64,
@@ -217,7 +217,7 @@ def test_starting_weights_may_have_a_last_layer_or_not(tmp_path: Path) -> None:
         assert torch.equal(network.backbone.features[0].weight, state["features.0.weight"])
 
 
-def module_of(folder: Path, config: Config) -> ClassifierTraining:
+def module_of(folder: Path, config: ClassesConfig) -> ClassifierTraining:
     training, held = read_photos([folder], config)
     assert held is not None
     network = Classifier(config.arch, len(training.classes), training.several)
@@ -239,7 +239,7 @@ def test_the_last_layer_learns_ten_times_as_fast(folder: Path) -> None:
 
 
 def test_intervals_follow_from_the_sets() -> None:
-    found = intervals(Config(batch=50, epochs=30), 1939, 485)
+    found = intervals(ClassesConfig(batch=50, epochs=30), 1939, 485)
     assert found == (38, 1140, 10, 76, 152)
     assert "test: 10 iterations" in "\n".join(found.lines(1939, 485))
 

@@ -32,7 +32,7 @@ from trainers.style.calibration import (
     best_thresholds,
     raise_thresholds,
 )
-from trainers.style.config import Config, checked
+from trainers.style.config import StyleConfig, checked
 from trainers.style.data import (
     MEDIA,
     Pictures,
@@ -50,7 +50,9 @@ from trainers.style.network import StyleLogits, StyleNetwork
 from trainers.style.predictions import StylePredictions, predict
 from trainers.style.train import StyleTraining, start, style_loss, train
 
-QUICK = Config(folds=2, init="none", side=64, samples=24, epochs=2, batch=8, eval_every=2, turns=1, workers=0)
+QUICK = StyleConfig(
+    folds=2, init="none", side=64, samples=24, epochs=2, batch=8, eval_every=2, turns=1, workers=0
+)
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
 CLASSES = {"medium": tuple(MEDIA), "looks": NAMES, "paintings": ("none", "lines", "steps")}
 

@@ -16,12 +16,12 @@ from export.kinds import kind_of
 from photocli.errors import UsageError
 from trainers.common.checkpoints import load_model
 from trainers.style_transfer.__main__ import command
-from trainers.style_transfer.config import Config, checked
+from trainers.style_transfer.config import StyleTransferConfig, checked
 from trainers.style_transfer.data import read_data, square
 from trainers.style_transfer.network import StyleTransferNetwork
 from trainers.style_transfer.train import StyleTransferTraining, start, train
 
-QUICK = Config(
+QUICK = StyleTransferConfig(
     loss_weights="none",
     width=0.125,
     size=64,

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from photocli.errors import UsageError
 from trainers.aesthetics.__main__ import command
-from trainers.aesthetics.config import Config, checked
+from trainers.aesthetics.config import AestheticsConfig, checked
 from trainers.aesthetics.data import Materials, read_materials, split_materials, teacher_outputs
 from trainers.aesthetics.labels import CLASSES
 from trainers.aesthetics.network import Scorer
@@ -26,7 +26,7 @@ from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.module import should_compile
 from trainers.common.soup import average
 
-QUICK = Config(
+QUICK = AestheticsConfig(
     scale=(1.0, 7.0),
     arch="squeezenet1_1",
     init="none",

@@ -20,7 +20,7 @@ from trainers.common.frames import Frames, Picture
 from trainers.common.metrics import auc
 from trainers.crop.__main__ import command
 from trainers.crop.camera_photos import CropPhotos, divide, prepare, read_photos, subset
-from trainers.crop.config import Config, SelectionRules, checked
+from trainers.crop.config import CropConfig, SelectionRules, checked
 from trainers.crop.data import (
     CropDataset,
     SampleSettings,
@@ -47,7 +47,7 @@ from trainers.crop.resampling import (
 from trainers.crop.synthetic import synthetic_photos, synthetic_picture
 from trainers.crop.train import CropModule, crop_loss, start, train
 
-QUICK = Config(
+QUICK = CropConfig(
     init="none",
     held="both",
     batch=4,

@@ -22,7 +22,7 @@ from trainers.common.checkpoints import Model, load_model, previous_runs
 from trainers.common.corruptions import from_light, to_light
 from trainers.technical.__main__ import command as train_command
 from trainers.technical.augmentation import LOOKS, subject_mask
-from trainers.technical.config import Config
+from trainers.technical.config import TechnicalConfig
 from trainers.technical.corruptions import BRIGHT_EV, DARK_EV, corrupt, draw_severities, quality
 from trainers.technical.data import (
     TechnicalDataset,
@@ -40,7 +40,7 @@ from trainers.technical.plots import draw_all
 from trainers.technical.train import TechnicalModule, start, train
 
 SIDE = 104
-QUICK = Config(
+QUICK = TechnicalConfig(
     folds=3,
     init="none",
     side=SIDE,

@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from trainers.aesthetics.config import Config, checked
+from trainers.aesthetics.config import AestheticsConfig, checked
 from trainers.common.options import make_app, reported_errors, with_options
 
 
 def run(
     data: Annotated[Path, typer.Argument(help="Folder with photos and their ratings.")],
-    config: Config,
+    config: AestheticsConfig,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
         "runs/aesthetics"
     ),
@@ -46,7 +46,7 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app(with_options(Config, run))
+    return make_app(with_options(AestheticsConfig, run))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from trainers.common.splits import SplitBy, check_fold
 
 
 @dataclass(frozen=True)
-class Config:
+class AestheticsConfig:
     """Holds everything that decides what is trained; checkpoints, `run.json` and the model card keep it."""
 
     ratings: str = option("", "ratings file in DATA: CSV (file, mean, std | n1..n10) or AVA's text")
@@ -67,7 +67,7 @@ class Config:
     devices: str = option("auto", "GPUs to use: auto, or a number")
 
 
-def checked(config: Config) -> Config:
+def checked(config: AestheticsConfig) -> AestheticsConfig:
     """Returns the configuration. Raises `UsageError` if it contradicts itself."""
     if config.arch == "caffenet" and config.size != 227:
         raise UsageError("caffenet takes --size 227 (and --fit warp, to be itself)")

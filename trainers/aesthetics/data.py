@@ -22,7 +22,7 @@ from photocli.discover import discover
 from photocli.errors import UsageError
 from photocli.inputs.views import InputSpec
 from photocli.records import Photo
-from trainers.aesthetics.config import Config
+from trainers.aesthetics.config import AestheticsConfig
 from trainers.aesthetics.labels import CLASSES, classes, is_clear
 from trainers.aesthetics.predictions import predict
 from trainers.aesthetics.ratings import RatedPhotos, read_ratings
@@ -46,7 +46,7 @@ class Materials:
     """Name, role, number of photos and hash of each source, for the record of the run."""
 
 
-def read_materials(data: Path, config: Config) -> Materials:
+def read_materials(data: Path, config: AestheticsConfig) -> Materials:
     """Reads ratings and decodes all photos; those that cannot be read are left out and counted.
 
     Raises `UsageError` if no rated photo can be read.
@@ -102,7 +102,7 @@ class HeldOut:
     rows: NDArray[np.intp]
 
 
-def split_materials(materials: Materials, config: Config) -> tuple[TrainingSet, HeldOut | None]:
+def split_materials(materials: Materials, config: AestheticsConfig) -> tuple[TrainingSet, HeldOut | None]:
     """Returns the training set and the held-out photos of the fold that the configuration names.
 
     Raises `UsageError` if either has fewer than two photos.
@@ -121,7 +121,9 @@ def split_materials(materials: Materials, config: Config) -> tuple[TrainingSet, 
     return training_set(materials, training, config), held_out
 
 
-def training_set(materials: Materials, rows: NDArray[np.intp] | Sequence[int], config: Config) -> TrainingSet:
+def training_set(
+    materials: Materials, rows: NDArray[np.intp] | Sequence[int], config: AestheticsConfig
+) -> TrainingSet:
     """Returns labelled rows and all unlabelled photos, with targets from people and from teachers."""
     ratings = materials.ratings.take(rows)
     others = [row for row in range(len(materials.others)) if row not in materials.others.failed]
@@ -161,7 +163,7 @@ def _pick(frames: Frames, rows: NDArray[np.intp] | Sequence[int]) -> Selection:
 # Targets
 
 
-def label_targets(ratings: RatedPhotos, config: Config) -> Floats:
+def label_targets(ratings: RatedPhotos, config: AestheticsConfig) -> Floats:
     """Returns targets (n, k) of a label mode: votes, one-hot classes, or means."""
     if config.labels == "distribution":
         return ratings.votes

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from trainers.aesthetics.config import Config
+from trainers.aesthetics.config import AestheticsConfig
 from trainers.aesthetics.labels import Mode, classes, is_clear
 from trainers.aesthetics.network import Scorer
 from trainers.aesthetics.predictions import ScorerPredictions, predict
@@ -25,7 +25,7 @@ from trainers.aesthetics.ratings import RatedPhotos
 from trainers.common.calibration import fit_logistic, probability, reliability
 from trainers.common.corruptions import expose, gaussian_blur
 from trainers.common.frames import Selection
-from trainers.common.metrics import Check, Floats, agreement, correlation
+from trainers.common.metrics import BaselineCheck, Floats, agreement, correlation
 from trainers.common.runs import now, portable, write_json, write_table
 
 FAULTS = {
@@ -69,22 +69,26 @@ def metrics(
     return result
 
 
-def checks(result: dict[str, Any]) -> list[Check]:
+def checks(result: dict[str, Any]) -> list[BaselineCheck]:
     """Returns the comparisons that a model must win to be worth anything."""
     photos = max(result["photos"], 3)
     # What 95% of random orders stay below.
     luck = 1.645 / math.sqrt(photos - 1)
-    found = [Check(name, result[name], luck, "chance, 95%") for name in ("spearman", "pearson")]
+    found = [BaselineCheck(name, result[name], luck, "chance, 95%") for name in ("spearman", "pearson")]
     for name in ("all", "polarised", "three_way"):
         part = result.get(name)
         if part and part["photos"]:
-            found.append(Check(f"accuracy, {name}", part["accuracy"], part["majority"], "majority"))
+            found.append(BaselineCheck(f"accuracy, {name}", part["accuracy"], part["majority"], "majority"))
             found.append(
-                Check(f"balanced accuracy, {name}", part["balanced_accuracy"], part["chance"], "chance")
+                BaselineCheck(
+                    f"balanced accuracy, {name}", part["balanced_accuracy"], part["chance"], "chance"
+                )
             )
     for name in ("mae", "emd"):
         if name in result:
-            found.append(Check(name, result[name], result[f"{name}_constant"], "best constant", higher=False))
+            found.append(
+                BaselineCheck(name, result[name], result[f"{name}_constant"], "best constant", higher=False)
+            )
     return found
 
 
@@ -102,7 +106,9 @@ def by_category(mean: Floats, score: Floats, categories: tuple[str, ...], middle
     return groups
 
 
-def degraded_wins(network: Scorer, pictures: Selection, score: Floats, config: Config) -> dict[str, Floats]:
+def degraded_wins(
+    network: Scorer, pictures: Selection, score: Floats, config: AestheticsConfig
+) -> dict[str, Floats]:
     """Returns for each fault whether each original (n,) outscores its degraded copy: 1 or 0."""
     wins = {}
     for name, fault in FAULTS.items():
@@ -156,7 +162,7 @@ class RunResult:
 
 
 def evaluate_fold(
-    config: Config,
+    config: AestheticsConfig,
     facts: dict[str, Any],
     ratings: RatedPhotos,
     predictions: ScorerPredictions,
@@ -169,7 +175,7 @@ def evaluate_fold(
     return _evaluated(config, facts, table, degraded, split)
 
 
-def pool_folds(config: Config, facts: dict[str, Any], results: Sequence[RunResult]) -> RunResult:
+def pool_folds(config: AestheticsConfig, facts: dict[str, Any], results: Sequence[RunResult]) -> RunResult:
     """Returns the result of a cross-validation: all out-of-fold predictions evaluated together."""
     tables = [result.table for result in results if result.table is not None]
     ratings = RatedPhotos(
@@ -196,7 +202,7 @@ def pool_folds(config: Config, facts: dict[str, Any], results: Sequence[RunResul
 
 
 def _evaluated(
-    config: Config,
+    config: AestheticsConfig,
     facts: dict[str, Any],
     table: HeldOutPredictions,
     degraded: dict[str, Floats],
@@ -210,7 +216,7 @@ def _evaluated(
     result["calibration_error"] = reliability(chance, good)[3]
     beaten = {name: float(wins.mean()) for name, wins in degraded.items()}
     result["originals_above_degraded"] = beaten
-    shares = [Check(f"above {name}", share, 0.5, "chance") for name, share in beaten.items()]
+    shares = [BaselineCheck(f"above {name}", share, 0.5, "chance") for name, share in beaten.items()]
     facts = facts | {
         "split": split,
         "figures": result,

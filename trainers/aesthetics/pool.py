@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.errors import UsageError
-from trainers.aesthetics.config import Config
+from trainers.aesthetics.config import AestheticsConfig
 from trainers.common.options import make_app, reported_errors
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def pool(run: Path) -> RunResult:
     if not done:
         raise UsageError(f"{run} has no fold that is done (fold0/run.json, fold1/run.json, ...)")
     first = next(iter(done.values()))
-    known = {field.name for field in fields(Config)}
-    config = Config(**{key: value for key, value in first.facts["config"].items() if key in known})
+    known = {field.name for field in fields(AestheticsConfig)}
+    config = AestheticsConfig(**{key: value for key, value in first.facts["config"].items() if key in known})
     pooled = pool_folds(config, first.facts, list(done.values()))
     if len(done) < config.folds:
         pooled.facts["split"] += f"; folds {', '.join(done)} of {config.folds}"

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from trainers.aesthetics.config import Config
+from trainers.aesthetics.config import AestheticsConfig
 from trainers.aesthetics.data import (
     HeldOut,
     Materials,
@@ -41,7 +41,7 @@ from trainers.common.runs import RunRecord, command_line, commit, is_main_proces
 # Network
 
 
-def initial_network(config: Config, training: TrainingSet) -> Scorer:
+def initial_network(config: AestheticsConfig, training: TrainingSet) -> Scorer:
     """Makes the network before its first step: backbone from `init`, head from a probe unless random."""
     torch.manual_seed(config.seed)
     network = make_scorer(config.arch, config.labels, config.init, config.dropout, config.middle)
@@ -85,7 +85,7 @@ def label_loss(mode: Mode, raw: Tensor, target: Tensor, middle: float, weights: 
 # Training module
 
 
-def epoch_plan(config: Config, training: TrainingSet) -> EpochPlan:
+def epoch_plan(config: AestheticsConfig, training: TrainingSet) -> EpochPlan:
     """Plans how the epochs of this run are put together."""
     chances = None
     if config.balance == "sampling" and config.labels in ("binary", "three-way"):
@@ -106,7 +106,9 @@ class AestheticsTraining(TrainingModule):
     averaged: Scorer
     warm_up = 20
 
-    def __init__(self, network: Scorer, config: Config, training: TrainingSet, held: HeldOut | None) -> None:
+    def __init__(
+        self, network: Scorer, config: AestheticsConfig, training: TrainingSet, held: HeldOut | None
+    ) -> None:
         super().__init__(network, config, "aesthetics")
         self.training_set, self.held = training, held
         self.plan = epoch_plan(config, training)
@@ -200,7 +202,7 @@ class AestheticsTraining(TrainingModule):
         return {"spearman": correlation(spearmanr, score, self.held.ratings.mean)}
 
 
-def predict_held_out(network: Scorer, held: HeldOut, config: Config) -> ScorerPredictions:
+def predict_held_out(network: Scorer, held: HeldOut, config: AestheticsConfig) -> ScorerPredictions:
     """Returns the predictions of a network for the held-out photos."""
     return predict(network, held.pictures, config.size, config.fit, mirror=config.mirror)
 
@@ -209,7 +211,7 @@ def predict_held_out(network: Scorer, held: HeldOut, config: Config) -> ScorerPr
 
 
 def fit(
-    config: Config, training: TrainingSet, held: HeldOut | None, out: Path, resume: bool
+    config: AestheticsConfig, training: TrainingSet, held: HeldOut | None, out: Path, resume: bool
 ) -> tuple[Scorer, list[dict[str, float]]]:
     """Trains, and returns the averaged network and what happened in each epoch."""
     if resume:  # the checkpoint has the weights
@@ -222,7 +224,7 @@ def fit(
     return module.averaged.cpu().eval(), module.history
 
 
-def train_fold(config: Config, materials: Materials, out: Path, resume: bool) -> RunResult:
+def train_fold(config: AestheticsConfig, materials: Materials, out: Path, resume: bool) -> RunResult:
     """Trains with the configuration's fold held out, evaluates, leaves model.ckpt and run.json."""
     training, held = split_materials(materials, config)
     network, history = fit(config, training, held, out, resume and (out / "last.ckpt").exists())
@@ -242,7 +244,7 @@ def train_fold(config: Config, materials: Materials, out: Path, resume: bool) ->
     return result
 
 
-def cross_validate(config: Config, materials: Materials, out: Path, resume: bool) -> RunResult:
+def cross_validate(config: AestheticsConfig, materials: Materials, out: Path, resume: bool) -> RunResult:
     """Trains all folds, one after the other; metrics are those of the out-of-fold predictions together."""
     results = []
     for fold in range(config.folds):
@@ -255,7 +257,7 @@ def cross_validate(config: Config, materials: Materials, out: Path, resume: bool
     return result
 
 
-def learns_extremes(config: Config, materials: Materials, out: Path, count: int = 300) -> bool:
+def learns_extremes(config: AestheticsConfig, materials: Materials, out: Path, count: int = 300) -> bool:
     """Says whether the network learns the most extreme photos by heart, as any sound set-up can."""
     plain: dict[str, Any] = {"labels": "binary", "fold": "none", "augment": False, "pair_weight": 0.0}
     plain |= {"teacher": (), "unlabelled": (), "dropout": 0.0, "correlation_weight": 0.0, "ema": 0.0}
@@ -276,7 +278,7 @@ def learns_extremes(config: Config, materials: Materials, out: Path, count: int 
     return right == len(rows)
 
 
-def _facts(config: Config, materials: Materials) -> dict[str, Any]:
+def _facts(config: AestheticsConfig, materials: Materials) -> dict[str, Any]:
     return {
         "trainer": "aesthetics",
         "command": command_line("trainers.aesthetics"),

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from trainers.classes.config import Config, checked
+from trainers.classes.config import ClassesConfig, checked
 from trainers.common.options import make_app, reported_errors, with_options
 
 
@@ -20,7 +20,7 @@ def run(
     sources: Annotated[
         list[Path], typer.Argument(metavar="SOURCE...", help="List file, folder of folders, or CSV.")
     ],
-    config: Config,
+    config: ClassesConfig,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
         "runs/style"
     ),
@@ -45,7 +45,7 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app(with_options(Config, run))
+    return make_app(with_options(ClassesConfig, run))
 
 
 if __name__ == "__main__":

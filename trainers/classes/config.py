@@ -11,7 +11,7 @@ from trainers.common.splits import check_fold
 
 
 @dataclass(frozen=True)
-class Config:
+class ClassesConfig:
     """Holds everything that decides what is trained; checkpoints, `run.json` and the model card keep it."""
 
     held: tuple[str, ...] = option((), "list, folder or CSV of held-out photos (repeatable)")
@@ -53,7 +53,7 @@ SMALL_CNN = "small-cnn"
 _SIZES = {SMALL_CNN: 256, "caffenet": 227, "inception_v3": 299}
 
 
-def checked(config: Config) -> Config:
+def checked(config: ClassesConfig) -> ClassesConfig:
     """Returns the configuration with its sizes filled in. Raises `UsageError` if it contradicts itself."""
     check_fold(config.fold, config.folds)
     if min(config.epochs, config.batch - 1, config.eval_every, config.snapshot_every, config.step) < 1:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photocli.errors import UsageError
-from trainers.classes.config import Config
+from trainers.classes.config import ClassesConfig
 from trainers.classes.formats import (
     AVA_STYLES,
     Row,
@@ -65,7 +65,9 @@ class LabelledPhotos:
 # Reading
 
 
-def read_photos(sources: Sequence[Path], config: Config) -> tuple[LabelledPhotos, LabelledPhotos | None]:
+def read_photos(
+    sources: Sequence[Path], config: ClassesConfig
+) -> tuple[LabelledPhotos, LabelledPhotos | None]:
     """Returns photos to learn from, shuffled once, and those held out; see `split_photos`."""
     folds = (config.folds, config.fold, config.seed)
     if is_ava_style(sources[0]):
@@ -184,7 +186,7 @@ class DecodedPhotos(NamedTuple):
     pictures: Selection
 
 
-def decode_photos(photos: LabelledPhotos, config: Config) -> DecodedPhotos:
+def decode_photos(photos: LabelledPhotos, config: ClassesConfig) -> DecodedPhotos:
     """Decodes photos, without those that cannot be read, which are counted.
 
     Raises `UsageError` if none can be read.

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainers.classes.config import Config
+from trainers.classes.config import ClassesConfig
 from trainers.classes.data import DecodedPhotos
 from trainers.classes.network import Classifier
 from trainers.common.augmentation import plain_view
 from trainers.common.calibration import fit_logistic, fit_temperature, probability, reliability, sharpened
 from trainers.common.frames import Selection
-from trainers.common.metrics import Check, Floats, average_precision, f1
+from trainers.common.metrics import BaselineCheck, Floats, average_precision, f1
 from trainers.common.runs import write_table
 from trainers.common.splits import fold_of
 
@@ -40,7 +40,9 @@ def predict_logits(network: Classifier, pictures: Selection, size: int, batch: i
     return np.concatenate(parts).astype(np.float64)
 
 
-def evaluate_held_out(network: Classifier, held: DecodedPhotos, config: Config, out: Path) -> dict[str, Any]:
+def evaluate_held_out(
+    network: Classifier, held: DecodedPhotos, config: ClassesConfig, out: Path
+) -> dict[str, Any]:
     """Evaluates a network on the held-out photos and writes `predictions.csv` into `out`; see `evaluate`."""
     photos = held.photos
     names = [path.name for path in photos.paths]
@@ -165,13 +167,13 @@ def _metrics(
     }
 
 
-def _checks(found: dict[str, Any], several: bool) -> list[Check]:
-    checks = [Check("mAP", found["mAP"], found["mAP_chance"], "chance")]
+def _checks(found: dict[str, Any], several: bool) -> list[BaselineCheck]:
+    checks = [BaselineCheck("mAP", found["mAP"], found["mAP_chance"], "chance")]
     if several:
-        return [*checks, Check("macro F1", found["macro_f1"], found["macro_f1_always"], "always yes")]
+        return [*checks, BaselineCheck("macro F1", found["macro_f1"], found["macro_f1_always"], "always yes")]
     return [
-        Check("accuracy", found["accuracy"], found["majority"], "majority"),
-        Check("balanced accuracy", found["balanced_accuracy"], found["chance"], "chance"),
+        BaselineCheck("accuracy", found["accuracy"], found["majority"], "majority"),
+        BaselineCheck("balanced accuracy", found["balanced_accuracy"], found["chance"], "chance"),
         *checks,
     ]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from photocli.errors import UsageError
-from trainers.classes.config import Config
+from trainers.classes.config import ClassesConfig
 from trainers.classes.data import DecodedPhotos, LabelledPhotos, decode_photos, read_photos
 from trainers.classes.evaluate import evaluate_held_out, mean_average_precision, predict_logits
 from trainers.classes.network import Classifier
@@ -57,7 +57,7 @@ class Intervals(NamedTuple):
         ]
 
 
-def intervals(config: Config, training: int, held: int) -> Intervals:
+def intervals(config: ClassesConfig, training: int, held: int) -> Intervals:
     """Returns the intervals that follow from the sizes of the sets."""
     epoch = max(1, training // min(config.batch, training))
     test = math.ceil(held / config.batch)
@@ -82,7 +82,7 @@ def sampling_chances(photos: LabelledPhotos) -> NDArray[np.float64]:
 # Network
 
 
-def initial_network(config: Config, classes: int, several: bool) -> Classifier:
+def initial_network(config: ClassesConfig, classes: int, several: bool) -> Classifier:
     """Makes the network before its first step."""
     torch.manual_seed(config.seed)
     network = Classifier(config.arch, classes, several)
@@ -126,7 +126,7 @@ class ClassifierTraining(TrainingModule):
     averaged: Classifier
 
     def __init__(
-        self, network: Classifier, config: Config, training: DecodedPhotos, held: DecodedPhotos | None
+        self, network: Classifier, config: ClassesConfig, training: DecodedPhotos, held: DecodedPhotos | None
     ) -> None:
         super().__init__(network, config, "style")
         self.training_set, self.held = training, held
@@ -200,7 +200,7 @@ class ClassifierTraining(TrainingModule):
 # Run
 
 
-def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> dict[str, Any]:
+def train(config: ClassesConfig, sources: Sequence[Path], out: Path, resume: bool) -> dict[str, Any]:
     """Trains, evaluates on what is held out, leaves model.ckpt and run.json; returns what run.json holds."""
     learned, apart = read_photos(sources, config)
     training = decode_photos(learned, config)
@@ -219,7 +219,7 @@ def train(config: Config, sources: Sequence[Path], out: Path, resume: bool) -> d
 
 
 def _fit(
-    config: Config, training: DecodedPhotos, held: DecodedPhotos | None, out: Path, resume: bool
+    config: ClassesConfig, training: DecodedPhotos, held: DecodedPhotos | None, out: Path, resume: bool
 ) -> tuple[Classifier, dict[str, Any]]:
     """Trains, and returns the averaged network, the plan, and what happened in each epoch."""
     photos = training.photos
@@ -239,7 +239,7 @@ def _fit(
 
 
 def _facts(
-    config: Config, sources: Sequence[Path], training: LabelledPhotos, apart: LabelledPhotos | None
+    config: ClassesConfig, sources: Sequence[Path], training: LabelledPhotos, apart: LabelledPhotos | None
 ) -> dict[str, Any]:
     """Returns what run.json says of the run, whatever came of it."""
     classes, several = list(training.classes), training.several

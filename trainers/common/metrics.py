@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Check:
+class BaselineCheck:
     """A figure and what needs no photo to reach; the figure must be better."""
 
     name: str

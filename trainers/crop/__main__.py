@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from trainers.common.options import make_app, reported_errors, with_options
-from trainers.crop.config import Config, SelectionRules, checked
+from trainers.crop.config import CropConfig, SelectionRules, checked
 
 
 def run_prepare(
@@ -37,7 +37,7 @@ def run_prepare(
 
 def run_train(
     listed: Annotated[Path, typer.Argument(metavar="LIST", help="Camera photos, listed by prepare.")],
-    config: Config,
+    config: CropConfig,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path("runs/crop"),
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
 ) -> None:
@@ -83,7 +83,7 @@ def run_evaluate(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    options = with_options(Config, run_train)
+    options = with_options(CropConfig, run_train)
     return make_app({"prepare": run_prepare, "train": options, "evaluate": run_evaluate})
 
 

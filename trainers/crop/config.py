@@ -10,7 +10,7 @@ from trainers.common.options import option
 
 
 @dataclass(frozen=True)
-class Config:
+class CropConfig:
     """Decides all of what is trained; saved in checkpoints, `run.json` and the model card."""
 
     stage: Literal["thumbnail", "patches", "joint"] = option("joint", "the networks that are trained")
@@ -56,7 +56,7 @@ class Config:
     devices: str = option("auto", "GPUs to use: auto, or a number")
 
 
-def checked(config: Config) -> Config:
+def checked(config: CropConfig) -> CropConfig:
     """Returns the configuration; raises `UsageError` if it contradicts itself."""
     if config.held.isdigit() and int(config.held) >= config.folds:
         raise UsageError(f"--held is the number of a fold, 0 to {config.folds - 1}, not {config.held}")

@@ -19,7 +19,7 @@ from photocli.inputs.patches import GRID, PATCH, assemble, corners, landscape, p
 from trainers.common.frames import Picture
 from trainers.common.splits import fold_of
 from trainers.crop.camera_photos import CropPhotos
-from trainers.crop.config import Config
+from trainers.crop.config import CropConfig
 from trainers.crop.lens import draw_lens, through_lens
 from trainers.crop.resampling import (
     SMALLEST,
@@ -51,14 +51,14 @@ class SampleSettings:
     resampled: bool = True
 
 
-def training_settings(config: Config) -> SampleSettings:
+def training_settings(config: CropConfig) -> SampleSettings:
     """Returns how training samples are made."""
     share = config.lens_share if config.lens else 0.0
     pieces = config.stage != "thumbnail"
     return SampleSettings(config.resize, config.lens, share, config.colour, mirror=True, pieces=pieces)
 
 
-def evaluation_settings(config: Config, lens: float = 0.0) -> SampleSettings:
+def evaluation_settings(config: CropConfig, lens: float = 0.0) -> SampleSettings:
     """Returns how held-out samples are made: resampled likewise, but neither mirrored nor coloured."""
     return SampleSettings(config.resize, lens, 1.0, pieces=config.stage != "thumbnail")
 

@@ -16,11 +16,11 @@ import torch
 from photocli.errors import UsageError
 from trainers.common.calibration import fit_logistic, probability, reliability
 from trainers.common.checkpoints import load_model
-from trainers.common.metrics import Check, Floats, auc
+from trainers.common.metrics import BaselineCheck, Floats, auc
 from trainers.common.overlap import fits
 from trainers.common.runs import portable, write_json
 from trainers.crop.camera_photos import CropPhotos, divide
-from trainers.crop.config import Config
+from trainers.crop.config import CropConfig
 from trainers.crop.data import evaluation_settings, held_out_samples
 from trainers.crop.network import CropNetwork
 from trainers.crop.predictions import CropPredictions, predict
@@ -36,7 +36,7 @@ _GAIN = 0.05  # of IoU over the best constant, which the photos must have whose 
 _LUCK = 1.645  # standard errors that 95% of constants stay below
 
 
-def evaluate(network: CropNetwork, held: CropPhotos, config: Config, split: str) -> dict[str, Any]:
+def evaluate(network: CropNetwork, held: CropPhotos, config: CropConfig, split: str) -> dict[str, Any]:
     """Returns metrics and calibration on held-out camera photos, as they are and through simulated lenses."""
     real = predict(network, held_out_samples(held, evaluation_settings(config), config.views))
     traced = predict(network, held_out_samples(held, evaluation_settings(config, 1.0), config.views))
@@ -161,22 +161,22 @@ def abstention(predictions: CropPredictions) -> tuple[float, dict[str, float]]:
     return -1.0, {"told": 0.0}
 
 
-def checks(result: dict[str, Any], prefix: str = "") -> Iterator[Check]:
+def checks(result: dict[str, Any], prefix: str = "") -> Iterator[BaselineCheck]:
     """Yields the comparisons that a network must win to be worth anything."""
     samples = max(result["samples"], 2)
     if "auc" in result:
-        yield Check(f"{prefix}spread of the outputs", result["spread"], COLLAPSED, "a constant")
+        yield BaselineCheck(f"{prefix}spread of the outputs", result["spread"], COLLAPSED, "a constant")
         luck = 0.5 + _LUCK * float(np.sqrt((samples + 1) / (3 * samples**2)))
-        yield Check(f"{prefix}cropped or not, AUC", result["auc"], luck, "chance, 95%")
+        yield BaselineCheck(f"{prefix}cropped or not, AUC", result["auc"], luck, "chance, 95%")
         name = "factor_error"
-        yield Check(
+        yield BaselineCheck(
             f"{prefix}factor error", result[name], result[f"{name}_of_constant"], "best constant", False
         )
         iou, constant = result["iou_on_crops"], result["iou_of_best_constant"]
-        yield Check(f"{prefix}IoU on crops", iou, constant, "best constant")
+        yield BaselineCheck(f"{prefix}IoU on crops", iou, constant, "best constant")
     if "cells_right" in result:
         constant = max(result["cells_chance"], result["cells_of_constant"])
-        yield Check(f"{prefix}cells right", result["cells_right"], constant, "best constant")
+        yield BaselineCheck(f"{prefix}cells right", result["cells_right"], constant, "best constant")
 
 
 def report_lines(facts: dict[str, Any]) -> Iterator[str]:
@@ -204,9 +204,9 @@ def evaluate_checkpoint(
     model = load_model(checkpoint)
     if not isinstance(model.network, CropNetwork):
         raise UsageError(f"{checkpoint} is no network of crops")
-    known = {field.name for field in fields(Config)}
+    known = {field.name for field in fields(CropConfig)}
     given = {name: value for name, value in model.config.items() if name in known}
-    config = Config(**given | {"views": views, "held": held or model.config["held"]})
+    config = CropConfig(**given | {"views": views, "held": held or model.config["held"]})
     if config.held == "none":
         raise UsageError("this network has seen every photo: name the split to judge with --held")
     _, chosen = divide(photos, config.held, config.folds)
@@ -214,14 +214,14 @@ def evaluate_checkpoint(
     if control and config.stage != "patches":
         facts["figures"]["control"] = without_traces(model.network, config, control)
         distance = abs(facts["figures"]["control"]["auc"] - 0.5)
-        check = Check("control: AUC from chance", distance, CHANCE, "chance, 95%", higher=False)
+        check = BaselineCheck("control: AUC from chance", distance, CHANCE, "chance, 95%", higher=False)
         facts["checks"].append(vars(check) | {"passed": check.passed})
     facts["plots"] = [path.name for path in draw_all(model.network, chosen, config, facts, to)]
     write_json(to / "evaluation.json", portable(facts))
     return facts
 
 
-def without_traces(network: CropNetwork, config: Config, count: int) -> dict[str, Any]:
+def without_traces(network: CropNetwork, config: CropConfig, count: int) -> dict[str, Any]:
     """Returns metrics on crops of synthetic pictures, where there is nothing to know."""
     samples = held_out_samples(synthetic_photos(count), evaluation_settings(config), config.views)
     return crop_metrics(predict(network, samples), config.stage)

@@ -12,14 +12,14 @@ from photocli.inputs.patches import GRID
 from trainers.common.calibration import probability
 from trainers.common.plots import Reliability, reliability_diagrams, reliability_of, save
 from trainers.crop.camera_photos import CropPhotos
-from trainers.crop.config import Config
+from trainers.crop.config import CropConfig
 from trainers.crop.data import evaluation_settings, held_out_samples
 from trainers.crop.network import CropNetwork
 from trainers.crop.predictions import CropPredictions, predict
 
 
 def draw_all(
-    network: CropNetwork, held: CropPhotos, config: Config, facts: dict[str, Any], to: Path
+    network: CropNetwork, held: CropPhotos, config: CropConfig, facts: dict[str, Any], to: Path
 ) -> list[Path]:
     """Draws the crop factor's errors, predicted against true factors, reliability and cells; the files."""
     predictions = {

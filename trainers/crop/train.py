@@ -25,7 +25,7 @@ from trainers.common.module import TrainingModule, should_compile
 from trainers.common.overlap import fits
 from trainers.common.runs import RunRecord, command_line, commit, is_main_process, portable, write_json
 from trainers.crop.camera_photos import CropPhotos, divide, subset
-from trainers.crop.config import Config
+from trainers.crop.config import CropConfig
 from trainers.crop.data import (
     CropDataset,
     CropIndex,
@@ -48,7 +48,7 @@ _PARTS = {"thumbnail": ("whole.", "first.", "rest."), "patches": ("piece.", "cel
 # Network
 
 
-def start(config: Config) -> CropNetwork:
+def start(config: CropConfig) -> CropNetwork:
     """Makes the network as it is before its first step; parts that an earlier stage trained go on from there.
 
     Raises `UsageError` where `--start` names no network of crops with this `--arch`.
@@ -71,7 +71,7 @@ def start(config: Config) -> CropNetwork:
 
 
 def crop_loss(
-    output: CropOutput, places: Tensor, factors: Tensor, cropped: Tensor, cells: Tensor, config: Config
+    output: CropOutput, places: Tensor, factors: Tensor, cropped: Tensor, cells: Tensor, config: CropConfig
 ) -> Tensor:
     """Returns the paper's loss, .15 · ΣCE of cells + 3 · MSE of rectangles + BCE of `cropped`, and more.
 
@@ -125,7 +125,9 @@ class CropModule(TrainingModule):
     network: CropNetwork
     averaged: CropNetwork
 
-    def __init__(self, network: CropNetwork, config: Config, training: CropPhotos, held: CropPhotos) -> None:
+    def __init__(
+        self, network: CropNetwork, config: CropConfig, training: CropPhotos, held: CropPhotos
+    ) -> None:
         super().__init__(network, config, "crop")
         self.photos, self.held = training, held
         self._spreads: list[Tensor] = []
@@ -188,7 +190,7 @@ class CropModule(TrainingModule):
         return metrics
 
 
-def train(config: Config, photos: CropPhotos, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: CropConfig, photos: CropPhotos, out: Path, resume: bool) -> dict[str, Any]:
     """Trains with some camera photos held out and evaluates on them; returns the facts of run.json.
 
     Leaves model.ckpt, run.json and Lightning's last.ckpt, from which it goes on if `resume` is asked for.
@@ -218,7 +220,7 @@ def train(config: Config, photos: CropPhotos, out: Path, resume: bool) -> dict[s
     return facts
 
 
-def _split_name(config: Config) -> str:
+def _split_name(config: CropConfig) -> str:
     """Describes the split in run.json."""
     if config.held.isdigit():
         return f"fold {config.held} of {config.folds}, by a hash of the name"

@@ -12,12 +12,12 @@ from typing import Annotated
 import typer
 
 from trainers.common.options import make_app, reported_errors, with_options
-from trainers.faces.config import Config, checked
+from trainers.faces.config import FacesConfig, checked
 
 
 def run(
     folders: Annotated[list[Path], typer.Argument(help="Folders of photos, with people and without.")],
-    config: Config,
+    config: FacesConfig,
     teacher: Annotated[Path, typer.Option(help="The YuNet ONNX file (the one with free sizes).")],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
         "runs/faces"
@@ -43,7 +43,7 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app(with_options(Config, run))
+    return make_app(with_options(FacesConfig, run))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from trainers.common.splits import check_fold
 
 
 @dataclass(frozen=True)
-class Config:
+class FacesConfig:
     """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
 
     drawn: tuple[str, ...] = option((), "folder of paintings and drawings, not judged (repeatable)")
@@ -52,7 +52,7 @@ class Config:
     devices: str = option("auto", "GPUs to use: auto, or a number")
 
 
-def checked(config: Config) -> Config:
+def checked(config: FacesConfig) -> FacesConfig:
     """Returns the configuration. Raises `UsageError` if it contradicts itself."""
     check_fold(config.fold, config.folds)
     if (

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainers.common.metrics import Check
-from trainers.faces.config import Config
+from trainers.common.metrics import BaselineCheck
+from trainers.faces.config import FacesConfig
 from trainers.faces.data import FacePhotos, halves
 from trainers.faces.detections import (
     NEAR,
@@ -54,7 +54,7 @@ def choose_threshold(people: Detections, nobody: Detections) -> float:
     return float(grid[best[-1]])
 
 
-def quick_metrics(network: FaceDetector, held: FacePhotos, config: Config) -> dict[str, float]:
+def quick_metrics(network: FaceDetector, held: FacePhotos, config: FacesConfig) -> dict[str, float]:
     """Returns a few metrics for the history, at the threshold 0.5."""
     portraits = _portraits(held, config)
     some = portraits.part(portraits.rows[:100])
@@ -67,14 +67,16 @@ def quick_metrics(network: FaceDetector, held: FacePhotos, config: Config) -> di
     return {name: metrics.get(name, 0.0) for name in ("recall", "precision", "eyes_near")} | {"false": false}
 
 
-def _portraits(photos: FacePhotos, config: Config) -> FacePhotos:
+def _portraits(photos: FacePhotos, config: FacesConfig) -> FacePhotos:
     """Returns the photos with faces of the folder of portraits, or all with faces if it is not there."""
     people = photos.photographed().with_faces()
     portraits = people.of(config.portraits)
     return portraits if len(portraits) else people
 
 
-def evaluate(network: FaceDetector, training: FacePhotos, held: FacePhotos, config: Config) -> dict[str, Any]:
+def evaluate(
+    network: FaceDetector, training: FacePhotos, held: FacePhotos, config: FacesConfig
+) -> dict[str, Any]:
     """Returns metrics of held-out photos, checks beside baselines, thresholds, and the worst mistakes.
 
     Portraits and photos without people are judged by the threshold that was chosen on the other half of all
@@ -156,7 +158,9 @@ def _constant_box(training: FacePhotos, portraits: FacePhotos) -> dict[str, Any]
     return {name: metrics[name] for name in ("recall", "precision")} | {"eyes_near": near / max(1, total)}
 
 
-def _by_source(network: FaceDetector, held: FacePhotos, config: Config, threshold: float) -> dict[str, Any]:
+def _by_source(
+    network: FaceDetector, held: FacePhotos, config: FacesConfig, threshold: float
+) -> dict[str, Any]:
     """Returns metrics of each folder's photos."""
     result = {}
     for origin in sorted({held.origins[row] for row in held.rows}):
@@ -178,7 +182,9 @@ def _by_size(detections: Detections, threshold: float) -> dict[str, Any]:
     }
 
 
-def _by_turn(network: FaceDetector, photos: FacePhotos, config: Config, threshold: float) -> dict[str, Any]:
+def _by_turn(
+    network: FaceDetector, photos: FacePhotos, config: FacesConfig, threshold: float
+) -> dict[str, Any]:
     turned = {turn: detect_in_photos(network, photos, config.overlap, turn) for turn in TURNS}
     return {str(turn): count_detections(found, threshold).metrics() for turn, found in turned.items()}
 
@@ -204,19 +210,21 @@ def _false_positives(detections: Detections, photos: FacePhotos, threshold: floa
     return sorted(shown, key=lambda row: -row["score"])[:_SHOWN]
 
 
-def checks(metrics: dict[str, Any]) -> Sequence[Check]:
+def checks(metrics: dict[str, Any]) -> Sequence[BaselineCheck]:
     """Returns the comparisons that a model must win to be worth anything."""
     constant, portraits = metrics["constant_box"], metrics["portraits"]
     result = [
-        Check(f"portraits: {name}", portraits[name], constant[name], "mean box")
+        BaselineCheck(f"portraits: {name}", portraits[name], constant[name], "mean box")
         for name in ("recall", "precision")
     ]
     if "eyes_near" in portraits:
         near, baseline = portraits["eyes_near"], constant["eyes_near"]
-        result.append(Check("portraits: eyes near", near, baseline, "mean place in the box"))
+        result.append(BaselineCheck("portraits: eyes near", near, baseline, "mean place in the box"))
     if metrics["without_people"]["photos"]:
         false = metrics["without_people"]["with_a_face"]
-        result.append(Check("photos without people with a face", false, 1.0, "a box always", higher=False))
+        result.append(
+            BaselineCheck("photos without people with a face", false, 1.0, "a box always", higher=False)
+        )
     return result
 
 

@@ -23,7 +23,7 @@ from trainers.common.frames import Picture
 from trainers.common.image_corruptions import SPOILS, recoloured, spoiled
 from trainers.common.yunet import MIRRORED
 from trainers.faces.augmentation import Placement, Region, paste_photo, transform_faces
-from trainers.faces.config import Config
+from trainers.faces.config import FacesConfig
 from trainers.faces.data import FacePhotos
 from trainers.faces.labels import Faces
 from trainers.faces.landmark_network import LandmarkNetwork, into_square, sample_squares, square_maps
@@ -99,7 +99,7 @@ def _crop(photo: Picture, face: Faces, middle: tuple[float, float], size: int, s
     return np.asarray(np.asarray(canvas).transpose(2, 0, 1), np.uint8)
 
 
-def landmark_batch(faces: LandmarkCrops, config: Config, step: int) -> tuple[Tensor, Tensor]:
+def landmark_batch(faces: LandmarkCrops, config: FacesConfig, step: int) -> tuple[Tensor, Tensor]:
     """Returns squares (n, 3, SIDE, SIDE) with the points (n, 5, 2) in them; a function of seed and step."""
     generator = torch.Generator().manual_seed(
         int(np.random.SeedSequence([config.seed, step]).generate_state(1)[0])
@@ -156,7 +156,7 @@ def landmark_loss(points: Tensor, truth: Tensor) -> Tensor:
 
 
 def train_landmarks(
-    photos: FacePhotos, config: Config, kept: Path | None = None
+    photos: FacePhotos, config: FacesConfig, kept: Path | None = None
 ) -> tuple[LandmarkNetwork, dict[str, float]]:
     """Trains a landmark network on the faces of photos; returns it with the last loss, and the time.
 
@@ -181,7 +181,7 @@ def train_landmarks(
     return network, facts
 
 
-def _optimise(network: LandmarkNetwork, faces: LandmarkCrops, config: Config) -> list[float]:
+def _optimise(network: LandmarkNetwork, faces: LandmarkCrops, config: FacesConfig) -> list[float]:
     """Takes all steps with AdamW, by a warm-up and half a cosine; returns their losses."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)

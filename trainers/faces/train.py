@@ -23,7 +23,7 @@ from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule
 from trainers.common.overlap import fits
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
-from trainers.faces.config import Config
+from trainers.faces.config import FacesConfig
 from trainers.faces.data import FacePhotos, Scene, Scenes, divide, epoch_batches
 from trainers.faces.evaluate import evaluate, quick_metrics
 from trainers.faces.labels import SURE, UNSURE
@@ -42,7 +42,7 @@ _NEAREST = 0.72 * STRIDE  # pixels; every point has the middle of a cell as near
 # Network
 
 
-def start(config: Config) -> FaceDetector:
+def start(config: FacesConfig) -> FaceDetector:
     """Returns the network before its first step."""
     torch.manual_seed(config.seed)
     network = FaceDetector(config.side)
@@ -90,7 +90,7 @@ def assign_cells(faces: Tensor, middles: Tensor) -> CellTargets:
     return CellTargets(distance.argmin(2), answers, counts)
 
 
-def detection_loss(output: DetectorOutput, faces: Tensor, middles: Tensor, config: Config) -> Tensor:
+def detection_loss(output: DetectorOutput, faces: Tensor, middles: Tensor, config: FacesConfig) -> Tensor:
     """Returns the loss of scores, boxes and points.
 
     Scores by the quality focal loss (Li et al. 2020), whose target is partly how well the box fits; boxes by
@@ -154,7 +154,9 @@ class DetectorTraining(TrainingModule):
 
     network: FaceDetector
 
-    def __init__(self, network: FaceDetector, config: Config, training: FacePhotos, held: FacePhotos) -> None:
+    def __init__(
+        self, network: FaceDetector, config: FacesConfig, training: FacePhotos, held: FacePhotos
+    ) -> None:
         super().__init__(network, config, "faces")
         self.held = held
         self.scenes = Scenes(training, config.side, config.seed, config.people)
@@ -203,7 +205,7 @@ class DetectorTraining(TrainingModule):
         return quick_metrics(averaged, self.held, self.config)
 
 
-def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: FacesConfig, photos: FacePhotos, out: Path, resume: bool) -> dict[str, Any]:
     """Trains with the configuration's fold held out, evaluates, saves model.ckpt and run.json.
 
     Returns the facts of run.json. With `resume` it goes on from last.ckpt in `out`, if it is there.
@@ -233,7 +235,7 @@ def train(config: Config, photos: FacePhotos, out: Path, resume: bool) -> dict[s
 
 
 def _facts(
-    config: Config,
+    config: FacesConfig,
     photos: FacePhotos,
     training: FacePhotos,
     history: list[dict[str, float]],

@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 
 from trainers.common.options import make_app, reported_errors, with_options
-from trainers.selfie.config import Config, checked
+from trainers.selfie.config import SelfieConfig, checked
 
 
 def run(
     listed: Annotated[Path, typer.Argument(metavar="LIST", help="CSV with file, score; sex, group.")],
-    config: Config,
+    config: SelfieConfig,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and run.json.")] = Path("runs/selfie"),
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in OUT.")] = False,
     ablation: Annotated[bool, typer.Option(help="Compare the variants, in equal time.")] = False,
@@ -55,7 +55,7 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app(with_options(Config, run))
+    return make_app(with_options(SelfieConfig, run))
 
 
 if __name__ == "__main__":

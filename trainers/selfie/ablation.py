@@ -18,7 +18,7 @@ from trainers.common.backbones import initialise
 from trainers.common.metrics import Floats, correlation
 from trainers.common.ridge import ridge
 from trainers.common.runs import command_line, commit, portable, write_json
-from trainers.selfie.config import Config
+from trainers.selfie.config import SelfieConfig
 from trainers.selfie.data import AlignedFaces, FaceLists, divide
 from trainers.selfie.evaluate import chunks, predict
 from trainers.selfie.module import StagedTraining
@@ -62,7 +62,7 @@ VARIANTS: dict[str, Variant] = {
 is as wide as the others after one step of the square root of 2 and the last doubling."""
 
 
-def compare(config: Config, data: FaceLists, out: Path, seeds: int, tune_minutes: float) -> None:
+def compare(config: SelfieConfig, data: FaceLists, out: Path, seeds: int, tune_minutes: float) -> None:
     """Trains every variant in equal time, with its best rate of a grid; prints and keeps the table.
 
     Several processes may work on the same folder: each takes variants that no other has taken, and the last
@@ -101,7 +101,7 @@ def compare(config: Config, data: FaceLists, out: Path, seeds: int, tune_minutes
 
 
 def measure(
-    name: str, variant: Variant, config: Config, data: FaceLists, seeds: int, tune_minutes: float
+    name: str, variant: Variant, config: SelfieConfig, data: FaceLists, seeds: int, tune_minutes: float
 ) -> dict[str, Any]:
     """Trains a variant with its best rate; returns its row of the table."""
     assert data.held is not None
@@ -123,23 +123,23 @@ def measure(
     }
 
 
-def _with_init(config: Config, variant: Variant) -> dict[str, Any]:
+def _with_init(config: SelfieConfig, variant: Variant) -> dict[str, Any]:
     return {} if "init" in variant.settings else {"init": config.init}
 
 
-def at_rate(config: Config, rate: float) -> Config:
+def at_rate(config: SelfieConfig, rate: float) -> SelfieConfig:
     """Returns the configuration with this rate; a new head on a trained backbone learns faster."""
     return replace(config, lr=rate, head_lr=5 * rate if config.optimizer == "adamw" else rate)
 
 
-def tune(config: Config, data: FaceLists, minutes: float) -> float:
+def tune(config: SelfieConfig, data: FaceLists, minutes: float) -> float:
     """Returns Pearson's correlation on a part of the training faces, after a short run on the others."""
     training, judged = divide(data.training, TUNING_FOLDS, 0)
     short = data._replace(training=training, held=judged)
     return float(one_run(replace(config, minutes=minutes), short, judged)["pearson"])
 
 
-def one_run(config: Config, data: FaceLists, held: AlignedFaces) -> dict[str, Any]:
+def one_run(config: SelfieConfig, data: FaceLists, held: AlignedFaces) -> dict[str, Any]:
     """Trains once; returns the metrics of the run."""
     quiet = replace(
         config, eval_every=1_000_000, collapse=1.0
@@ -168,7 +168,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def baseline(config: Config, data: FaceLists) -> float | None:
+def baseline(config: SelfieConfig, data: FaceLists) -> float | None:
     """Returns Pearson's correlation of ridge regression on frozen features, if there are weights."""
     if config.init in ("none", "imagenet"):
         return None

@@ -18,7 +18,7 @@ MIDDLE_BELOW_EYES = 0.31
 
 
 @dataclass(frozen=True)
-class Config:
+class SelfieConfig:
     """Everything that decides what is trained; saved in checkpoints, `run.json` and the model card."""
 
     teacher: str = option("", "YuNet ONNX file, which finds the faces of the lists")
@@ -80,7 +80,7 @@ class Config:
     precision: Literal["32", "bf16"] = option("32", "bf16: automatic mixed precision")
 
 
-def checked(config: Config) -> Config:
+def checked(config: SelfieConfig) -> SelfieConfig:
     """Returns the configuration. Raises `UsageError` if it contradicts itself."""
     if not config.teacher:
         raise UsageError("--teacher is wanted: a YuNet ONNX file, which finds the faces")
@@ -98,8 +98,8 @@ def checked(config: Config) -> Config:
     return config
 
 
-def place_of(config: Config | dict[str, Any]) -> Place:
-    """Returns where faces come to lie; `config` is a Config, or one that was stored."""
+def place_of(config: SelfieConfig | dict[str, Any]) -> Place:
+    """Returns where faces come to lie; `config` is a SelfieConfig, or one that was stored."""
     values = config if isinstance(config, dict) else vars(config)
     apart, height = float(values["eyes_apart"]), float(values["eyes_height"])
     return Place(apart, height, box_height=round(height + MIDDLE_BELOW_EYES * apart, 4))

@@ -21,7 +21,7 @@ from trainers.common.metrics import Floats
 from trainers.common.splits import fold_of
 from trainers.selfie.alignment import FINER, ROOM, cached_arrays, cut_faces, detect_faces
 from trainers.selfie.augmentation import AugmentationRange, random_views
-from trainers.selfie.config import Config, place_of
+from trainers.selfie.config import SelfieConfig, place_of
 from trainers.selfie.network import LOWEST
 
 UNSEEN = 10
@@ -77,7 +77,7 @@ class FaceLists(NamedTuple):
     split: str
 
 
-def read_data(listed: Path, config: Config) -> FaceLists:
+def read_data(listed: Path, config: SelfieConfig) -> FaceLists:
     """Reads the lists, and divides the first where no other is held out. Raises `UsageError`."""
     cache = Path(config.cache) if config.cache else None
     place = place_of(config)
@@ -208,7 +208,7 @@ class RatedBatch(NamedTuple):
 class FaceBatches:
     """Draws batches from the main list of faces and, if there is one, a further list."""
 
-    def __init__(self, config: Config, faces: AlignedFaces, more: AlignedFaces | None) -> None:
+    def __init__(self, config: SelfieConfig, faces: AlignedFaces, more: AlignedFaces | None) -> None:
         self.config, self.faces, self.more = config, faces, more
         self.limits = AugmentationRange(config.turn, config.scale, 0.05, 0.04, config.colour)
         self.chances = balanced(faces.score, config.balance)

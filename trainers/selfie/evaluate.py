@@ -16,7 +16,7 @@ from scipy.stats import pearsonr, spearmanr
 from torch import Tensor
 
 from trainers.common.image_corruptions import SPOILS, spoiled
-from trainers.common.metrics import Check, Floats, correlation
+from trainers.common.metrics import BaselineCheck, Floats, correlation
 from trainers.common.runs import print_report
 from trainers.selfie.data import AlignedFaces, FaceLists, draw_pairs, has_pairs, score_classes
 from trainers.selfie.losses import distance, hinge_embedding
@@ -156,14 +156,16 @@ def by_group(predictions: Floats, held: AlignedFaces) -> dict[str, Any]:
     return groups
 
 
-def checks(metrics: dict[str, Any]) -> list[Check]:
+def checks(metrics: dict[str, Any]) -> list[BaselineCheck]:
     """Returns the comparisons that a network must win to be worth anything."""
     luck = _LUCK / math.sqrt(max(metrics["photos"], 3) - 1)
     return [
-        Check("Pearson", metrics["pearson"], luck, "chance, 95%"),
-        Check("Spearman", metrics["spearman"], luck, "chance, 95%"),
-        Check("mean error, marks", metrics["mae"], metrics["mae_constant"], "best constant", higher=False),
-        Check("spoiled copies below their face", metrics["craft"]["ordered_right"], 0.5, "chance"),
+        BaselineCheck("Pearson", metrics["pearson"], luck, "chance, 95%"),
+        BaselineCheck("Spearman", metrics["spearman"], luck, "chance, 95%"),
+        BaselineCheck(
+            "mean error, marks", metrics["mae"], metrics["mae_constant"], "best constant", higher=False
+        ),
+        BaselineCheck("spoiled copies below their face", metrics["craft"]["ordered_right"], 0.5, "chance"),
     ]
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from photocli.errors import PhotocliError
 from trainers.common.losses import band_loss, correlation_loss
-from trainers.selfie.config import COLLAPSED, Config
+from trainers.selfie.config import COLLAPSED, SelfieConfig
 from trainers.selfie.data import RatedBatch
 
 MARGIN = 1.0
@@ -92,7 +92,7 @@ def batch_outputs(
     return torch.cat(lists).float()
 
 
-def regression_loss(outputs: Tensor, batch: RatedBatch, config: Config) -> Tensor:
+def regression_loss(outputs: Tensor, batch: RatedBatch, config: SelfieConfig) -> Tensor:
     """Returns Huber's loss of both lists' scores, the correlation, and the order of spoiled copies.
 
     `outputs` are those of `batch_outputs`.

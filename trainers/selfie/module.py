@@ -23,7 +23,7 @@ from trainers.common.metrics import correlation
 from trainers.common.module import update_average
 from trainers.common.parameter_groups import Multipliers, parameter_groups
 from trainers.common.runs import portable
-from trainers.selfie.config import Config
+from trainers.selfie.config import SelfieConfig
 from trainers.selfie.data import AlignedFaces, FaceBatches
 from trainers.selfie.evaluate import least_pairs_loss, predict
 from trainers.selfie.losses import all_pairs, balanced_hinge, batch_outputs, check_collapse, regression_loss
@@ -43,7 +43,7 @@ class StagedTraining:
     def __init__(
         self,
         network: FaceScorer,
-        config: Config,
+        config: SelfieConfig,
         faces: AlignedFaces,
         more: AlignedFaces | None,
         held: AlignedFaces | None,

@@ -15,14 +15,14 @@ import torch
 
 from trainers.common.checkpoints import Model, previous_runs, save_model
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
-from trainers.selfie.config import Config
+from trainers.selfie.config import SelfieConfig
 from trainers.selfie.data import FaceLists
 from trainers.selfie.evaluate import evaluate
 from trainers.selfie.module import StagedTraining
 from trainers.selfie.network import FaceScorer
 
 
-def start(config: Config) -> FaceScorer:
+def start(config: SelfieConfig) -> FaceScorer:
     """Returns the network before its first step."""
     torch.manual_seed(config.seed)
     network = FaceScorer(config.arch, config.dropout, (), config.width)
@@ -30,7 +30,7 @@ def start(config: Config) -> FaceScorer:
     return network
 
 
-def train(config: Config, data: FaceLists, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: SelfieConfig, data: FaceLists, out: Path, resume: bool) -> dict[str, Any]:
     """Trains, evaluates, saves model.ckpt and run.json; returns the facts of run.json.
 
     With `resume` it goes on from last.ckpt in `out`, if it is there.
@@ -49,7 +49,7 @@ def train(config: Config, data: FaceLists, out: Path, resume: bool) -> dict[str,
 
 
 def _facts(
-    config: Config, data: FaceLists, network: FaceScorer, history: list[dict[str, Any]]
+    config: SelfieConfig, data: FaceLists, network: FaceScorer, history: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Returns what run.json says of a run, beside its evaluation."""
     sources = earlier_sources(config.init)

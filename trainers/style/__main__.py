@@ -15,12 +15,12 @@ from typing import Annotated
 import typer
 
 from trainers.common.options import make_app, reported_errors, with_options
-from trainers.style.config import Config, checked
+from trainers.style.config import StyleConfig, checked
 
 
 def run(
     folders: Annotated[list[Path], typer.Argument(help="Folders of photos; looks are made of them.")],
-    config: Config,
+    config: StyleConfig,
     media: Annotated[Path, typer.Option(help="Folder with photo, art_painting, cartoon and sketch.")],
     paintings: Annotated[
         Path | None, typer.Option(help="Data set of `trainers.stylize generate`; none without.")
@@ -48,7 +48,7 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app(with_options(Config, run))
+    return make_app(with_options(StyleConfig, run))
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from trainers.common.splits import check_fold
 
 
 @dataclass(frozen=True)
-class Config:
+class StyleConfig:
     """Holds everything that decides what is trained; checkpoints, `run.json` and the model card save it."""
 
     folds: int = option(5, "folds of the split by the name of the photo that is shown")
@@ -46,7 +46,7 @@ class Config:
     devices: str = option("auto", "GPUs to use: auto, or a number")
 
 
-def checked(config: Config) -> Config:
+def checked(config: StyleConfig) -> StyleConfig:
     """Returns the configuration, or raises `UsageError` if it contradicts itself."""
     check_fold(config.fold, config.folds)
     if config.side % 32 or config.side < 32:

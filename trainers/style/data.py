@@ -24,7 +24,7 @@ from trainers.common.augmentation import plain_view, random_view
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.splits import fold_of, split
 from trainers.style.augmentation import FRAME_SIDE, FRAMING, random_recompression, random_resize
-from trainers.style.config import Config
+from trainers.style.config import StyleConfig
 from trainers.style.looks import NAMES, compatible, random_looks
 from trainers.style.looks.targets import Targets, drawing_targets, make_looks
 
@@ -238,7 +238,7 @@ def _held_out_looks(turn: int, rng: Generator) -> Mapping[str, float]:
     return {name: float(rng.uniform()) for name in (first, *second)}
 
 
-def epoch_batches(pictures: Pictures, config: Config, epoch: int) -> list[list[StyleSampleIndex]]:
+def epoch_batches(pictures: Pictures, config: StyleConfig, epoch: int) -> list[list[StyleSampleIndex]]:
     """Returns the batches of an epoch, with the configured shares of photos, drawings and repainted photos.
 
     Each medium is as frequent as another, and so is each painting; photos of large folders are rarer.

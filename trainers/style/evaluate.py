@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.common.calibration import reliability
-from trainers.common.metrics import Check, agreement, average_precision, f1
+from trainers.common.metrics import BaselineCheck, agreement, average_precision, f1
 from trainers.style.calibration import CalibratedPredictions, StyleCalibration, cross_calibrate
-from trainers.style.config import Config
+from trainers.style.config import StyleConfig
 from trainers.style.data import MEDIA, Pictures, StyleDataset
 from trainers.style.looks import NAMES
 from trainers.style.network import StyleNetwork
@@ -39,7 +39,7 @@ def quick_metrics(predictions: StylePredictions) -> dict[str, float]:
     return {"medium": float(medium.mean()), "looks_ap": float(np.mean(precisions)), "paintings": float(right)}
 
 
-def evaluate(network: StyleNetwork, held: Pictures, config: Config, out: Path) -> dict[str, Any]:
+def evaluate(network: StyleNetwork, held: Pictures, config: StyleConfig, out: Path) -> dict[str, Any]:
     """Returns all metrics, the checks, and thresholds and calibration of a card; draws mistakes into `out`.
 
     Whatever is fitted for a metric is fitted on the other half of the photos; what the card gets is fitted on
@@ -196,17 +196,21 @@ def confusion_matrix(truth: NDArray[np.intp], guess: NDArray[np.intp], count: in
     return table.tolist()
 
 
-def _checks(metrics: dict[str, Any]) -> Iterator[Check]:
+def _checks(metrics: dict[str, Any]) -> Iterator[BaselineCheck]:
     """Yields the comparisons that a model must win to be worth anything."""
     for name in ("medium", "paintings"):
         found = metrics[name]
-        yield Check(f"accuracy, {name}", found["accuracy"], found["majority"], "majority")
-        yield Check(f"balanced accuracy, {name}", found["balanced_accuracy"], found["chance"], "chance")
+        yield BaselineCheck(f"accuracy, {name}", found["accuracy"], found["majority"], "majority")
+        yield BaselineCheck(
+            f"balanced accuracy, {name}", found["balanced_accuracy"], found["chance"], "chance"
+        )
     looks, plain = metrics["looks"], metrics["plain"]
-    yield Check("looks, mean average precision", looks["macro_ap"], looks["macro_ap_chance"], "chance")
-    yield Check("looks, macro F1", looks["macro_f1"], looks["macro_f1_always_yes"], "always yes")
+    yield BaselineCheck(
+        "looks, mean average precision", looks["macro_ap"], looks["macro_ap_chance"], "chance"
+    )
+    yield BaselineCheck("looks, macro F1", looks["macro_f1"], looks["macro_f1_always_yes"], "always yes")
     share, lot = plain["called_styled"], plain["share_with_looks"]
-    yield Check("plain called styled", share, lot, "by lot", higher=False)
+    yield BaselineCheck("plain called styled", share, lot, "by lot", higher=False)
 
 
 def report_lines(facts: dict[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from trainers.common.metrics import Floats
-from trainers.style.config import Config
+from trainers.style.config import StyleConfig
 from trainers.style.data import MEDIA, Pictures, StyleDataset, StyleSampleIndex, halves, held_out_indices
 from trainers.style.network import StyleNetwork
 
@@ -61,7 +61,7 @@ class StylePredictions:
         return self.photos & np.isfinite(self.true_looks[:, look])
 
 
-def predict(network: StyleNetwork, held: Pictures, config: Config, every: int = 1) -> StylePredictions:
+def predict(network: StyleNetwork, held: Pictures, config: StyleConfig, every: int = 1) -> StylePredictions:
     """Returns the network's predictions on held-out pictures, or on one of `every`."""
     indices = held_out_indices(held, config.turns, every)
     samples = StyleDataset(held, config.side, config.seed)

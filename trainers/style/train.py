@@ -21,7 +21,7 @@ from trainers.common.checkpoints import Model, save_model
 from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
-from trainers.style.config import Config
+from trainers.style.config import StyleConfig
 from trainers.style.data import UNKNOWN, Pictures, StyleDataset, StyleSample, divide, epoch_batches
 from trainers.style.evaluate import evaluate, quick_metrics
 from trainers.style.network import StyleLogits, StyleNetwork
@@ -33,7 +33,7 @@ _VALIDATION_STRIDE = 4
 # Network
 
 
-def start(config: Config, pictures: Pictures) -> StyleNetwork:
+def start(config: StyleConfig, pictures: Pictures) -> StyleNetwork:
     """Returns the network before its first step."""
     torch.manual_seed(config.seed)
     network = StyleNetwork(pictures.classes, config.dropout)
@@ -45,7 +45,7 @@ def start(config: Config, pictures: Pictures) -> StyleNetwork:
 
 
 def style_loss(
-    logits: StyleLogits, medium: Tensor, looks: Tensor, painting: Tensor, config: Config
+    logits: StyleLogits, medium: Tensor, looks: Tensor, painting: Tensor, config: StyleConfig
 ) -> Tensor:
     """Returns the weighted sum of the losses of the three groups; what is unknown adds nothing.
 
@@ -69,7 +69,9 @@ class StyleTraining(TrainingModule):
     network: StyleNetwork
     averaged: StyleNetwork
 
-    def __init__(self, network: StyleNetwork, config: Config, training: Pictures, held: Pictures) -> None:
+    def __init__(
+        self, network: StyleNetwork, config: StyleConfig, training: Pictures, held: Pictures
+    ) -> None:
         super().__init__(network, config, "styles")
         self.training_pictures, self.held = training, held
         self.samples = StyleDataset(training, config.side, config.seed)
@@ -107,7 +109,7 @@ class StyleTraining(TrainingModule):
         }
 
 
-def train(config: Config, pictures: Pictures, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: StyleConfig, pictures: Pictures, out: Path, resume: bool) -> dict[str, Any]:
     """Trains with the configuration's fold held out, evaluates, and leaves model.ckpt and run.json in `out`.
 
     Returns what run.json holds.

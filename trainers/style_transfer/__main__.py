@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from trainers.common.options import make_app, reported_errors, with_options
-from trainers.style_transfer.config import Config, checked
+from trainers.style_transfer.config import StyleTransferConfig, checked
 
 
 def run_train(
     picture: Annotated[Path, typer.Argument(help="The picture whose style is learned.")],
     photos: Annotated[list[Path], typer.Argument(help="Folders of photos to learn it on.")],
-    config: Config,
+    config: StyleTransferConfig,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, previews and run.json.")] = Path(
         "runs/stylize"
     ),
@@ -61,7 +61,7 @@ def run_generate(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app({"train": with_options(Config, run_train), "generate": run_generate})
+    return make_app({"train": with_options(StyleTransferConfig, run_train), "generate": run_generate})
 
 
 if __name__ == "__main__":

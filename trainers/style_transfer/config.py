@@ -10,7 +10,7 @@ from trainers.common.options import option
 
 
 @dataclass(frozen=True)
-class Config:
+class StyleTransferConfig:
     """Holds everything that decides what is trained; checkpoints and `run.json` save it."""
 
     loss_weights: str = option("imagenet", "SqueezeNet 1.1 that judges: a file, imagenet (download), or none")
@@ -35,7 +35,7 @@ class Config:
     precision: Literal["32", "bf16"] = option("32", "bf16: automatic mixed precision")
 
 
-def checked(config: Config) -> Config:
+def checked(config: StyleTransferConfig) -> StyleTransferConfig:
     """Returns the configuration, or raises `UsageError` if it contradicts itself."""
     if config.size < 64 or config.style_side < 64:
         raise UsageError("size and style-side are at least 64: the network that judges sees no less")

@@ -16,7 +16,7 @@ from photocli.records import Photo
 from trainers.common.augmentation import Augmentation, plain_view, random_view
 from trainers.common.frames import Frames, Picture, load_frames
 from trainers.common.splits import split
-from trainers.style_transfer.config import Config
+from trainers.style_transfer.config import StyleTransferConfig
 
 _VIEWS = Augmentation(area=0.5, aspect=0.0)
 _LEAST = 32  # pixels of the shorter side that a photo has at least
@@ -33,7 +33,7 @@ class StyleTransferData:
     held: list[int]
 
 
-def read_data(picture: Path, folders: list[Path], config: Config) -> StyleTransferData:
+def read_data(picture: Path, folders: list[Path], config: StyleTransferConfig) -> StyleTransferData:
     """Decodes the style picture and the photos. Raises `UsageError` where there is too little."""
     try:
         style = reduce_picture(decode(picture, config.style_side).pixels, config.style_side)
@@ -64,7 +64,7 @@ def reduce_picture(pixels: Picture, side: int) -> Picture:
 # Views
 
 
-def training_views(data: StyleTransferData, config: Config, step: int) -> Picture:
+def training_views(data: StyleTransferData, config: StyleTransferConfig, step: int) -> Picture:
     """Returns the views (batch, 3, size, size) of a step; they follow from the seed and the step alone."""
     rng = np.random.default_rng([config.seed, step])
     rows = rng.choice(data.training, config.batch, replace=len(data.training) < config.batch)
@@ -72,7 +72,7 @@ def training_views(data: StyleTransferData, config: Config, step: int) -> Pictur
     return np.stack(views)
 
 
-def plain_views(data: StyleTransferData, config: Config, rows: Sequence[int]) -> Picture:
+def plain_views(data: StyleTransferData, config: StyleTransferConfig, rows: Sequence[int]) -> Picture:
     """Returns the middle squares (n, 3, size, size) of the photos of some rows."""
     return np.stack([plain_view(square(data.photos[row]), config.size, "squash") for row in rows])
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from trainers.common.metrics import Check
-from trainers.style_transfer.config import Config
+from trainers.common.metrics import BaselineCheck
+from trainers.style_transfer.config import StyleTransferConfig
 from trainers.style_transfer.network import StyleTransferNetwork, repaint
 from trainers.style_transfer.perceptual_loss import PerceptualLoss
 
@@ -18,8 +18,8 @@ def evaluate(
     perceptual_loss: PerceptualLoss,
     style: Mapping[int, Tensor],
     photos: Tensor,
-    config: Config,
-) -> list[Check]:
+    config: StyleTransferConfig,
+) -> list[BaselineCheck]:
     """Returns how far repainted photos are from the style and from what they show.
 
     `photos` (n, 3, size, size) are RGB 0-255. The baseline of the style is the photo as it is, that of the
@@ -29,14 +29,14 @@ def evaluate(
     with torch.inference_mode():
         reached = perceptual_loss.terms(painted, photos, style)
         baseline = perceptual_loss.terms(photos.roll(1, 0), photos, style)
-    style_check = Check(
+    style_check = BaselineCheck(
         "distance from the style",
         float(reached.style),
         float(baseline.style),
         "the photo as it is",
         higher=False,
     )
-    content_check = Check(
+    content_check = BaselineCheck(
         "distance from the content",
         float(reached.content),
         float(baseline.content),

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.frames import Picture
-from trainers.common.metrics import Check
+from trainers.common.metrics import BaselineCheck
 from trainers.common.module import cosine_factor
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
-from trainers.style_transfer.config import Config
+from trainers.style_transfer.config import StyleTransferConfig
 from trainers.style_transfer.data import StyleTransferData, plain_views, training_views
 from trainers.style_transfer.evaluate import evaluate
 from trainers.style_transfer.network import StyleTransferNetwork, repaint
@@ -39,7 +39,7 @@ _FREE = ("steps", "every", "cache", "loss_weights", "start")
 # Network
 
 
-def start(config: Config) -> StyleTransferNetwork:
+def start(config: StyleTransferConfig) -> StyleTransferNetwork:
     """Returns the network before its first step. Raises `UsageError` if `--start` does not fit."""
     torch.manual_seed(config.seed)
     network = StyleTransferNetwork(config.width, config.upsample)
@@ -58,7 +58,9 @@ def start(config: Config) -> StyleTransferNetwork:
 class StyleTransferTraining:
     """Trains `network` to repaint photos in the style of a picture."""
 
-    def __init__(self, network: StyleTransferNetwork, config: Config, data: StyleTransferData) -> None:
+    def __init__(
+        self, network: StyleTransferNetwork, config: StyleTransferConfig, data: StyleTransferData
+    ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = network.to(self.device)
         self.config, self.data = config, data
@@ -108,7 +110,7 @@ class StyleTransferTraining:
         self.step += 1
         self._losses.append([float(loss.detach()), *(float(term.detach()) for term in terms)])
 
-    def evaluate(self) -> list[Check]:
+    def evaluate(self) -> list[BaselineCheck]:
         """Returns how far repainted held-out photos are from style and content; see `evaluate`."""
         photos = self._tensor(plain_views(self.data, self.config, self.data.held[:_EVALUATED]))
         return evaluate(self.network, self.perceptual_loss, self.style, photos, self.config)
@@ -160,7 +162,7 @@ class StyleTransferTraining:
         self.step, self.seconds, self.history = state["step"], state["seconds"], list(state["history"])
 
 
-def train(config: Config, data: StyleTransferData, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: StyleTransferConfig, data: StyleTransferData, out: Path, resume: bool) -> dict[str, Any]:
     """Trains, evaluates on held-out photos, and leaves model.ckpt, run.json and plots in `out`.
 
     Returns what run.json holds.

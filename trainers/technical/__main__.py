@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from trainers.common.options import make_app, reported_errors, with_options
-from trainers.technical.config import Config, checked
+from trainers.technical.config import TechnicalConfig, checked
 
 
 def run(
     photos: Annotated[list[Path], typer.Argument(help="Folders of good, upright photos.")],
-    config: Config,
+    config: TechnicalConfig,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and run.json.")] = Path(
         "runs/technical"
     ),
@@ -45,7 +45,7 @@ def run(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app(with_options(Config, run))
+    return make_app(with_options(TechnicalConfig, run))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from trainers.common.splits import check_fold
 
 
 @dataclass(frozen=True)
-class Config:
+class TechnicalConfig:
     """Decides all of what is trained; saved in checkpoints, `run.json` and the model card."""
 
     folds: int = option(5, "folds of the split by file name")
@@ -48,7 +48,7 @@ class Config:
     devices: str = option("auto", "GPUs to use: auto, or a number")
 
 
-def checked(config: Config) -> Config:
+def checked(config: TechnicalConfig) -> TechnicalConfig:
     """Returns the configuration; raises `UsageError` if it contradicts itself."""
     check_fold(config.fold, config.folds)
     if config.side % 8 or config.epochs < 1 or config.batch < 2 or config.eval_every < 1:

@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from photocli.scoring.profiles import FAULTS
 from trainers.common.calibration import fit_isotonic, isotonic, reliability
 from trainers.common.frames import Picture
-from trainers.common.metrics import Check, Floats, auc
+from trainers.common.metrics import BaselineCheck, Floats, auc
 from trainers.common.splits import fold_of
 from trainers.technical.corruptions import corrupt
 from trainers.technical.data import TechnicalPhotos, turned_sheet
@@ -190,11 +190,11 @@ def _alarms_cross_fitted(clean: Floats, held: TechnicalPhotos) -> float:
     return float(called.mean())
 
 
-def _checks(metrics: dict[str, Any]) -> Iterator[Check]:
+def _checks(metrics: dict[str, Any]) -> Iterator[BaselineCheck]:
     for name, facts in metrics["faults"].items():
-        yield Check(f"{name}: AUC at severity {MODERATE}", facts["auc"][str(MODERATE)], 0.5, "chance")
-        yield Check(f"{name}: rank correlation", facts["rank_correlation"], 0.0, "chance")
-    yield Check("turns right", metrics["turns"]["right"], 0.25, "chance")
+        yield BaselineCheck(f"{name}: AUC at severity {MODERATE}", facts["auc"][str(MODERATE)], 0.5, "chance")
+        yield BaselineCheck(f"{name}: rank correlation", facts["rank_correlation"], 0.0, "chance")
+    yield BaselineCheck("turns right", metrics["turns"]["right"], 0.25, "chance")
 
 
 def report_lines(facts: dict[str, Any]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from trainers.common.checkpoints import Model, load_model, previous_runs, save_m
 from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule, should_compile
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
-from trainers.technical.config import Config
+from trainers.technical.config import TechnicalConfig
 from trainers.technical.data import (
     PhotoIndex,
     TechnicalDataset,
@@ -41,7 +41,7 @@ _TURNED = 0.03  # probability of being upright below which a training photo is t
 # Network
 
 
-def start(config: Config) -> TechnicalNetwork:
+def start(config: TechnicalConfig) -> TechnicalNetwork:
     """Makes the network as it is before its first step.
 
     Raises `UsageError` where `--start` is no model of this trainer and side.
@@ -91,7 +91,11 @@ class TechnicalModule(TrainingModule):
     upright: Tensor
 
     def __init__(
-        self, network: TechnicalNetwork, config: Config, training: TechnicalPhotos, held: TechnicalPhotos
+        self,
+        network: TechnicalNetwork,
+        config: TechnicalConfig,
+        training: TechnicalPhotos,
+        held: TechnicalPhotos,
     ) -> None:
         super().__init__(network, config, "technical")
         self.photos, self.held = training, held
@@ -166,7 +170,7 @@ class TechnicalModule(TrainingModule):
         return dict(zip(FAULTS, counts, strict=True)) | {"turned": turned}
 
 
-def train(config: Config, photos: TechnicalPhotos, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: TechnicalConfig, photos: TechnicalPhotos, out: Path, resume: bool) -> dict[str, Any]:
     """Trains with the configuration's fold held out and evaluates on it; returns the facts of run.json.
 
     Leaves model.ckpt, run.json and Lightning's last.ckpt, from which it goes on if `resume` is asked for.
