@@ -14,6 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from scipy.fft import irfft2, next_fast_len, rfft2
 
 from trainers.common.frames import Picture
 
@@ -172,3 +173,24 @@ DEGRADATIONS: dict[str, Degradation] = {
     "tilt": tilt,
     "clutter": clutter,
 }
+
+
+def disc_kernel(radius: float) -> NDArray[np.float32]:
+    """Returns a disc of `radius` pixels that sums to 1; its deviation along a line is half the radius."""
+    reach = int(np.ceil(radius))
+    across, down = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
+    disc = np.clip(radius + 0.5 - np.hypot(across, down), 0, 1)
+    return (disc / disc.sum()).astype(np.float32)
+
+
+def convolve(light: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Convolves light (height, width, 3) with a kernel of odd size; the edges are mirrored."""
+    reach = min(kernel.shape[0] // 2, min(light.shape[:2]) - 1)
+    middle = kernel.shape[0] // 2
+    kernel = kernel[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
+    padded = np.pad(light, ((reach, reach), (reach, reach), (0, 0)), mode="reflect").transpose(2, 0, 1)
+    shape = [next_fast_len(length, real=True) for length in padded.shape[1:]]
+    product = rfft2(padded, shape) * rfft2(kernel / kernel.sum(), shape)
+    height, width = light.shape[:2]
+    spread = irfft2(product, shape)[:, 2 * reach : 2 * reach + height, 2 * reach : 2 * reach + width]
+    return np.ascontiguousarray(spread.transpose(1, 2, 0))

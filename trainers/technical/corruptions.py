@@ -14,10 +14,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from scipy.fft import irfft2, next_fast_len, rfft2
 
 from photocli.scoring.profiles import FAULTS
-from trainers.common.corruptions import from_light, to_light
+from trainers.common.corruptions import convolve, disc_kernel, from_light, to_light
 from trainers.common.frames import Picture
 
 BLUR = 0.02
@@ -87,14 +86,6 @@ def _softened(picture: Picture, severity: float, rng: Generator) -> Picture:
     return np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(deviation)))
 
 
-def disc_kernel(radius: float) -> NDArray[np.float32]:
-    """Returns a disc of `radius` pixels that sums to 1; its deviation along a line is half the radius."""
-    reach = int(np.ceil(radius))
-    across, down = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
-    disc = np.clip(radius + 0.5 - np.hypot(across, down), 0, 1)
-    return (disc / disc.sum()).astype(np.float32)
-
-
 def shake_kernel(severity: float, side: int, rng: Generator) -> NDArray[np.float32]:
     """Draws a slightly curved path in a random direction, for a photo with a long side of `side` pixels."""
     length = max(1.5, SHAKE * severity**2 * side)
@@ -112,19 +103,6 @@ def shake_kernel(severity: float, side: int, rng: Generator) -> NDArray[np.float
             weight = np.abs(1 - down - part[0]) * np.abs(1 - across - part[1])
             np.add.at(kernel, (low[0] + down + reach, low[1] + across + reach), weight)
     return kernel / kernel.sum()
-
-
-def convolve(light: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Convolves light (height, width, 3) with a kernel of odd size; the edges are mirrored."""
-    reach = min(kernel.shape[0] // 2, min(light.shape[:2]) - 1)
-    middle = kernel.shape[0] // 2
-    kernel = kernel[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
-    padded = np.pad(light, ((reach, reach), (reach, reach), (0, 0)), mode="reflect").transpose(2, 0, 1)
-    shape = [next_fast_len(length, real=True) for length in padded.shape[1:]]
-    product = rfft2(padded, shape) * rfft2(kernel / kernel.sum(), shape)
-    height, width = light.shape[:2]
-    spread = irfft2(product, shape)[:, 2 * reach : 2 * reach + height, 2 * reach : 2 * reach + width]
-    return np.ascontiguousarray(spread.transpose(1, 2, 0))
 
 
 def _noise(light: NDArray[np.float32], severity: float, rng: Generator) -> NDArray[np.float32]:

@@ -10,9 +10,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from trainers.common.corruptions import from_light, to_light
+from trainers.common.corruptions import convolve, disc_kernel, from_light, to_light
 from trainers.common.frames import Picture
-from trainers.technical.corruptions import convolve, disc_kernel
 
 Light = NDArray[np.float32]
 
