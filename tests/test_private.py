@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from grey_shoot import grey_shoot
 from networks import write_model
 from photos import camera_exif, write_photo
 from rated import make_rated
-from test_learn import grey_shoot
 
 from photocli.models.runtime import SILENCE, load_runtime
 

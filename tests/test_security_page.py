@@ -14,7 +14,7 @@ from test_readme import marked_line
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "SECURITY.md"
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
-TESTS = re.findall(r"`(tests/[a-z_0-9]+\.py)::([a-zA-Z_0-9]+)`", PAGE.read_text(encoding="utf-8"))
+TESTS = re.findall(r"`(tests/[a-z_0-9/]+\.py)::([a-zA-Z_0-9]+)`", PAGE.read_text(encoding="utf-8"))
 
 
 def functions(file: str) -> set[str]:

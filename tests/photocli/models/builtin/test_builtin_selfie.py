@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astronaut import BOX, POINTS, face_of
 from photos import sample_pictures, shared_data, write_photo
 from PIL import Image, ImageFilter
 from scipy.stats import pearsonr
-from test_alignment import BOX, POINTS, face_of
 
 from photocli import Options, Run
 from photocli.faces.alignment import Place, align

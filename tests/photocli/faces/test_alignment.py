@@ -5,23 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from astronaut import BOX, POINTS, PUPILS, face_of
 from PIL import Image
 from skimage import data
 
 from photocli.faces.alignment import OUTSIDE, Place, align, similarity
 
-# Where pupils, nose and mouth are in skimage's astronaut, by hand, in pixels.
-PUPILS = np.array([(203.5, 100.9), (247.0, 103.0)])
-BOX = np.array([177.4, 65.4, 268.7, 175.6])
-REST = np.array([(223.2, 127.5), (204.4, 143.0), (242.8, 143.4)])
-POINTS = np.concatenate([PUPILS, REST])
 PLACE = Place()
-
-
-def face_of(box: np.ndarray, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A face (15,) from pixels, in a photo of `size` (width, height)."""
-    near = np.concatenate([box, points.ravel()]) / np.resize(size, 14)
-    return np.append(near, 0.9).astype(np.float32)
 
 
 @pytest.fixture(scope="module")

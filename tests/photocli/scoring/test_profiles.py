@@ -25,7 +25,7 @@ def test_a_built_in_profile_has_every_weight(name: str) -> None:
 
 
 def test_the_guide_has_the_weights() -> None:
-    guide = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).parents[3] / "docs" / "guide.md").read_text(encoding="utf-8")
     for profile in BUILTIN.values():
         weights = (profile.selfie, profile.technical, *profile.faults.values())
         assert f"| `{profile.name}` | {' | '.join(f'{weight:g}' for weight in weights)} |" in guide

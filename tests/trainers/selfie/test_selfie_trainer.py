@@ -11,9 +11,9 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from astronaut import BOX, POINTS, face_of
 from photos import sample_pictures, shared_data
 from scipy.stats import pearsonr
-from test_alignment import BOX, POINTS, face_of
 from torch import nn
 from typer.testing import CliRunner
 
@@ -489,7 +489,7 @@ def test_help_does_not_need_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3]
     )
     assert done.returncode == 0, done.stderr
     assert "--ablation" in done.stdout

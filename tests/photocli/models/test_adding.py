@@ -23,7 +23,7 @@ from photocli.errors import ModelError, UsageError
 from photocli.models import adding, graph, store
 from photocli.models.store import BUILTIN, cards
 
-NETWORKS = Path(__file__).resolve().parents[2] / "shared" / "weights"
+NETWORKS = Path(__file__).resolve().parents[4] / "shared" / "weights"
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ from trainers.faces.plots import draw_all
 from trainers.faces.train import DetectorTraining, assign_cells, detection_loss, start, train
 from trainers.technical.network import TechnicalNetwork
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 SIDE = 96
 QUICK = FacesConfig(
     portraits="people",
