@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.intp]
     Values = NDArray[np.floating]
 
-EMBEDDING_SHARE = 0.75
+EMBEDDING_WEIGHT = 0.75
 """Weight of the embeddings' cosine; the rest is the correlation of the thumbnails.
 
 Fitted on 120 pictures with faults made on purpose: two good frames of a burst reach 0.87 or more, 99% of the
@@ -29,8 +29,8 @@ _COARSE = 16  # side of the thumbnails that are correlated, shifted by up to one
 _LEAST_STEP, _LEAST_OVERLAP = 5, 8  # of the 32 columns of a thumbnail
 
 
-class Looks:
-    """The looks of n photos: `embeddings` of shape (n, d), `signatures` of shape (n, signature.SIZE)."""
+class PhotoFeatures:
+    """What n photos are compared by: `embeddings` (n, d) and `signatures` (n, signature.SIZE)."""
 
     def __init__(self, embeddings: Values, signatures: Values) -> None:
         import numpy as np
@@ -44,7 +44,7 @@ class Looks:
     def __len__(self) -> int:
         return len(self._unit)
 
-    def alike(self, first: Indices, second: Indices) -> Values:
+    def similarity(self, first: Indices, second: Indices) -> Values:
         """How alike the photos of each pair are, up to 1."""
         import numpy as np
 
@@ -52,11 +52,11 @@ class Looks:
         for start in range(0, len(first), _BLOCK):
             a, b = first[start : start + _BLOCK], second[start : start + _BLOCK]
             cosine = np.einsum("nd,nd->n", self._unit[a], self._unit[b])
-            look = _best_correlation(self._coarse[a], self._coarse[b])
-            result[start : start + _BLOCK] = EMBEDDING_SHARE * cosine + (1 - EMBEDDING_SHARE) * look
+            correlation = _best_correlation(self._coarse[a], self._coarse[b])
+            result[start : start + _BLOCK] = EMBEDDING_WEIGHT * cosine + (1 - EMBEDDING_WEIGHT) * correlation
         return result
 
-    def are_alike(self, first: Indices, second: Indices, least: Values) -> NDArray[np.bool_]:
+    def are_similar(self, first: Indices, second: Indices, least: Values) -> NDArray[np.bool_]:
         """Whether the photos of each pair are alike by `least`; cheap where they are far from it."""
         import numpy as np
 
@@ -65,10 +65,10 @@ class Looks:
             part = slice(start, start + _BLOCK)
             cosine[part] = np.einsum("nd,nd->n", self._unit[first[part]], self._unit[second[part]])
         result = np.asarray(cosine >= _cosine_for(least))
-        result[result] = self.alike(first[result], second[result]) >= least[result]
+        result[result] = self.similarity(first[result], second[result]) >= least[result]
         return result
 
-    def similar(self, least: float, known: NDArray[np.intp]) -> Iterator[tuple[Indices, Indices]]:
+    def similar_pairs(self, least: float, known: NDArray[np.intp]) -> Iterator[tuple[Indices, Indices]]:
         """All pairs that are alike by `least` or more, of any time, each once, in blocks.
 
         Pairs with the same number in `known` are left out: they belong together already. Of photos with more
@@ -87,10 +87,10 @@ class Looks:
             first, second = first[nearest], second[nearest]
             place = np.arange(len(first)) - np.searchsorted(first, first)
             first, second = first[place < MOST] + start, second[place < MOST] + start
-            chosen = self.alike(first, second) >= least
+            chosen = self.similarity(first, second) >= least
             yield first[chosen], second[chosen]
 
-    def slides(self, first: Indices, second: Indices, axis: int) -> tuple[Values, Values, Values]:
+    def translations(self, first: Indices, second: Indices, axis: int) -> tuple[Values, Values, Values]:
         """How far the second photo of each pair shows what lies beside the first, and how surely it does.
 
         `axis` 1 looks sideways, 0 up and down. Gives the distance, a share of the frame of at least 0.16,
@@ -107,13 +107,13 @@ class Looks:
                 frames = [frame.transpose(0, 2, 1) for frame in frames]
             # Half the rows will do: the search is for columns.
             frames = [(frame[:, ::2] + frame[:, 1::2]) / 2 for frame in frames]
-            distance[part], agreement[part], gain[part] = _slide(*frames)
+            distance[part], agreement[part], gain[part] = _translation(*frames)
         return distance, agreement, gain
 
 
 def _cosine_for(least: Values) -> Values:
     """The cosine without which two photos are not alike by `least`, even if their thumbnails are the same."""
-    return (least - (1 - EMBEDDING_SHARE)) / EMBEDDING_SHARE
+    return (least - (1 - EMBEDDING_WEIGHT)) / EMBEDDING_WEIGHT
 
 
 def _best_correlation(first: Values, second: Values) -> Values:
@@ -130,7 +130,7 @@ def _best_correlation(first: Values, second: Values) -> Values:
     return np.asarray(np.max(found, axis=0))
 
 
-def _slide(first: Values, second: Values) -> tuple[Values, Values, Values]:
+def _translation(first: Values, second: Values) -> tuple[Values, Values, Values]:
     """The shift along the columns at which the frames agree best, as a share; how well; how much better."""
     import numpy as np
 

@@ -40,7 +40,7 @@ class Models:
     ) -> None:
         """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
 
-        `taste`, `profile` and `detail` are as in `pipeline.Options`; `note` tells of a taste that cannot be
+        `taste`, `profile` and `detail` are as in `options.Options`; `note` tells of a taste that cannot be
         used.
 
         Raises `UsageError`, `ModelError`.
@@ -49,13 +49,13 @@ class Models:
         self.cards = {card.cache_key: card for card in lineup.choose(names, detail)}
         if not self.cards:
             raise UsageError("there are no models to score with; install photocli again")
-        self._finder: str | None = None
+        self._detector: str | None = None
         self._trusted = False
         self._assessors = {key: assessors.load(card.kind) for key, card in self.cards.items()}
         for key, card in self.cards.items():
             if card.input.fit == "contain":
                 Detector(card)  # raises what is wrong with it; it runs in the workers
-                self._finder = key
+                self._detector = key
             elif missing := set(self._assessors[key].NEEDS).difference(card.outputs):
                 raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
         self._sessions: dict[str, Session] = {}
@@ -65,9 +65,9 @@ class Models:
         self.taste, self.note = tastes.choose(taste, self.cards)
 
     @property
-    def finder(self) -> Card | None:
+    def detector(self) -> Card | None:
         """The card of the model that finds faces; None if there is none."""
-        return None if self._finder is None else self.cards[self._finder]
+        return None if self._detector is None else self.cards[self._detector]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -121,8 +121,8 @@ class Models:
         Raises `ModelError` if a detector is needed that is not the one its card describes: workers load it.
         """
         cards = [self.cards[key] for key in keys]
-        if self._finder and not self._trusted and any(card.input.detector for card in cards):
-            store.verify(self.cards[self._finder])
+        if self._detector and not self._trusted and any(card.input.detector for card in cards):
+            store.verify(self.cards[self._detector])
             self._trusted = True
         specs = {card.input.key: card.input for card in cards}
         if any(SIGNATURE.name in _offers(card) for card in cards):
@@ -194,27 +194,27 @@ class Models:
 
     def check(self, outputs: Mapping[str, Outputs]) -> None:
         """Raise `ModelError` if a model gave no answers for a photo, such as numbers that are none."""
-        for key, said in outputs.items():
+        for key, model_outputs in outputs.items():
             # What finds faces was looked at in the worker, and what it says are no outputs of the network.
-            if key in self.cards and key != self._finder:
-                contract.check(self.cards[key], said)
+            if key in self.cards and key != self._detector:
+                contract.check(self.cards[key], model_outputs)
 
     def seen(self, key: str, outputs: Mapping[str, Outputs]) -> Outputs:
         """Of a photo's outputs, by model key, what this model's assessor reads: those of a model that judges
         faces go with the faces."""
-        if self._finder is None or self.cards[key].input.fit != "faces":
+        if self._detector is None or self.cards[key].input.fit != "faces":
             return outputs[key]
-        return {**outputs[self._finder], **outputs[key]}
+        return {**outputs[self._detector], **outputs[key]}
 
     def fields(self, outputs: Mapping[str, Outputs]) -> dict[str, Any]:
         """The record's fields that follow from a photo's outputs, by model key."""
         values: dict[str, Any] = {}
         # Faces are found, and then judged: what judges them says more of each.
         for key in sorted(self.cards, key=lambda key: self.cards[key].input.fit == "faces"):
-            said = self._assessors[key].assess(self.cards[key], self.seen(key, outputs))
-            if "answers" in said:  # each classifier adds its own
-                said["answers"] = (*values.get("answers", ()), *said["answers"])
-            values.update(said)
+            fields = self._assessors[key].assess(self.cards[key], self.seen(key, outputs))
+            if "answers" in fields:  # each classifier adds its own
+                fields["answers"] = (*values.get("answers", ()), *fields["answers"])
+            values.update(fields)
         if self.taste is not None:
             values["taste"] = self.taste.score(outputs[self.taste.model_key], values["aesthetic"])
         # The last digits of a network's output depend on the size of the batch; those that are kept do not.

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from photocli import series
-from photocli.alike import Looks
-from photocli.series import Facts
+from photocli.alike import PhotoFeatures
+from photocli.series import Captures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from photocli.records import Record
 
-Kind = Literal["single", "burst", "look-alikes", "bracket", "panorama", "focus stack"]
+GroupKind = Literal["single", "burst", "look-alikes", "bracket", "panorama", "focus stack"]
 
 SERIES: frozenset[str] = frozenset(("bracket", "panorama", "focus stack"))
 """The kinds whose frames are one picture together."""
 
-ALIKE_WITHIN: tuple[tuple[float, float], ...] = ((2.0, 0.60), (10.0, 0.70), (60.0, 0.78))
+SIMILARITY_WITHIN: tuple[tuple[float, float], ...] = ((2.0, 0.60), (10.0, 0.70), (60.0, 0.78))
 """How alike two photos of one camera must be, by the seconds between them: of frames in quick succession it
 is likely that they show the same, and a blurred or tilted one is less like its neighbours."""
 
-ALIKE_ANYTIME = 0.86
+SIMILARITY_ANYTIME = 0.86
 """How alike two photos must be if they are further apart, of two cameras, or of an unknown time."""
 
 _NEIGHBOURS = 12  # with how many of the following photos each one is compared
@@ -40,7 +40,7 @@ _BURST_GAP_S = 10.0
 class Group:
     """Photos that belong together, by their places in the input, in the order in which they were taken."""
 
-    kind: Kind
+    kind: GroupKind
     members: tuple[int, ...]
 
     @property
@@ -49,37 +49,37 @@ class Group:
         return self.kind in SERIES
 
 
-def group(records: Sequence[Record], looks: Looks) -> list[Group]:
+def group(records: Sequence[Record], features: PhotoFeatures) -> list[Group]:
     """Put each photo into exactly one group; the groups are ordered by their first photos in the input.
 
-    `looks` are those of the records, in their order. Time is compared within a camera alone, as clocks
-    differ; across cameras, and for photos without a time, only looks count.
+    `features` are those of the records, in their order. Time is compared within a camera alone, as clocks
+    differ; across cameras, and for photos without a time, only they count.
     """
-    facts = _facts(records)
-    runs = _runs(records, facts)
-    found = [(kind, members) for run in runs for kind, members in series.find(run, facts, looks)]
+    captures = _captures(records)
+    runs = _runs(records, captures)
+    found = [(kind, members) for run in runs for kind, members in series.find(run, captures, features)]
     in_series = {index for _, members in found for index in members}
-    sets = _Sets(len(records))
+    sets = _DisjointSets(len(records))
     for run in runs:
-        _link_in_time([index for index in run if index not in in_series], facts, looks, sets)
-    for first, second in looks.similar(ALIKE_ANYTIME, sets.numbers()):
+        _link_in_time([index for index in run if index not in in_series], captures, features, sets)
+    for first, second in features.similar_pairs(SIMILARITY_ANYTIME, sets.numbers()):
         for a, b in zip(first.tolist(), second.tolist(), strict=True):
             if a not in in_series and b not in in_series:
                 sets.join(a, b)
     groups = [Group(kind, tuple(members)) for kind, members in found]
     for members in sets.members():
         if members[0] not in in_series:
-            groups.append(_as_group(members, records, facts))
+            groups.append(_as_group(members, records, captures))
     return sorted(groups, key=lambda item: min(item.members))
 
 
-def _runs(records: Sequence[Record], facts: Facts) -> list[list[int]]:
+def _runs(records: Sequence[Record], captures: Captures) -> list[list[int]]:
     """The photos of each camera in the order in which they were taken, where that is known."""
     cameras: defaultdict[object, list[int]] = defaultdict(list)
     for index, record in enumerate(records):
-        if not math.isnan(facts.time[index]):
+        if not math.isnan(captures.time[index]):
             cameras[_clock(record)].append(index)
-    return [sorted(run, key=lambda index: float(facts.time[index])) for run in cameras.values()]
+    return [sorted(run, key=lambda index: float(captures.time[index])) for run in cameras.values()]
 
 
 def _clock(record: Record) -> tuple[str | None, bool]:
@@ -88,7 +88,7 @@ def _clock(record: Record) -> tuple[str | None, bool]:
     return record.camera, "+" in captured or captured.count("-") > 2
 
 
-def _facts(records: Sequence[Record]) -> Facts:
+def _captures(records: Sequence[Record]) -> Captures:
     import numpy as np
 
     def column(values: list[float | None]) -> NDArray[np.float64]:
@@ -97,7 +97,7 @@ def _facts(records: Sequence[Record]) -> Facts:
     exposure = column([record.exposure_s for record in records])
     iso = column([record.iso or 100 for record in records])
     aperture = column([record.f_number or 1 for record in records])
-    return Facts(
+    return Captures(
         time=column([_seconds(record.captured) for record in records]),
         level=np.log2(exposure * iso / 100 / aperture**2),
         focal=column([record.focal_mm for record in records]),
@@ -114,29 +114,29 @@ def _seconds(captured: str | None) -> float | None:
     return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def _link_in_time(run: list[int], facts: Facts, looks: Looks, sets: _Sets) -> None:
+def _link_in_time(run: list[int], captures: Captures, features: PhotoFeatures, sets: _DisjointSets) -> None:
     import numpy as np
 
     order = np.asarray(run, np.intp)
     for step in range(1, min(_NEIGHBOURS, len(run) - 1) + 1):
         first, second = order[:-step], order[step:]
-        gap = facts.time[second] - facts.time[first]
-        near = gap <= ALIKE_WITHIN[-1][0]
+        gap = captures.time[second] - captures.time[first]
+        near = gap <= SIMILARITY_WITHIN[-1][0]
         first, second, gap = first[near], second[near], gap[near]
-        needed = np.asarray([least for _, least in ALIKE_WITHIN])
-        needed = needed[np.searchsorted([seconds for seconds, _ in ALIKE_WITHIN], gap)]
-        linked = looks.are_alike(first, second, needed)
+        needed = np.asarray([least for _, least in SIMILARITY_WITHIN])
+        needed = needed[np.searchsorted([seconds for seconds, _ in SIMILARITY_WITHIN], gap)]
+        linked = features.are_similar(first, second, needed)
         for a, b in zip(first[linked].tolist(), second[linked].tolist(), strict=True):
             sets.join(a, b)
 
 
-def _as_group(members: list[int], records: Sequence[Record], facts: Facts) -> Group:
+def _as_group(members: list[int], records: Sequence[Record], captures: Captures) -> Group:
     """A group of photos that are no series: a burst if one camera took them in succession."""
-    known = [index for index in members if not math.isnan(facts.time[index])]
-    ordered = sorted(known, key=lambda index: float(facts.time[index]))
-    gaps = [facts.time[b] - facts.time[a] for a, b in pairwise(ordered)]
+    known = [index for index in members if not math.isnan(captures.time[index])]
+    ordered = sorted(known, key=lambda index: float(captures.time[index]))
+    gaps = [captures.time[b] - captures.time[a] for a, b in pairwise(ordered)]
     one_camera = len({_clock(records[index]) for index in members}) == 1
-    kind: Kind = "look-alikes"
+    kind: GroupKind = "look-alikes"
     if len(members) == 1:
         kind = "single"
     elif len(known) == len(members) and one_camera and max(gaps) <= _BURST_GAP_S:
@@ -144,7 +144,7 @@ def _as_group(members: list[int], records: Sequence[Record], facts: Facts) -> Gr
     return Group(kind, tuple(ordered if one_camera and len(known) == len(members) else members))
 
 
-class _Sets:
+class _DisjointSets:
     """Disjoint sets of the numbers from 0 to n - 1."""
 
     def __init__(self, n: int) -> None:

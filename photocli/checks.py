@@ -30,7 +30,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPhoto:
     """One photo: its path as found, its name under the root, whether it could be read, what it breaks."""
 
     path: str
@@ -49,11 +49,11 @@ class Report:
     """All photos of a check, in the order in which they were found."""
 
     rules: tuple[str, ...]
-    photos: list[Checked] = field(default_factory=list)
+    photos: list[CheckedPhoto] = field(default_factory=list)
     has_baseline: bool = False
 
     @property
-    def failing(self) -> list[Checked]:
+    def failing(self) -> list[CheckedPhoto]:
         """The photos that break a rule anew, or could not be read."""
         return [photo for photo in self.photos if photo.new]
 
@@ -86,7 +86,7 @@ class Check:
         self._empty = {rule.field for rule in self._rules}
         self.report = Report(tuple(map(str, self._rules)), has_baseline=baseline is not None)
 
-    def add(self, record: Record) -> Checked | None:
+    def add(self, record: Record) -> CheckedPhoto | None:
         """Check one photo; None for a file that is no photo, which no rule is about."""
         if record.status == "skipped":
             return None
@@ -98,7 +98,7 @@ class Check:
             found = [(rule, reason) for rule, reason in reasons if reason is not None]
             self._empty -= {name for name in self._empty if value(record, name) is not None}
         findings = tuple(Finding(rule, reason, (name, rule) in self._baseline) for rule, reason in found)
-        photo = Checked(record.path, name, record.status == "ok", findings)
+        photo = CheckedPhoto(record.path, name, record.status == "ok", findings)
         self.report.photos.append(photo)
         return photo
 

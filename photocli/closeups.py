@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.inputs import shows_more
-from photocli.pipeline import Options, Run
+from photocli.options import Options
+from photocli.pipeline import Run
 from photocli.tastes import OFF
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     Watch = Callable[[Run, int], Iterable[Record]]
 
 MARGIN = 0.5
-"""Frames whose standings are within so many points of the best one's are nearly equal: half a doubling of
-detail, by the points of `standing`."""
+"""Frames whose `ranking_scores` are within so many points of the best one's are nearly equal: it is half a
+doubling of detail."""
 
 MOST = 6
 """How many frames of a group are looked at closely, at most, the best ones: it bounds the cost."""
 
 STEP = 0.05
-"""Severities are told apart in steps of this; where they are the same, the standing goes on deciding."""
+"""Severities are told apart in steps of this; where they are the same, the ranking goes on deciding."""
 
 
 def model_of(cards: Iterable[Card]) -> str | None:
@@ -34,7 +35,7 @@ def model_of(cards: Iterable[Card]) -> str | None:
     return next((card.name for card in cards if card.kind == "technical" and card.input.fit == "sheet"), None)
 
 
-def contenders(group: Group, records: Sequence[Record], standing: Mapping[int, float]) -> tuple[int, ...]:
+def contenders(group: Group, records: Sequence[Record], ranking: Mapping[int, float]) -> tuple[int, ...]:
     """The frames of a ranked group that a closer look is to decide among, the best first; none or several.
 
     They are of one camera and size, as the pixels of different ones are not equally sharp, and larger than
@@ -42,8 +43,8 @@ def contenders(group: Group, records: Sequence[Record], standing: Mapping[int, f
     """
     if group.whole or len(group.members) < 2:
         return ()
-    least = standing[group.members[0]] - MARGIN
-    near = tuple(member for member in group.members[:MOST] if standing[member] >= least)
+    least = ranking[group.members[0]] - MARGIN
+    near = tuple(member for member in group.members[:MOST] if ranking[member] >= least)
     makes = {_make(records[member]) for member in near}
     width, height = records[near[0]].width or 0, records[near[0]].height or 0
     return near if len(near) > 1 and len(makes) == 1 and shows_more(width, height) else ()
@@ -66,18 +67,18 @@ class Closeups:
     changed: int = 0
     seconds: float = 0.0
 
-    def settle(
-        self, groups: Sequence[Group], records: Sequence[Record], standing: Mapping[int, float]
+    def rerank(
+        self, groups: Sequence[Group], records: Sequence[Record], ranking: Mapping[int, float]
     ) -> list[Group]:
         """The ranked groups, those frames that are nearly equal ordered by blur at the camera's resolution.
 
-        `standing` is by the index of a record, higher is better. Where a frame cannot be read any more, its
+        `ranking` is by the index of a record, higher is better. Where a frame cannot be read any more, its
         group stays as it is. Raises what a run raises.
         """
-        found = {number: contenders(group, records, standing) for number, group in enumerate(groups)}
+        found = {number: contenders(group, records, ranking) for number, group in enumerate(groups)}
         close = {number: members for number, members in found.items() if members}
         settled = list(groups)
-        lost = self._look([records[member].path for members in close.values() for member in members])
+        lost = self._blur_of([records[member].path for members in close.values() for member in members])
         for number, members in close.items():
             blurs = [lost.get(records[member].path) for member in members]
             known = [blur for blur in blurs if blur is not None]
@@ -91,7 +92,7 @@ class Closeups:
             settled[number] = replace(groups[number], members=(*first, *rest))
         return settled
 
-    def _look(self, paths: list[str]) -> dict[str, float]:
+    def _blur_of(self, paths: list[str]) -> dict[str, float]:
         """How much each photo that can be read lost to blur of any kind, 0 to 1, by its path."""
         still = [path for path in paths if Path(path).exists()]
         if not still:

@@ -1,4 +1,4 @@
-"""Crops for many photos: discover -> decode -> look for borders -> judge crops -> a suggestion for each."""
+"""Crops for many photos: discover -> decode -> look for borders -> score crops -> a suggestion for each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from photocli.errors import ModelError, UsageError
 from photocli.framing import Framing, Suggestion, suggest
 from photocli.inputs import FRAME
 from photocli.models import lineup, store
-from photocli.pipeline import Options, Summary
+from photocli.options import Options
+from photocli.pipeline import Summary
+from photocli.process import Prepared, Task
 from photocli.records import Photo, Record, Skipped
-from photocli.workers import Prepared, Task, Workers, default_workers
+from photocli.workers import Workers, default_workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +45,7 @@ class Cropped:
     orientation: int | None = None
 
 
-class Judge:
+class CropScorer:
     """The aesthetics model, as far as crops are judged by it. Raises `UsageError` where there is none."""
 
     def __init__(self, options: Options) -> None:
@@ -53,16 +55,16 @@ class Judge:
         if not cards:
             raise UsageError("crops are judged by a model of kind aesthetics, and none was chosen")
         named = any(card.kind in detectors.names() for card in chosen) and bool(options.assess)
-        finder = lineup.detector(chosen if named else store.cards(), named=named)
-        names = [card.name for card in (*cards, finder) if card is not None]
+        detector = lineup.detector(chosen if named else store.cards(), named=named)
+        names = [card.name for card in (*cards, detector) if card is not None]
         self.models = Models(tuple(names), options.device, options.batch)
         self._key, self._card = next(pair for pair in self.models.cards.items() if pair[1].kind == KIND)
 
     @property
     def specs(self) -> tuple[InputSpec, ...]:
         """What must be cut from each photo: its frame, and its faces, where a model finds them."""
-        finder = self.models.finder
-        return (FRAME,) if finder is None else (FRAME, *self.models.specs([finder.cache_key]))
+        detector = self.models.detector
+        return (FRAME,) if detector is None else (FRAME, *self.models.specs([detector.cache_key]))
 
     @property
     def card(self) -> Card:
@@ -72,15 +74,15 @@ class Judge:
     def score(self, inputs: list[Pixels]) -> list[float]:
         """The aesthetic scores of some inputs, in points."""
         assess = assessors.load(KIND).assess
-        said = self.models.run(self._key, inputs)
-        for outputs in said:
+        results = self.models.run(self._key, inputs)
+        for outputs in results:
             self.models.check({self._key: outputs})
-        return [float(assess(self._card, outputs)["aesthetic"]) for outputs in said]
+        return [float(assess(self._card, outputs)["aesthetic"]) for outputs in results]
 
     def faces(self, prepared: Prepared) -> NDArray[np.float32] | None:
         """The faces (n, `finding.VALUES`) of a photo that was cut to `specs`; None if nothing finds any."""
-        finder = self.models.finder
-        return None if finder is None else prepared.inputs[finder.input.key]
+        detector = self.models.detector
+        return None if detector is None else prepared.inputs[detector.input.key]
 
     def suggest(self, prepared: Prepared, framing: Framing) -> Suggestion | None:
         """The crop for one photo, which was cut to `specs`."""
@@ -93,7 +95,7 @@ class Judge:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _PendingCrop:
     path: Path
     twin: Path | None = None
     found: Cropped | None = None
@@ -115,26 +117,26 @@ class CropRun:
     def __iter__(self) -> Iterator[Cropped]:
         """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""
         started, self.summary = time.monotonic(), Summary()
-        judge, options = Judge(self.options), self.options
+        scorer, options = CropScorer(self.options), self.options
         found = discover(self.paths, follow_links=options.follow_links, hidden=options.hidden)
         count = options.workers or default_workers()
         with Workers(count, options.deadline_s, options.reading) as workers:
-            for cropped in _stream(found, workers, judge, self.framing):
+            for cropped in _stream(found, workers, scorer, self.framing):
                 status = cropped.record.status
                 self.summary.photos += status != "skipped"
                 self.summary.skipped += status == "skipped"
                 self.summary.failed += status == "failed"
-                self.summary.provider = judge.models.provider
+                self.summary.provider = scorer.models.provider
                 self.summary.seconds = time.monotonic() - started
                 yield cropped
 
 
 def _stream(
-    found: Iterator[Photo | Skipped], workers: Workers, judge: Judge, framing: Framing
+    found: Iterator[Photo | Skipped], workers: Workers, scorer: CropScorer, framing: Framing
 ) -> Iterator[Cropped]:
     """The photos in order; as many wait as the workers hold."""
-    queue: deque[_Entry] = deque()
-    decoding: dict[int, _Entry] = {}
+    queue: deque[_PendingCrop] = deque()
+    decoding: dict[int, _PendingCrop] = {}
     number, more = 0, True
     while more or queue:
         while more and workers.room > 0 and len(queue) < 4 * workers.count:
@@ -143,30 +145,30 @@ def _stream(
                 more = False
             elif isinstance(item, Skipped):
                 record = Record(str(item.path), status="skipped", error=item.reason)
-                queue.append(_Entry(item.path, found=Cropped(record)))
+                queue.append(_PendingCrop(item.path, found=Cropped(record)))
             else:
                 number += 1
-                decoding[number] = _Entry(item.path, item.twin)
+                decoding[number] = _PendingCrop(item.path, item.twin)
                 queue.append(decoding[number])
-                workers.submit(Task(number, item.path, judge.specs))
+                workers.submit(Task(number, item.path, scorer.specs))
         ready = bool(queue) and queue[0].found is not None
         for prepared in workers.results(wait=not ready):
             entry = decoding.pop(prepared.number)
-            entry.found = _cropped(entry, prepared, judge, framing)
+            entry.found = _cropped(entry, prepared, scorer, framing)
         while queue and queue[0].found is not None:
             yield queue[0].found
             queue.popleft()
 
 
-def _cropped(entry: _Entry, prepared: Prepared, judge: Judge, framing: Framing) -> Cropped:
+def _cropped(entry: _PendingCrop, prepared: Prepared, scorer: CropScorer, framing: Framing) -> Cropped:
     fields: dict[str, Any] = {"twin": None if entry.twin is None else str(entry.twin)}
     if prepared.failed is not None:
         return Cropped(Record(str(entry.path), "failed", prepared.failed, **fields))
-    fields |= {"width": prepared.width, "height": prepared.height, "models": judge.models.labels}
-    faces = judge.faces(prepared)
+    fields |= {"width": prepared.width, "height": prepared.height, "models": scorer.models.labels}
+    faces = scorer.faces(prepared)
     fields["faces"] = None if faces is None else len(faces)
     try:
-        suggestion = judge.suggest(prepared, framing)
+        suggestion = scorer.suggest(prepared, framing)
     except ModelError as error:
         return Cropped(Record(str(entry.path), "failed", str(error), twin=fields["twin"]))
     # The warning is of lost metadata, by which nothing here goes.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.errors import UsageError
-from photocli.picks import Wanted, choose, placed, rank
+from photocli.picks import Wanted, choose, rank, with_rank
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,29 +69,29 @@ class Culling:
             return self._records
         import numpy as np
 
-        from photocli.alike import Looks
+        from photocli.alike import PhotoFeatures
         from photocli.bursts import group
-        from photocli.standing import standings
+        from photocli.standing import ranking_scores
 
         records = [self._records[at] for at in self._part]
-        looks = Looks(np.stack(self._embeddings), np.stack(self._signatures))
+        features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
         self._embeddings.clear()
 
-        standing: dict[int, float] = {}
+        ranking: dict[int, float] = {}
 
         def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            values = standings(records, looks, members)
-            standing.update(zip(members, map(float, values), strict=True))
+            values = ranking_scores(records, features, members)
+            ranking.update(zip(members, map(float, values), strict=True))
             return values
 
-        self.groups = rank(group(records, looks), compare)
+        self.groups = rank(group(records, features), compare)
         if self._closeups is not None:
-            self.groups = self._closeups.settle(self.groups, records, standing)
-        places = choose(self.groups, [record.score for record in records], wanted)
-        for index, place in places.items():
-            kind = self.groups[place.group - 1].kind
+            self.groups = self._closeups.rerank(self.groups, records, ranking)
+        ranks = choose(self.groups, [record.score for record in records], wanted)
+        for index, rank_ in ranks.items():
+            kind = self.groups[rank_.group - 1].kind
             at = self._part[index]
-            self._records[at] = placed(self._records[at], place, kind, reject=reject)
+            self._records[at] = with_rank(self._records[at], rank_, kind, reject=reject)
         return self._records
 
     def kinds(self) -> Counter[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,8 +35,10 @@ def common_folder(paths: Sequence[str]) -> str:
 
 
 def cells(text: str) -> int:
-    """How many cells of a terminal the text takes: Chinese, Japanese and Korean characters take two."""
-    return sum(map(_cells_of, text))
+    """Return how many cells of a terminal a text takes: Chinese, Japanese and Korean characters take two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def shorten(text: str, width: int) -> str:
@@ -49,16 +50,12 @@ def shorten(text: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
-def _cells_of(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
 def _fitting(text: str, width: int) -> str:
-    """As much of the start of the text as fits into `width` cells."""
+    """Return as much of the start of the text as fits into `width` cells."""
+    from rich.cells import get_character_cell_size
+
     for end, char in enumerate(text):
-        width -= _cells_of(char)
+        width -= get_character_cell_size(char)
         if width < 0:
             return text[:end]
     return text

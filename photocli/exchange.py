@@ -82,6 +82,18 @@ def rename_fresh(source: Path, target: Path) -> bool:
     return _renamed(source, target, _FRESH)
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the renaming itself durable, where folders can be opened and synced at all."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
 def _put_new(temporary: Path, target: Path) -> bool:
     try:
         if _renamed(temporary, target, _FRESH):

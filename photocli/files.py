@@ -8,13 +8,11 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from photocli import exchange, strays
-from photocli.errors import OutputError, PhotocliError, UsageError
+from photocli.errors import PhotocliError, UsageError
 from photocli.links import crossed, links, real_place
 from photocli.strays import is_temporary as is_temporary
 
@@ -39,17 +37,6 @@ def atomic_write(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
     Without `follow_links`, a link at `path` is refused; see `AtomicFile`.
     """
     return AtomicFile(path, follow_links=follow_links)
-
-
-def open_output(path: str | os.PathLike[str]) -> AtomicFile | StandardOutput:
-    """The place that a user named for output: `-` is standard output, anything else a file.
-
-    What killed runs left in that folder is deleted.
-    """
-    if os.fspath(path) == "-":
-        return StandardOutput()
-    strays.sweep(Path(path).parent)
-    return AtomicFile(path)
 
 
 class AtomicFile:
@@ -122,7 +109,7 @@ class AtomicFile:
                     self._close()
                 self._temporary.replace(self._target)
                 self._temporary = None
-                sync_folder(self._target.parent)
+                exchange.sync_folder(self._target.parent)
             self._close()
         except PhotocliError:
             self.discard()
@@ -156,7 +143,7 @@ class AtomicFile:
                 raise
             self.discard()
             if done:
-                sync_folder(self._target.parent)
+                exchange.sync_folder(self._target.parent)
             return done
         except OSError as error:
             raise _translated(error, self.path) from error
@@ -198,47 +185,6 @@ class AtomicFile:
                 self.commit()
         finally:
             self.discard()
-
-
-class StandardOutput:
-    """Standard output with the methods of an `AtomicFile`; what was written can't be taken back."""
-
-    def __init__(self) -> None:
-        if sys.stdout is None:  # `photocli … >&-`
-            raise PhotocliError("cannot write standard output: it is closed")
-        # Text that is still waiting in the text layer would otherwise come out after our bytes.
-        with writing_stdout():
-            sys.stdout.flush()
-        self._stream: BinaryIO = sys.stdout.buffer
-
-    def write(self, data: bytes) -> None:
-        """Write `data` at once, so that the next program in a pipe gets each record as it is made."""
-        with writing_stdout():
-            self._stream.write(data)
-            self._stream.flush()
-
-    def commit(self) -> None:
-        """Hand everything on."""
-        with writing_stdout():
-            self._stream.flush()
-
-    def discard(self) -> None:
-        """Nothing to do: the output is simply cut short, which tells its reader that the run failed."""
-
-
-@contextlib.contextmanager
-def writing_stdout() -> Iterator[None]:
-    """Say it in one sentence if standard output takes no more; a reader that has gone is no error.
-
-    Raises `OutputError`, `BrokenPipeError`.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
-        raise OutputError(f"cannot write standard output: {reason}") from error
 
 
 def _resolve(path: Path) -> tuple[Path, os.stat_result | None]:
@@ -299,18 +245,10 @@ def _copy_attributes(target: Path, old: os.stat_result, temporary: Path, fd: int
         temporary.chmod(stat.S_IMODE(old.st_mode) & 0o777)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable, where folders can be opened and synced at all."""
-    if sys.platform == "win32":
-        return
-    with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def reason_of(error: OSError) -> str:
+    """Say in plain words why something could not be written."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
 
 
 def _translated(error: OSError, path: Path) -> PhotocliError:
-    reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
-    return PhotocliError(f"cannot write {path}: {reason}")
+    return PhotocliError(f"cannot write {path}: {reason_of(error)}")

@@ -40,13 +40,13 @@ def prominence(faces: Floats) -> Floats:
     return np.asarray(width * height * (1 - (1 - MIDDLE) * off), np.float32)
 
 
-class Finder:
+class FaceDetection:
     """Finds the faces of frames with the detectors that the specifications name."""
 
     def __init__(self) -> None:
         self._detectors: dict[str, Detector] = {}
 
-    def cut(self, pixels: Pixels, specs: Sequence[InputSpec]) -> dict[str, NDArray[Any]]:
+    def detect(self, pixels: Pixels, specs: Sequence[InputSpec]) -> dict[str, NDArray[Any]]:
         """What specifications with a detector ask for, by their keys; each detector looks once.
 
         From upright RGB pixels (height, width, 3), for fit `contain` the faces: float32 (n, `VALUES`), the

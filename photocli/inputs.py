@@ -38,11 +38,11 @@ class InputSpec:
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
     `pieces.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
 
-    `contain` is for models that find faces, which run inside the workers (`finding.Finder`) on a square that
-    holds the whole photo: what comes of it are the faces. `faces` is for models that judge them: what comes
-    are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the folder of the
-    `detector`, and a `version`, another one whenever other faces could come of it; `place` has the numbers
-    of `alignment.Place`.
+    `contain` is for models that find faces, which run inside the workers (`finding.FaceDetection`) on a
+    square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
+    them: what comes are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the
+    folder of the `detector`, and a `version`, another one whenever other faces could come of it; `place` has
+    the numbers of `alignment.Place`.
     """
 
     name: str

@@ -14,7 +14,8 @@ from photocli.links import Roots
 from photocli.pipeline import Run
 
 if TYPE_CHECKING:
-    from photocli.pipeline import Options, Result
+    from photocli.options import Options
+    from photocli.pipeline import Result
     from photocli.records import Record
     from photocli.taste import Examples, Head, Trial
 
@@ -84,10 +85,10 @@ class Learner:
 
         from photocli.taste import Examples
 
-        embedding, look, score, rating = zip(*self._rows, strict=True)
+        embedding, appearance, score, rating = zip(*self._rows, strict=True)
         return Examples(
             np.stack(embedding).astype(np.float64),
-            np.stack(look).astype(np.float64),
+            np.stack(appearance).astype(np.float64),
             np.array(score),
             np.array(rating),
         )

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from photocli.files import sync_folder
+from photocli.exchange import sync_folder
 
 STATE_ENV = "PHOTOCLI_STATE"
 KEPT_RUNS = 50

@@ -122,8 +122,8 @@ def _camera(tags: Tags) -> str | None:
         make = shorter
     if not make or not model:
         return model or make
-    said = set(re.findall(r"\w+", model.lower()))
-    return model if said & set(re.findall(r"\w{2,}", make.lower())) else f"{make} {model}"
+    words = set(re.findall(r"\w+", model.lower()))
+    return model if words & set(re.findall(r"\w{2,}", make.lower())) else f"{make} {model}"
 
 
 def _lens(tags: Tags) -> str | None:

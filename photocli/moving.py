@@ -13,8 +13,7 @@ from pathlib import Path
 
 from photocli import strays
 from photocli.errors import PhotocliError
-from photocli.exchange import rename_fresh
-from photocli.files import sync_folder
+from photocli.exchange import rename_fresh, sync_folder
 
 _TRIES = 5
 

@@ -20,10 +20,10 @@ from photocli.editors import (
     SIDECAR_FOR,
     STARS,
 )
+from photocli.encoding import decode
 from photocli.errors import SidecarError
 from photocli.limits import LARGEST, METADATA, SEARCHED, SEGMENTS
 from photocli.links import Roots, is_link
-from photocli.markup import decode
 from photocli.packet import Packet, number, same
 from photocli.searching import find
 

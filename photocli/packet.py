@@ -5,19 +5,23 @@ Nothing is written anew: an attribute stays an attribute, an element an element,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from photocli.descriptions import (
+    RDF,
+    after_attributes,
+    attribute_space,
+    is_bound,
+    is_qualified,
+    is_simple,
+    with_description,
+)
 from photocli.editors import METADATA_DATE, NAMESPACE, PREFIXES, Key
 from photocli.errors import SidecarError
 from photocli.limits import LONGEST_VALUE, Deadline
-from photocli.markup import Attribute, Edit, Element, Scope, applied, content, inside, scan
+from photocli.markup import Attribute, Edit, Element, applied, content, escaped, inside
 from photocli.markup import value as value_of
-
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_XML = "http://www.w3.org/XML/1998/namespace"
-
 
 _Spot = Attribute | Element
 """One occurrence of a property: an attribute of a description, or an element in it."""
@@ -57,7 +61,7 @@ class Packet:
         self._found: dict[Key, list[_Spot]] = {}
         self._listed: dict[Key, list[_List]] = {}
         self._at_home: dict[str, Element] = {}
-        self.text, self._rdf = _with_description(text, self._deadline)
+        self.text, self._rdf = with_description(text, self._deadline)
         self._descriptions = self._rdf.children
         for description in self._descriptions:
             self._collect(description)
@@ -89,7 +93,7 @@ class Packet:
         for description in self._descriptions:
             home = self._homes.get(description.start)
             if home is not None:
-                at = _after_attributes(description)
+                at = after_attributes(description)
                 edits += [Edit(at, at, text) for text in home.attributes]
                 edits += self._children(description, home.elements)
         return applied(self.text, edits)
@@ -101,7 +105,7 @@ class Packet:
         if key not in self._found:
             home = self._home(key)
             name = f"{self._prefix(home, key[0])}:{key[1]}"
-            self._at(home).attributes.append(f'{_space(self.text, home)}{name}="{escaped(value)}"')
+            self._at(home).attributes.append(f'{attribute_space(self.text, home)}{name}="{escaped(value)}"')
         for spot in self._found.get(key, ()):
             present = self._value(spot)
             if present is None and key[0] != NAMESPACE:
@@ -155,7 +159,7 @@ class Packet:
             short = spot.value_end - spot.value_start <= LONGEST_VALUE
             return value_of(self.text, spot) if short else None
         short = spot.content_end - spot.open_end <= LONGEST_VALUE
-        return content(self.text, spot) if short and _is_simple(spot) else None
+        return content(self.text, spot) if short and is_simple(spot) else None
 
     def _is_blank(self, spot: _Spot) -> bool:
         value = self._value(spot)
@@ -167,7 +171,7 @@ class Packet:
         return self._listed[key]
 
     def _as_list(self, spot: _Spot) -> _List | None:
-        if isinstance(spot, Attribute) or _is_simple(spot) or _is_qualified(spot):
+        if isinstance(spot, Attribute) or is_simple(spot) or is_qualified(spot):
             return None
         self._deadline.check()
         children = inside(self.text, spot, self._deadline).children
@@ -234,7 +238,7 @@ class Packet:
         uri = key[0]
         if uri not in self._at_home:
             outside = list(self._rdf.scope.prefixes(uri))
-            homes = (d for d in self._descriptions if _is_bound(d, uri, self._rdf.scope, outside))
+            homes = (d for d in self._descriptions if is_bound(d, uri, self._rdf.scope, outside))
             self._at_home[uri] = next(homes, self._descriptions[0])
         return self._at_home[uri]
 
@@ -249,7 +253,7 @@ class Packet:
             prefix = {**PREFIXES, RDF: "rdf"}[uri]
             while prefix in taken or home.scope.get(prefix) is not None:
                 prefix += "_"
-            self._at(home).attributes.append(f'{_space(self.text, home)}xmlns:{prefix}="{uri}"')
+            self._at(home).attributes.append(f'{attribute_space(self.text, home)}xmlns:{prefix}="{uri}"')
         self._declared[home.start, uri] = prefix
         return prefix
 
@@ -279,29 +283,6 @@ class Packet:
         return before[len(before.rstrip()) :]
 
 
-def _rdf_of(text: str, deadline: Deadline) -> Element:
-    """The element that holds the descriptions."""
-    root = scan(text, deadline)
-    for element in (root, *root.children):
-        if element.key == (RDF, "RDF"):
-            return element
-    raise SidecarError("it holds no XMP")
-
-
-def _with_description(text: str, deadline: Deadline) -> tuple[str, Element]:
-    """The text with an empty description, if it has none, and the element that holds the descriptions."""
-    rdf = _rdf_of(text, deadline)
-    if rdf.children:
-        return text, rdf
-    description = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about=""/>'
-    edit = Edit(rdf.open_end, rdf.open_end, description)
-    if rdf.empty_tag:
-        tag = text[rdf.start : rdf.open_end - 2].rstrip()
-        edit = Edit(rdf.start, rdf.end, f"{tag}>{description}</{rdf.name}>")
-    text = applied(text, [edit])
-    return text, _rdf_of(text, deadline)
-
-
 def number(value: str | None) -> float | None:
     """The number that a text says, if it does."""
     try:
@@ -313,37 +294,3 @@ def number(value: str | None) -> float | None:
 def same(present: str, value: str) -> bool:
     """Whether two values are the same, be it as numbers."""
     return present == value or (number(value) is not None and number(present) == number(value))
-
-
-def escaped(value: str) -> str:
-    """A text as it is written in an attribute or an element."""
-    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    value = value.replace('"', "&quot;").replace("'", "&apos;")
-    return re.sub(r"[\t\r\n]", lambda match: f"&#{ord(match[0])};", value)
-
-
-def _is_bound(description: Element, uri: str, outside: Scope, prefixes: list[str]) -> bool:
-    """Whether a namespace has a prefix here, its own or one of those that it has outside."""
-    own = description.scope.own if description.scope is not outside else {}
-    declared = any(prefix and bound == uri for prefix, bound in own.items())
-    return declared or any(prefix not in own for prefix in prefixes)
-
-
-def _after_attributes(element: Element) -> int:
-    return element.attributes[-1].end if element.attributes else element.start + 1 + len(element.name)
-
-
-def _space(text: str, element: Element) -> str:
-    """The white space that stands before an attribute here."""
-    if not element.attributes:
-        return " "
-    before = text[element.attributes[-1].start : element.attributes[-1].end]
-    return before[: len(before) - len(before.lstrip())]
-
-
-def _is_simple(element: Element) -> bool:
-    return not element.children and not _is_qualified(element)
-
-
-def _is_qualified(element: Element) -> bool:
-    return any(element.expanded(a.name, attribute=True)[0] not in ("", _XML) for a in element.attributes)

@@ -15,10 +15,10 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from photocli.descriptions import RDF
 from photocli.editors import LISTS, METADATA_DATE, NAMESPACE, Key
 from photocli.errors import SidecarError
 from photocli.limits import Deadline
-from photocli.packet import RDF
 
 _DECLARATION = re.compile(r"\ufeff?(<\?xml\s.*?\?>)?", re.DOTALL)
 _PIECE = 1 << 20  # characters

@@ -44,8 +44,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a photo stands: the number of its group and its rank in it, from 1, and whether it is picked."""
+class GroupRank:
+    """The rank of a photo: the number of its group and its rank in it, from 1, and whether it is picked."""
 
     group: int
     rank: int
@@ -68,24 +68,24 @@ def wanted(keep: str, per_group: int) -> Wanted:
     raise UsageError(f"--keep takes a number of photos or a percentage up to 100%, not '{keep}'")
 
 
-def rank(groups: Sequence[Group], standings: Ranker) -> list[Group]:
+def rank(groups: Sequence[Group], scores_of: Ranker) -> list[Group]:
     """The groups with their members from the best to the worst; series stay in the order they were taken.
 
-    `standings` gives a value for each of some photos of one group, higher is better. Of equals, the earlier
+    `scores_of` gives a value for each of some photos of one group, higher is better. Of equals, the earlier
     one comes first.
     """
     ranked = []
     for group in groups:
         if not group.whole and len(group.members) > 1:
-            values = standings(group.members)
+            values = scores_of(group.members)
             order = sorted(range(len(values)), key=lambda at: (-float(values[at]), at))
             group = replace(group, members=tuple(group.members[at] for at in order))
         ranked.append(group)
     return ranked
 
 
-def choose(groups: Sequence[Group], scores: Sequence[float | None], wanted: Wanted) -> dict[int, Place]:
-    """The place of every photo, by its index, from ranked groups that hold each photo once.
+def choose(groups: Sequence[Group], scores: Sequence[float | None], wanted: Wanted) -> dict[int, GroupRank]:
+    """Choose the picks: the rank of every photo, by its index, from ranked groups that hold each photo once.
 
     The best photos of all groups come before any second one: first by their place in the group, then by their
     score. A series is a photo of its best frame's score, and is passed over where not all of it has room.
@@ -93,9 +93,9 @@ def choose(groups: Sequence[Group], scores: Sequence[float | None], wanted: Want
     candidates: list[tuple[int, float, int, tuple[int, ...]]] = []
     for group in groups:
         units = [group.members] if group.whole else [(member,) for member in group.members]
-        for place, unit in enumerate(units[: wanted.per_group]):
+        for position, unit in enumerate(units[: wanted.per_group]):
             best = max(-math.inf if (score := scores[i]) is None else score for i in unit)
-            candidates.append((place, -best, min(unit), unit))
+            candidates.append((position, -best, min(unit), unit))
     room = wanted.limit(sum(len(group.members) for group in groups))
     picked: set[int] = set()
     for _, _, _, unit in sorted(candidates):
@@ -103,13 +103,13 @@ def choose(groups: Sequence[Group], scores: Sequence[float | None], wanted: Want
             picked.update(unit)
             room -= len(unit)
     return {
-        index: Place(number, rank, index in picked)
+        index: GroupRank(number, rank, index in picked)
         for number, group in enumerate(groups, start=1)
         for rank, index in enumerate(group.members, start=1)
     }
 
 
-def placed(record: Record, place: Place, kind: str, *, reject: bool) -> Record:
+def with_rank(record: Record, rank: GroupRank, kind: str, *, reject: bool) -> Record:
     """The record with its group, its rank, and whether it is a pick, or with `reject` a reject."""
-    mark = "pick" if place.picked else "reject" if reject else None
-    return replace(record, group=place.group, rank_in_group=place.rank, group_kind=kind, pick=mark)
+    mark = "pick" if rank.picked else "reject" if reject else None
+    return replace(record, group=rank.group, rank_in_group=rank.rank, group_kind=kind, pick=mark)

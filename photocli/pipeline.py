@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from photocli.assessment import Models
 from photocli.cache import Cache, Known, cache_file, identity
-from photocli.decode import DECODE_VERSION, MAX_PIXELS, Reading
+from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import discover
-from photocli.errors import ModelError, UsageError
-from photocli.inputs import DETAILS
-from photocli.models.session import DEVICES
+from photocli.errors import ModelError
+from photocli.options import Options
+from photocli.process import Prepared, Task
 from photocli.records import Photo, Record, Skipped
-from photocli.workers import Prepared, Task, Workers, default_workers
+from photocli.workers import Workers, default_workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,53 +27,6 @@ if TYPE_CHECKING:
 
 WINDOW = 512
 """How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is done. Zero means: chosen by the program.
-
-    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
-    or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
-    named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
-    file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
-    resolution, which takes about four times as long to decode. `follow_links` reads photos through links that
-    lead out of the given paths; `hidden` lists hidden files as skipped.
-
-    A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
-    has RAW files developed, even where their preview would do.
-    """
-
-    assess: tuple[str, ...] = ()
-    device: str = "auto"
-    batch: int = 0
-    workers: int = 0
-    deadline_s: float = 30.0
-    cache: bool = True
-    outputs: tuple[str, ...] = ()
-    taste: str | None = None
-    profile: str | None = None
-    detail: str = "frame"
-    follow_links: bool = False
-    hidden: bool = False
-    max_pixels: int = MAX_PIXELS
-    raw: str = "preview"
-
-    @property
-    def reading(self) -> Reading:
-        """How photos are decoded. Raises `UsageError`."""
-        return Reading(self.max_pixels, self.raw)
-
-    def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
-        if self.detail not in DETAILS:
-            raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
-        if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
-            raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
-        if not self.deadline_s < 1e6:  # NaN, too
-            raise UsageError("the deadline must be below a million seconds")
-        _ = self.reading
 
 
 @dataclass(slots=True)
@@ -107,7 +60,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _PendingPhoto:
     """A path on its way through the pass; it leaves, in its turn, when it has a record."""
 
     path: Path
@@ -172,12 +125,12 @@ class _Pass:
     run: Run
     cache: Cache | None
     workers: Workers
-    queue: deque[_Entry] = field(default_factory=deque)
-    decoding: dict[int, _Entry] = field(default_factory=dict)
-    ready: list[_Entry] = field(default_factory=list)
+    queue: deque[_PendingPhoto] = field(default_factory=deque)
+    decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
+    ready: list[_PendingPhoto] = field(default_factory=list)
     number: int = 0
 
-    def entries(self) -> Iterator[_Entry]:
+    def entries(self) -> Iterator[_PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
         chosen = self.run.options
         found = discover(self.run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
@@ -210,9 +163,9 @@ class _Pass:
     def _begin(self, item: Photo | Skipped) -> None:
         if isinstance(item, Skipped):
             record = Record(str(item.path), status="skipped", error=item.reason)
-            self.queue.append(_Entry(item.path, record=record))
+            self.queue.append(_PendingPhoto(item.path, record=record))
             return
-        entry = _Entry(item.path, item.twin)
+        entry = _PendingPhoto(item.path, item.twin)
         self.queue.append(entry)
         models = self.run.models
         if self.cache is not None:
@@ -284,7 +237,7 @@ class _Pass:
             self._finish(entry, known, prepared.warning)
         self.ready.clear()
 
-    def _finish(self, entry: _Entry, known: Known | None, warning: str | None = None) -> None:
+    def _finish(self, entry: _PendingPhoto, known: Known | None, warning: str | None = None) -> None:
         assert known is not None
         entry.record = Record(
             str(entry.path),
@@ -298,7 +251,7 @@ class _Pass:
         entry.outputs = self.run.models.asked(known.outputs)
         entry.prepared = entry.known = None
 
-    def _count(self, entry: _Entry) -> None:
+    def _count(self, entry: _PendingPhoto) -> None:
         summary, record = self.run.summary, entry.record
         assert record is not None
         summary.photos += record.status != "skipped"
@@ -307,7 +260,7 @@ class _Pass:
         summary.provider = self.run.models.provider
 
 
-def _input(entry: _Entry, key: str) -> NDArray[np.uint8]:
+def _input(entry: _PendingPhoto, key: str) -> NDArray[np.uint8]:
     assert entry.prepared is not None
     return entry.prepared.inputs[key]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from photocli.closeups import Closeups
     from photocli.moves import Move
     from photocli.records import Record
-    from photocli.writers.xmp import Planned
+    from photocli.sidecar_plan import Planned
 
 _MARKS = {"pick": ("pick", "green"), "reject": ("reject", "red"), None: ("", "")}
 _KINDS = ("burst", "look-alikes", "bracket", "panorama", "focus stack", "single")
@@ -99,7 +99,7 @@ def difference(planned: Planned) -> Iterator[str]:
 
 
 def _lines(packet: bytes | None) -> list[str]:
-    from photocli.markup import decode
+    from photocli.encoding import decode
 
     return [] if packet is None else decode(packet)[0].splitlines()
 

@@ -97,14 +97,14 @@ def in_words(parts: Sequence[Part], *, most: int = 2) -> str:
         faults[most:] = [Part(name, 0.0, 0.0, summed(rest))]
     others = [part for part in parts if part.name not in FAULTS]
     first = [part for part in others if part.name != "limit"]
-    said, total = "", 0.0
+    words, total = "", 0.0
     for part in (*first, *faults, *(part for part in others if part.name == "limit")):
         before, total = total, _rounded(total + part.points)
         shown = round(total, 2) - round(before, 2)  # the sums are rounded, so that they are those shown
         if abs(shown) > 0.001:
-            sign = ("− " if shown < 0 else "") if not said else " − " if shown < 0 else " + "
-            said += f"{sign}{abs(shown):.2f} {part.name.replace('_', ' ')}"
-    return said
+            sign = ("− " if shown < 0 else "") if not words else " − " if shown < 0 else " + "
+            words += f"{sign}{abs(shown):.2f} {part.name.replace('_', ' ')}"
+    return words
 
 
 def rate(fields: Mapping[str, Any], profile: Profile = GENERAL) -> dict[str, Any]:

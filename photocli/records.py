@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+VERSION = "0.1.0"
+"""The version of photocli, which documents of records name."""
+
 Status = Literal["ok", "failed", "skipped"]
 
 CONFIDENCE = "_confidence"
@@ -186,6 +189,6 @@ def as_columns(record: Record, models: Iterable[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for model in models:
         answer = answers.get(model)
-        said = (None, None) if answer is None else (answer.label, answer.confidence)
-        values.update(zip(columns([model]), said, strict=True))
+        cells = (None, None) if answer is None else (answer.label, answer.confidence)
+        values.update(zip(columns([model]), cells, strict=True))
     return values

@@ -74,8 +74,8 @@ class Rule:
             return None if self.optional else f"{self.field}: no value"
         if self._holds(found):
             return None
-        said = f"{found:.6g}" if isinstance(found, float) else "; ".join(map(str, _each(found))) or "none"
-        return f"{self.field} is {said}, not {self.operator} {self._wanted}"
+        shown = f"{found:.6g}" if isinstance(found, float) else "; ".join(map(str, _each(found))) or "none"
+        return f"{self.field} is {shown}, not {self.operator} {self._wanted}"
 
     def _holds(self, found: Any) -> bool:
         if isinstance(self.value, float):

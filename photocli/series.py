@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from photocli.alike import Looks
+    from photocli.alike import PhotoFeatures
 
     Values = NDArray[np.floating]
 
@@ -21,21 +21,21 @@ _BRACKET_GAP_S = 3.0
 _BRACKET_STEP = 0.5  # EV; bursts under automatic exposure drift by less from frame to frame
 _BRACKET_BIAS_STEP = 0.28  # the camera says of each frame how much it was asked to deviate
 _BRACKET_UNEVEN = 0.26  # EV; cameras round to thirds, and 1/125 s is a whole stop from 1/60 s
-_BRACKET_ALIKE = 0.45  # frames some stops apart look little alike
+_BRACKET_SIMILARITY = 0.45  # frames some stops apart look little alike
 
 _PANORAMA_GAP_S = (0.25, 15.0)  # what comes faster is a burst that follows something
 _SAME_EXPOSURE = 0.4  # EV
-_AGREES, _GAINS = 0.8, 0.1  # of two frames that overlap; in 140 made pairs 95% reach it, by chance 4%
-_FAIR = 0.6
+_LEAST_CORRELATION, _LEAST_GAIN = 0.8, 0.1  # of frames that overlap; 95% of 140 made pairs, by chance 4%
+_FAIR_CORRELATION = 0.6
 
 _STACK_GAP_S = 5.0
-_STACK_ALIKE = 0.88
+_STACK_SIMILARITY = 0.88
 _STACK_LEVELS = 13  # grey levels; the frames of a stack are equally bright, whatever is in focus
 _SWING = 1.0  # doublings of detail between in and out of focus
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Captures:
     """What EXIF says of n photos, NaN where it says nothing: seconds, EV, millimetres, EV, seconds.
 
     `level` is how much light the settings let in (time, aperture and sensitivity together), `bias` the
@@ -49,7 +49,9 @@ class Facts:
     exposure: Values
 
 
-def find(run: Sequence[int], facts: Facts, looks: Looks) -> list[tuple[SeriesKind, list[int]]]:
+def find(
+    run: Sequence[int], captures: Captures, features: PhotoFeatures
+) -> list[tuple[SeriesKind, list[int]]]:
     """The series among the photos of one camera, given in the order in which they were taken."""
     import numpy as np
 
@@ -58,11 +60,11 @@ def find(run: Sequence[int], facts: Facts, looks: Looks) -> list[tuple[SeriesKin
         return []
     found: list[tuple[SeriesKind, list[int]]] = []
     taken: set[int] = set()
-    alike = looks.alike(order[:-1], order[1:])
+    similarity = features.similarity(order[:-1], order[1:])
     for kind, spans in (
-        ("bracket", _brackets(order, facts, alike)),
-        ("panorama", _panoramas(order, facts, looks)),
-        ("focus stack", _stacks(order, facts, looks, alike)),
+        ("bracket", _brackets(order, captures, similarity)),
+        ("panorama", _panoramas(order, captures, features)),
+        ("focus stack", _stacks(order, captures, features, similarity)),
     ):
         for start, end in spans:
             members = [int(index) for index in order[start:end]]
@@ -72,14 +74,14 @@ def find(run: Sequence[int], facts: Facts, looks: Looks) -> list[tuple[SeriesKin
     return found
 
 
-def _brackets(order: NDArray[np.intp], facts: Facts, alike: Values) -> Iterator[tuple[int, int]]:
+def _brackets(order: NDArray[np.intp], captures: Captures, similarity: Values) -> Iterator[tuple[int, int]]:
     """Frames within seconds whose exposures differ in even steps."""
     import numpy as np
 
-    gap = np.diff(facts.time[order]) - np.nan_to_num(facts.exposure[order][:-1])
-    same = _equal(facts.focal[order])
-    linked = (gap <= _BRACKET_GAP_S) & same & (alike >= _BRACKET_ALIKE)
-    level, bias = facts.level[order], facts.bias[order]
+    gap = np.diff(captures.time[order]) - np.nan_to_num(captures.exposure[order][:-1])
+    same = _equal(captures.focal[order])
+    linked = (gap <= _BRACKET_GAP_S) & same & (similarity >= _BRACKET_SIMILARITY)
+    level, bias = captures.level[order], captures.bias[order]
     moved = np.abs(np.diff(level)) >= _BRACKET_STEP
     moved |= np.abs(np.diff(bias)) >= _BRACKET_BIAS_STEP
     start = 0
@@ -103,36 +105,40 @@ def _even(values: Values, least: float) -> bool:
     return bool((steps >= least).all() and np.ptp(steps) <= _BRACKET_UNEVEN)
 
 
-def _panoramas(order: NDArray[np.intp], facts: Facts, looks: Looks) -> Iterator[tuple[int, int]]:
+def _panoramas(
+    order: NDArray[np.intp], captures: Captures, features: PhotoFeatures
+) -> Iterator[tuple[int, int]]:
     """Frames with the same settings, each of which shows what lies beside the one before."""
     import numpy as np
 
-    gap = np.diff(facts.time[order])
-    steady = _steady(order, facts) & (gap >= _PANORAMA_GAP_S[0]) & (gap <= _PANORAMA_GAP_S[1])
+    gap = np.diff(captures.time[order])
+    steady = _steady(order, captures) & (gap >= _PANORAMA_GAP_S[0]) & (gap <= _PANORAMA_GAP_S[1])
     at = np.flatnonzero(steady)
     for axis in (1, 0):
         distance, agreement, gain = (np.zeros(len(gap)) for _ in range(3))
-        distance[at], agreement[at], gain[at] = looks.slides(order[at], order[at + 1], axis)
-        sure = (agreement >= _AGREES) & (gain >= _GAINS)
+        distance[at], agreement[at], gain[at] = features.translations(order[at], order[at + 1], axis)
+        sure = (agreement >= _LEAST_CORRELATION) & (gain >= _LEAST_GAIN)
         for side in (-1, 1):
             # A weak link between strong ones does not split a panorama: sky and water have little to match.
-            fair = steady & (np.sign(distance) == side) & (agreement >= _FAIR)
+            fair = steady & (np.sign(distance) == side) & (agreement >= _FAIR_CORRELATION)
             for start, end in _stretches(fair):
                 links = sure[start:end]
                 if links.sum() >= 2 and links.mean() >= 0.5:
                     yield start, end + 1
 
 
-def _stacks(order: NDArray[np.intp], facts: Facts, looks: Looks, alike: Values) -> Iterator[tuple[int, int]]:
+def _stacks(
+    order: NDArray[np.intp], captures: Captures, features: PhotoFeatures, similarity: Values
+) -> Iterator[tuple[int, int]]:
     """Frames of the same view with the same settings, each sharp in another part."""
     import numpy as np
 
-    gap = np.diff(facts.time[order])
-    linked = _steady(order, facts) & (gap <= _STACK_GAP_S) & (alike >= _STACK_ALIKE)
+    gap = np.diff(captures.time[order])
+    linked = _steady(order, captures) & (gap <= _STACK_GAP_S) & (similarity >= _STACK_SIMILARITY)
     for start, end in _stretches(linked):
         frames = order[start : end + 1]
-        level = looks.thumbnails[frames].mean((1, 2))
-        if len(frames) >= 3 and np.ptp(level) <= _STACK_LEVELS and _focus_moves(looks.detail[frames]):
+        level = features.thumbnails[frames].mean((1, 2))
+        if len(frames) >= 3 and np.ptp(level) <= _STACK_LEVELS and _focus_moves(features.detail[frames]):
             yield start, end + 1
 
 
@@ -158,13 +164,13 @@ def _focus_moves(detail: Values) -> bool:
     return bool(unsharp_somewhere.all() and sharp_somewhere.all() and dips.mean() <= 0.1)
 
 
-def _steady(order: NDArray[np.intp], facts: Facts) -> NDArray[np.bool_]:
+def _steady(order: NDArray[np.intp], captures: Captures) -> NDArray[np.bool_]:
     """Whether each photo was taken with the settings of the one before."""
     import numpy as np
 
-    level = facts.level[order]
+    level = captures.level[order]
     same = np.abs(np.diff(level)) <= _SAME_EXPOSURE
-    return np.asarray((same | np.isnan(level[1:]) & np.isnan(level[:-1])) & _equal(facts.focal[order]))
+    return np.asarray((same | np.isnan(level[1:]) & np.isnan(level[:-1])) & _equal(captures.focal[order]))
 
 
 def _equal(focal: Values) -> NDArray[np.bool_]:

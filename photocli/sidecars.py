@@ -9,7 +9,7 @@ from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.editors import DEFAULT, Editor
 
 
-class Folder:
+class SidecarFolder:
     """Which photos and sidecars a folder holds, so that each sidecar is found without listing it again."""
 
     def __init__(self, path: Path) -> None:

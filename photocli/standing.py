@@ -1,4 +1,4 @@
-"""How the photos of a group compare with each other: the key by which they are ranked."""
+"""The ranking of the photos of a group: how they compare with each other."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from photocli.turns import turns
+from photocli.turns import rotations
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from photocli.alike import Looks
+    from photocli.alike import PhotoFeatures
     from photocli.records import Record
 
     Values = NDArray[np.floating]
@@ -48,8 +48,8 @@ _MOST_EV = 3.0
 _NEARLY_WHITE = 50  # the first of the 56 levels that is: from 229 of 255
 
 
-def standings(records: Sequence[Record], looks: Looks, members: Sequence[int]) -> Values:
-    """The key for each of `members`, photos of one group: higher is better, in points of the score.
+def ranking_scores(records: Sequence[Record], features: PhotoFeatures, members: Sequence[int]) -> Values:
+    """Score each of `members`, photos of one group, to rank them: higher is better, in points of the score.
 
     It is the overall score, and what tells frames of one scene apart, which a score for all photos hardly
     sees: sharpness, also that of the face, blown highlights, and whether the frame is exposed and turned
@@ -66,16 +66,18 @@ def standings(records: Sequence[Record], looks: Looks, members: Sequence[int]) -
     if len(members) == 1:
         return score
     others = index[:: math.ceil(len(index) / _MOST)]
-    blown = _blown(looks.levels[index])
-    alike, stops = _exposure(looks.thumbnails[index], looks.thumbnails[others])
+    blown = _blown(features.levels[index])
+    agreement, stops = _exposure(features.thumbnails[index], features.thumbnails[others])
+    aspect = _aspect(records, members)
+    rotation = _rotation_agreement(features.thumbnails[index], features.thumbnails[others], aspect)
     return np.asarray(
         score
-        + SHARPNESS * _sharpness(looks.detail[index])
+        + SHARPNESS * _sharpness(features.detail[index])
         - HIGHLIGHTS * (blown - blown.min())
-        + EXPOSURE * alike
+        + EXPOSURE * agreement
         - STOPS * stops
-        + LEVEL * _alike_in_turn(looks.thumbnails[index], looks.thumbnails[others], _aspect(records, members))
-        + UPRIGHT * _uprightness(looks.directions[index])
+        + LEVEL * rotation
+        + UPRIGHT * _uprightness(features.directions[index])
         + FACE * _face_sharpness(records, members)
     )
 
@@ -114,14 +116,14 @@ def _exposure(thumbnails: Values, others: Values) -> tuple[Values, Values]:
     return (stops < _SAME_EV).mean(1), np.minimum(stops, _MOST_EV).mean(1)
 
 
-def _alike_in_turn(thumbnails: Values, others: Values, aspect: float) -> Values:
+def _rotation_agreement(thumbnails: Values, others: Values, aspect: float) -> Values:
     """Of each frame, the share of the others that are not turned against it; by how surely that is known."""
     import numpy as np
 
-    degrees, surety = turns(thumbnails, others, aspect)
-    weight = surety**2
-    alike = np.abs(degrees) <= _SAME_DEGREES
-    return np.asarray((weight * alike).sum(1) / (weight.sum(1) + 1e-6))
+    degrees, confidence = rotations(thumbnails, others, aspect)
+    weight = confidence**2
+    level = np.abs(degrees) <= _SAME_DEGREES
+    return np.asarray((weight * level).sum(1) / (weight.sum(1) + 1e-6))
 
 
 def _aspect(records: Sequence[Record], members: Sequence[int]) -> float:

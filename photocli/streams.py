@@ -12,7 +12,7 @@ from typing import Any
 
 from photocli.display import cells
 from photocli.errors import OutputError, PhotocliError
-from photocli.files import writing_stdout
+from photocli.output import writing_stdout
 
 _FATAL = 4  # the exit code, as in `cli.boundary`, which is not loaded yet
 _LOOKALIKES = {

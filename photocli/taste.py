@@ -1,6 +1,6 @@
 """A person's taste: learned from their own ratings of photos, and tested on ratings that it has not seen.
 
-Ridge regression from what the networks and `look` say of a photo to the stars that the person would give.
+Ridge regression from what the networks and `look` measure of a photo to the stars that the person would give.
 Pure functions over arrays, numpy alone; about a second for some hundred photos.
 """
 
@@ -28,19 +28,19 @@ MOST = 1200
 """Rated photos that are used; of more, a random choice. The work grows with their cube."""
 
 FOLDS = 5
-SHUFFLES = 199
+PERMUTATIONS = 199
 """Random orders of the ratings that the real one must beat."""
 
-CHANCE = 0.01
+SIGNIFICANCE = 0.01
 """How often random ratings may do as well as the real ones."""
 
-SURENESS = 1.645
+MARGIN_ERRORS = 1.645
 """Standard errors by which the gain over the general model must be above zero: 5% of chance, one side."""
 
-_LOOK_WEIGHTS = (0.5, 1.5)
+_APPEARANCE_WEIGHTS = (0.5, 1.5)
 _SCORE_WEIGHTS = (0.0, 1.0)
 _PENALTIES = (0.03, 0.3, 3.0)
-_ALIKE = 0.95  # the cosine from which two photos are one scene, which must not be on both sides of a test
+_SAME_SCENE = 0.95  # the cosine from which two photos are one scene, which stays on one side of a test
 
 
 _Weights = tuple[float, float, float]
@@ -48,10 +48,10 @@ _Weights = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Photos with what is known of them, row by row: embedding, look, general score, and rating 0 to 5."""
+    """Photos with what is known of each, by row: embedding, appearance, general score, rating 0 to 5."""
 
     embedding: Floats
-    look: Floats
+    appearance: Floats
     score: Floats
     rating: Floats
 
@@ -60,21 +60,22 @@ class Examples:
 
     def take(self, rows: Any) -> Examples:
         """Some of them."""
-        return Examples(self.embedding[rows], self.look[rows], self.score[rows], self.rating[rows])
+        return Examples(self.embedding[rows], self.appearance[rows], self.score[rows], self.rating[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A linear function from a photo's embedding, look and general score to stars."""
+    """A linear function from a photo's embedding, appearance and general score to stars."""
 
     embedding: Floats
-    look: Floats
+    appearance: Floats
     score: float
     constant: float
 
-    def stars(self, embedding: Any, look: Any, score: Any) -> Any:
+    def stars(self, embedding: Any, appearance: Any, score: Any) -> Any:
         """The stars that the person would give, not rounded; for one photo, or for rows of them."""
-        return as_kept(embedding) @ self.embedding + look @ self.look + score * self.score + self.constant
+        known = as_kept(embedding) @ self.embedding + appearance @ self.appearance
+        return known + score * self.score + self.constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,9 @@ class Trial:
     @property
     def refused(self) -> str | None:
         """Why the taste is not to be used, or None if it has proven itself."""
-        if self.chance > CHANCE:
+        if self.chance > SIGNIFICANCE:
             return "your ratings follow no pattern that can be learned from these photos"
-        if self.gain <= SURENESS * self.error:
+        if self.gain <= MARGIN_ERRORS * self.error:
             return "it is not surely better than the general model"
         return None
 
@@ -119,7 +120,7 @@ def to_score(stars: float) -> float:
 
 def fit(examples: Examples) -> Head:
     """Learn from all examples, at most `MOST`; strengths are chosen by leave-one-out error."""
-    space = _Space(_at_most(examples, MOST))
+    space = _FeatureSpace(_at_most(examples, MOST))
     everything = np.arange(len(space.rating))
     candidates = space.candidates(everything, space.rating[:, None])
     best = min(candidates, key=lambda candidate: float(candidate.errors[0]))
@@ -128,60 +129,60 @@ def fit(examples: Examples) -> Head:
         for block, scale, weight in zip(space.blocks, space.scales, best.weights, strict=True)
     ]
     middle = sum(float(mean @ part) for mean, part in zip(space.means, weights, strict=True))
-    embedding, look, score = weights
-    return Head(embedding, look, float(score[0]), float(space.rating.mean()) - middle)
+    embedding, appearance, score = weights
+    return Head(embedding, appearance, float(score[0]), float(space.rating.mean()) - middle)
 
 
 def evaluate(examples: Examples, *, seed: int = 0) -> Trial:
-    """Cross-validate, by scene: each rating is foretold by a head that has not seen it.
+    """Cross-validate, by scene: each rating is predicted by a head that has not seen it.
 
-    Only pairs of one fold are compared. The ratings are also shuffled `SHUFFLES` times, to see how well
+    Only pairs of one fold are compared. The ratings are also shuffled `PERMUTATIONS` times, to see how well
     noise does in the same test.
     """
     examples = _at_most(examples, MOST)
     rng = np.random.default_rng(seed)
     count = len(examples)
-    columns = [examples.rating, *(rng.permutation(examples.rating) for _ in range(SHUFFLES))]
+    columns = [examples.rating, *(rng.permutation(examples.rating) for _ in range(PERMUTATIONS))]
     ratings = np.stack(columns, axis=1)
     right, compared = np.zeros((count, ratings.shape[1])), np.zeros((count, ratings.shape[1]))
     gain = np.zeros(count)
     general = 0.0
-    space, scenes = _Space(examples), _scenes(examples.embedding)
+    space, scenes = _FeatureSpace(examples), _scenes(examples.embedding)
     for _ in range(4 if count <= 150 else 1):
         for fold in _folds(scenes, rng):
             test = np.flatnonzero(fold)
-            foretold = _foretell(space, np.flatnonzero(~fold), test, ratings)
+            predicted = _predict(space, np.flatnonzero(~fold), test, ratings)
             for column in range(ratings.shape[1]):
-                order, pairs = _order(foretold[:, column], ratings[test, column])
+                order, pairs = _pair_order(predicted[:, column], ratings[test, column])
                 right[test, column] += order.sum(1)
                 compared[test, column] += pairs.sum(1)
                 if column == 0:
-                    plain, _ = _order(examples.score[test], ratings[test, 0])
+                    plain, _ = _pair_order(examples.score[test], ratings[test, 0])
                     gain[test] += (order - plain).sum(1)
                     general += plain.sum()
     total = np.maximum(compared.sum(0), 1)
     accuracy = right.sum(0) / total
-    chance = float((1 + (accuracy[1:] >= accuracy[0]).sum()) / (1 + SHUFFLES))
+    chance = float((1 + (accuracy[1:] >= accuracy[0]).sum()) / (1 + PERMUTATIONS))
     share = gain / np.maximum(compared[:, 0], 1)
     error = float(2 * share.std(ddof=1) / np.sqrt(count))
     return Trial(count, float(accuracy[0]), float(general / total[0]), error, chance)
 
 
-def pairwise_accuracy(foretold: Floats, ratings: Floats) -> float:
-    """The share of pairs with different ratings that are foretold in the right order; ties count half."""
-    order, pairs = _order(foretold, ratings)
+def pairwise_accuracy(predicted: Floats, ratings: Floats) -> float:
+    """The share of pairs with different ratings that are predicted in the right order; ties count half."""
+    order, pairs = _pair_order(predicted, ratings)
     return float(order.sum() / max(pairs.sum(), 1))
 
 
-class _Space:
-    """Some photos' features, in blocks of one scale, and how alike the photos are in each block.
+class _FeatureSpace:
+    """Some photos' features, in blocks of one scale, and how similar the photos are in each block.
 
     Scales are those of all the photos; what is centred, and what is learned, is that of the training photos.
     """
 
     def __init__(self, examples: Examples) -> None:
         self.rating = examples.rating
-        raw = [as_kept(examples.embedding), examples.look, examples.score[:, None]]
+        raw = [as_kept(examples.embedding), examples.appearance, examples.score[:, None]]
         self.means = [block.mean(0) for block in raw]
         self.scales = [
             1 / ((block.std(0) + 1e-2 * block.std() + 1e-9) * np.sqrt(block.shape[1])) for block in raw
@@ -192,7 +193,7 @@ class _Space:
         self._kernels = [block @ block.T for block in self.blocks]
 
     def kernel(self, weights: _Weights) -> Floats:
-        """How alike the photos are in all blocks together."""
+        """How similar the photos are in all blocks together."""
         total: Floats = np.zeros_like(self._kernels[0])
         for weight, kernel in zip(weights, self._kernels, strict=True):
             total += weight**2 * kernel
@@ -201,14 +202,14 @@ class _Space:
     def candidates(self, train: Rows, ratings: Floats) -> Iterator[_Candidate]:
         """Every choice of strengths, learned from the training photos, for every column of their ratings."""
         centred = ratings - ratings.mean(0)
-        for look, score in product(_LOOK_WEIGHTS, _SCORE_WEIGHTS):
-            weights = (1.0, look, score)
+        for appearance, score in product(_APPEARANCE_WEIGHTS, _SCORE_WEIGHTS):
+            weights = (1.0, appearance, score)
             kernel = self.kernel(weights)[np.ix_(train, train)]
             values, vectors = np.linalg.eigh(_centred(kernel, kernel))
-            turned = vectors.T @ centred
+            rotated = vectors.T @ centred
             for penalty in _PENALTIES:
                 inverse = 1 / (np.maximum(values, 0) + penalty)
-                dual = vectors @ (inverse[:, None] * turned)
+                dual = vectors @ (inverse[:, None] * rotated)
                 diagonal = (vectors**2) @ inverse
                 yield _Candidate(weights, dual, ((dual / diagonal[:, None]) ** 2).mean(0))
 
@@ -222,17 +223,17 @@ class _Candidate:
     errors: Floats
 
 
-def _foretell(space: _Space, train: Rows, test: Rows, ratings: Floats) -> Floats:
+def _predict(space: _FeatureSpace, train: Rows, test: Rows, ratings: Floats) -> Floats:
     """For every column of ratings, what its best candidate, learned from `train`, says of `test`."""
     least = np.full(ratings.shape[1], np.inf)
-    foretold = np.zeros((len(test), ratings.shape[1]))
+    predicted = np.zeros((len(test), ratings.shape[1]))
     for candidate in space.candidates(train, ratings[train]):
         better = candidate.errors < least
         least[better] = candidate.errors[better]
         kernel = space.kernel(candidate.weights)
         across = _centred(kernel[np.ix_(test, train)], kernel[np.ix_(train, train)])
-        foretold[:, better] = across @ candidate.dual[:, better]
-    return foretold
+        predicted[:, better] = across @ candidate.dual[:, better]
+    return predicted
 
 
 def _centred(across: Floats, within: Floats) -> Floats:
@@ -241,11 +242,11 @@ def _centred(across: Floats, within: Floats) -> Floats:
     return centred
 
 
-def _order(foretold: Floats, ratings: Floats) -> tuple[Floats, Floats]:
+def _pair_order(predicted: Floats, ratings: Floats) -> tuple[Floats, Floats]:
     """For every pair: 1 where the order is right, half for a tie; and whether it can be compared at all."""
     wanted = np.sign(ratings[:, None] - ratings[None])
     pairs = wanted != 0
-    right = (1 + np.sign(foretold[:, None] - foretold[None]) * wanted) / 2
+    right = (1 + np.sign(predicted[:, None] - predicted[None]) * wanted) / 2
     return np.where(pairs, right, 0.0), pairs.astype(float)
 
 
@@ -253,8 +254,8 @@ def _scenes(embedding: Floats) -> NDArray[np.int64]:
     """A number per photo; photos that look alike share it."""
     centred = embedding - embedding.mean(0)
     unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
-    alike = (unit @ unit.T >= _ALIKE) | np.eye(len(unit), dtype=bool)
-    return np.asarray(np.argmax(alike, axis=1))  # the first photo that it resembles
+    same = (unit @ unit.T >= _SAME_SCENE) | np.eye(len(unit), dtype=bool)
+    return np.asarray(np.argmax(same, axis=1))  # the first photo that it resembles
 
 
 def _folds(scenes: NDArray[np.int64], rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:

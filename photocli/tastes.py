@@ -122,7 +122,7 @@ def make(name: str, model: str, model_key: str, head: Head, trial: Trial, learne
     }
     weights = {
         "embedding": _packed(head.embedding),
-        "look": _packed(head.look),
+        "look": _packed(head.appearance),
         "score": head.score,
         "constant": head.constant,
     }
@@ -176,7 +176,7 @@ def _from_document(document: Any, name: str) -> Taste:
         _finite(weights["score"]),
         _finite(weights["constant"]),
     )
-    if len(head.look) != len(MEASURES):
+    if len(head.appearance) != len(MEASURES):
         raise ValueError("it comes from another version")
     digest = hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()[:8]
     model, model_key = str(document["model"]), str(document["model_key"])

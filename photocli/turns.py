@@ -15,8 +15,8 @@ _RADIUS = 0.82  # of the half side: what a turn leaves in the frame, nearly
 _SHIFTS = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1))
 
 
-def turns(thumbnails: Values, others: Values, aspect: float) -> tuple[Values, Values]:
-    """The turn of each of `others` against each of `thumbnails`, in steps of 2 degrees, and how surely.
+def rotations(thumbnails: Values, others: Values, aspect: float) -> tuple[Values, Values]:
+    """Estimate the rotation of each of `others` against each of `thumbnails`, in steps of 2 degrees.
 
     Both have shape (n, side, side): photos warped to a square, whose width was `aspect` times their height.
     Gives arrays of shape (n, number of others): degrees, up to 14, and the correlation, 0 to 1, of the two
@@ -25,15 +25,15 @@ def turns(thumbnails: Values, others: Values, aspect: float) -> tuple[Values, Va
     import numpy as np
 
     inside = _disc(thumbnails.shape[1])
-    turned = _standard(_turned(thumbnails, aspect)[:, :, inside])
+    rotated = _standard(_rotated(thumbnails, aspect)[:, :, inside])
     shifted = _standard(np.stack([np.roll(others, shift, (1, 2))[:, inside] for shift in _SHIFTS], axis=1))
-    rows = turned.reshape(-1, turned.shape[-1]) @ shifted.reshape(-1, shifted.shape[-1]).T
+    rows = rotated.reshape(-1, rotated.shape[-1]) @ shifted.reshape(-1, shifted.shape[-1]).T
     found = rows.reshape(len(thumbnails), len(DEGREES), len(others), len(_SHIFTS)).max(3)
     return np.asarray(DEGREES, np.float64)[found.argmax(1)], np.clip(found.max(1), 0, 1)
 
 
-def _turned(thumbnails: Values, aspect: float) -> Values:
-    """Each thumbnail turned by each of the degrees, shape (n, degrees, side, side)."""
+def _rotated(thumbnails: Values, aspect: float) -> Values:
+    """Each thumbnail rotated by each of the degrees, shape (n, degrees, side, side)."""
     import numpy as np
 
     side = thumbnails.shape[1]

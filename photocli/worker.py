@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from photocli.finding import Finder
+    from photocli.finding import FaceDetection
 
 MEMORY_LIMIT = 1_900_000_000
 """Bytes that a worker may fill, on Linux: with its libraries it stays below 2 GB. A hostile file costs its
@@ -70,9 +70,9 @@ def serve() -> None:
     try:
         _defend()
         import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
-        from photocli.finding import Finder
+        from photocli.finding import FaceDetection
 
-        finder = Finder()
+        detection = FaceDetection()
     except Exception as error:
         send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
         return
@@ -80,11 +80,11 @@ def serve() -> None:
     while (message := receive(tasks)) is not None:
         task = message[0]
         _alarm(task["deadline"])
-        _perform(task, answers, finder)
+        _perform(task, answers, detection)
         _alarm(0)
 
 
-def _perform(task: dict[str, Any], answers: IO[bytes], finder: Finder) -> None:
+def _perform(task: dict[str, Any], answers: IO[bytes], detection: FaceDetection) -> None:
     from photocli.decode import Reading, decode
     from photocli.errors import DecodeError, ModelError
     from photocli.inputs import InputSpec, cut, shows_more
@@ -101,7 +101,7 @@ def _perform(task: dict[str, Any], answers: IO[bytes], finder: Finder) -> None:
             # colours are converted after. Another way gives other pixels, and other scores of other models.
             whole = decode(path, max(frame.width, frame.height), reading).pixels
         inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
-        inputs |= finder.cut(frame.pixels, [spec for spec in specs if spec.detector])
+        inputs |= detection.detect(frame.pixels, [spec for spec in specs if spec.detector])
     except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
         return

@@ -5,33 +5,24 @@ from __future__ import annotations
 import os
 import queue
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from photocli.decode import Reading
 from photocli.errors import PhotocliError
-from photocli.models.runtime import SILENCE
+from photocli.process import Prepared, Task, WorkerProcess
 from photocli.records import Capture
-from photocli.worker import receive, send
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from typing_extensions import Self
-
-    from photocli.inputs import InputSpec
 
 AHEAD = 2
 """Photos that a worker holds: the one it decodes, and the next, so that it never waits for the parent."""
-
 
 PATIENCE_S = 0.2
 """How long to wait for a photo before looking after other things, such as workers that are late."""
@@ -42,99 +33,8 @@ START_S = 120.0
 _STARTS = 2
 """How many workers in a row may fail to start before the run ends: a second one may have better luck."""
 
-_FROM_OUTSIDE = tuple(
-    -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)
-)
+_FROM_OUTSIDE = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGXCPU") if hasattr(signal, name))
 """Exit codes of processes that were ended by somebody, or by a system short of memory; not by a fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One photo to be decoded and cut to the inputs of some models."""
-
-    number: int
-    path: Path
-    specs: tuple[InputSpec, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What came of a task: the inputs by `InputSpec.key` and the size of the upright photo, or why not.
-
-    Inputs are uint8; but those of fit `contain` are faces, float32 (`finding.Finder`).
-
-    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
-    `Frame`.
-    """
-
-    number: int
-    failed: str | None = None
-    width: int = 0
-    height: int = 0
-    inputs: dict[str, NDArray[Any]] = field(default_factory=dict)
-    capture: Capture = field(default_factory=Capture)
-    warning: str | None = None
-    orientation: int | None = None
-
-
-class _Worker:
-    """One process, the tasks it holds, and the thread that listens to it."""
-
-    def __init__(self, events: queue.Queue[tuple[_Worker, Any]]) -> None:
-        self.tasks: deque[Task] = deque()
-        self.ready = False
-        self.answered = False
-        self.pixels: Prepared | None = None
-        self.since = time.monotonic()
-        # The child finds modules where the parent does, not in the current folder, which may be anybody's.
-        code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.worker import serve; serve()"
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        threading.Thread(target=self._listen, args=(events,), daemon=True).start()
-
-    def _listen(self, events: queue.Queue[tuple[_Worker, Any]]) -> None:
-        assert self.process.stdout is not None
-        try:
-            while (message := receive(self.process.stdout)) is not None:
-                events.put((self, message))
-        except (OSError, ValueError):  # a message that was cut off, as by the worker's death
-            pass
-        events.put((self, None))
-
-    def give(self, task: Task, deadline: float, reading: Reading) -> None:
-        if not self.tasks:
-            self.since = time.monotonic()
-        self.tasks.append(task)
-        header = {
-            "number": task.number,
-            "path": os.fsencode(task.path).hex(),
-            "specs": [asdict(spec) for spec in task.specs],
-            "deadline": deadline,
-            "reading": asdict(reading),
-        }
-        assert self.process.stdin is not None
-        with suppress(OSError):  # it died; its listener says so
-            send(self.process.stdin, header)
-
-    def exit_code(self) -> int | None:
-        """How the process ended, once its answers did; below zero by a signal, None if it has not."""
-        with suppress(subprocess.TimeoutExpired):
-            return self.process.wait(5)
-        return None
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                with suppress(OSError):  # what was still to be written has no reader
-                    stream.close()
 
 
 class Workers:
@@ -150,8 +50,8 @@ class Workers:
         self.reading = reading or Reading()
         self._failed_starts = 0
         self._tried: set[int] = set()
-        self._workers: list[_Worker] = []
-        self._events: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
+        self._workers: list[WorkerProcess] = []
+        self._events: queue.Queue[tuple[WorkerProcess, Any]] = queue.Queue()
         self._waiting: deque[Task] = deque()
 
     def __enter__(self) -> Self:
@@ -190,9 +90,9 @@ class Workers:
             try:
                 worker, message = self._events.get(left > 0, max(left, 0.0))
             except queue.Empty:
-                yield from self._end_late()
+                yield from self._stop_late()
                 return
-            prepared = self._take(worker, message)
+            prepared = self._receive(worker, message)
             if prepared is not None:
                 until = 0.0
                 yield prepared
@@ -202,19 +102,19 @@ class Workers:
             free = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
             if (free is None or free.tasks) and len(self._workers) < self.count:
                 try:
-                    free = _Worker(self._events)
+                    free = WorkerProcess(self._events)
                 except OSError as error:  # the system has no room for another process
                     raise _unable(error.strerror or str(error)) from error
                 self._workers.append(free)
             if free is None or len(free.tasks) >= AHEAD:
                 return
-            free.give(self._waiting.popleft(), self.deadline, self.reading)
+            free.submit(self._waiting.popleft(), self.deadline, self.reading)
 
-    def _take(self, worker: _Worker, message: Any) -> Prepared | None:
+    def _receive(self, worker: WorkerProcess, message: Any) -> Prepared | None:
         if worker not in self._workers:  # its last words, after it was ended
             return None
         if message is None:
-            return self._mourn(worker)
+            return self._after_exit(worker)
         header, arrays = message
         if "ready" in header:
             worker.ready, worker.since, self._failed_starts = True, time.monotonic(), 0
@@ -239,44 +139,46 @@ class Workers:
             return Prepared(header["number"], failed=header["failed"])
         return replace(pixels, capture=Capture(**header["capture"]))
 
-    def _end_late(self) -> list[Prepared]:
+    def _stop_late(self) -> list[Prepared]:
         now = time.monotonic()
         held = [worker for worker in self._workers if worker.tasks]
         if any(not worker.ready and now - worker.since > START_S for worker in held):
             raise _unable(f"it did not answer within {START_S:g} s")
         late = [worker for worker in held if worker.ready and now - worker.since > self.deadline]
-        return [done for worker in late if (done := self._bury(worker, self._late)) is not None]
+        return [done for worker in late if (done := self._fail_current(worker, self._late)) is not None]
 
     @property
     def _late(self) -> str:
         return f"it took longer than {self.deadline:g} s"
 
-    def _mourn(self, worker: _Worker) -> Prepared | None:
+    def _after_exit(self, worker: WorkerProcess) -> Prepared | None:
         """What a worker that ended by itself leaves behind: blame for its photo, or another try."""
         code = worker.exit_code()
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS:
                 raise _unable(_ended(code))
-            self._again(worker)
+            self._requeue(worker)
             return None
         if code in _FROM_OUTSIDE:
             if worker.tasks and worker.tasks[0].number in self._tried:
-                return self._bury(worker, "its worker was killed twice; the memory may be too little for it")
+                return self._fail_current(
+                    worker, "its worker was killed twice; the memory may be too little for it"
+                )
             self._tried.update(task.number for task in list(worker.tasks)[:1])
-            self._again(worker)
+            self._requeue(worker)
             return None
         by_alarm = hasattr(signal, "SIGALRM") and code == -signal.SIGALRM
-        return self._bury(worker, self._late if by_alarm else "the decoder crashed on this file")
+        return self._fail_current(worker, self._late if by_alarm else "the decoder crashed on this file")
 
-    def _again(self, worker: _Worker) -> None:
+    def _requeue(self, worker: WorkerProcess) -> None:
         """End a worker that did nothing wrong; all its photos go to another."""
         self._workers.remove(worker)
         worker.stop()
         self._waiting.extendleft(reversed(worker.tasks))
         self._dispatch()
 
-    def _bury(self, worker: _Worker, reason: str) -> Prepared | None:
+    def _fail_current(self, worker: WorkerProcess, reason: str) -> Prepared | None:
         """End a worker; its current photo is answered with the reason, its next one goes to another."""
         self._workers.remove(worker)
         worker.stop()

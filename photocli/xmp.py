@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal
 
 from photocli import camera_raw
+from photocli.descriptions import RDF
 from photocli.editors import (
     COLOURS,
     METADATA_DATE,
@@ -26,11 +27,11 @@ from photocli.editors import (
     XMP,
     editor,
 )
+from photocli.encoding import decode
 from photocli.errors import SidecarError
 from photocli.limits import Deadline
 from photocli.marking import Marking
-from photocli.markup import decode
-from photocli.packet import RDF, Packet
+from photocli.packet import Packet
 from photocli.parsers import foreign, prove
 
 __all__ = [

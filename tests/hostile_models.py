@@ -130,7 +130,7 @@ HOSTILE: dict[str, tuple[Maker, str]] = {
     ),
     "6 GB expanded": (of(lambda: giant("Expand")), TOO_MUCH),
     "6 GB tiled": (of(lambda: giant("Tile")), TOO_MUCH),
-    "8 GB in parts": (of(many_giants), f"memory|{TOO_LONG}"),
+    "24 GB in parts": (of(many_giants), f"memory|{TOO_LONG}"),
     "hollow weights": (of(hollow), "1000000 x 1000000, which it does not hold"),
     "sparse weights": (of(sparse), "sparse tensors"),
     "a tensor of many sizes": (many_sizes, "of|weights"),

@@ -142,7 +142,7 @@ def many_giants() -> onnx.ModelProto:
     nodes.append(helper.make_node("Sum", [f"much{at}" for at in range(40)], ["sum"]))
     nodes.append(helper.make_node("ReduceMax", ["sum"], ["most"], axes=[1], keepdims=1))
     nodes.append(helper.make_node("Mul", ["most", "zero"], ["none"]))
-    return votes(*nodes, add="none", size=np.array([1, 50_000_000]))
+    return votes(*nodes, add="none", size=np.array([1, 150_000_000]))
 
 
 def hollow() -> onnx.ModelProto:

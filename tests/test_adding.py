@@ -181,13 +181,13 @@ def test_weights_in_other_files_of_the_folder_are_refused_and_go_along_when_save
 def test_files_that_are_cut_short_are_no_networks(cut: int, tmp_path: Path) -> None:
     content = (write_model(tmp_path, "mine") / "model.onnx").read_bytes()
     with pytest.raises(ModelError, match="no ONNX file that can be read"):
-        graph.understand(content[:cut])
+        graph.verify_graph(content[:cut])
 
 
 def test_the_built_in_models_need_nothing_else_and_stay(own: Path) -> None:
     for folder in BUILTIN.iterdir():
         content = (folder / "model.onnx").read_bytes()
-        assert graph.understand(content).content == content
+        assert graph.verify_graph(content).content == content
     with pytest.raises(UsageError, match="aesthetics came with photocli"):
         adding.remove("aesthetics")
     with pytest.raises(UsageError, match="you added no model named 'x'; those that you did: none"):

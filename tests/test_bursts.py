@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from shoot import Shot, made_shoot, packaged_scenes, shared_scenes
 
 from photocli import Options, Run, signature
-from photocli.alike import Looks
+from photocli.alike import PhotoFeatures
 from photocli.bursts import Group, group
 from photocli.records import Record
 
@@ -27,7 +27,7 @@ class Culled:
 
     shots: list[Shot]
     records: list[Record]
-    looks: Looks
+    features: PhotoFeatures
     groups: list[Group]
 
 
@@ -37,9 +37,11 @@ def cull(folder: Path, shots: list[Shot], models: tuple[str, ...] = ("aesthetics
     results = list(Run([folder], options).results())
     of_path = {str(shot.path): shot for shot in shots}
     outputs = [result.outputs["aesthetics"] for result in results]
-    looks = Looks(*(np.stack([output[name] for output in outputs]) for name in ("embedding", "signature")))
+    features = PhotoFeatures(
+        *(np.stack([output[name] for output in outputs]) for name in ("embedding", "signature"))
+    )
     records = [result.record for result in results]
-    return Culled([of_path[r.path] for r in records], records, looks, group(records, looks))
+    return Culled([of_path[r.path] for r in records], records, features, group(records, features))
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +95,13 @@ def test_made_shoots_of_camera_photos(seed: int, tmp_path: Path) -> None:
     check_groups(cull(tmp_path, made_shoot(tmp_path, scenes, seed)))
 
 
-def looks_of(kinds: Sequence[int], seed: int = 0) -> Looks:
-    """Made-up looks: photos of the same kind are alike, others are not."""
+def features_of(kinds: Sequence[int], seed: int = 0) -> PhotoFeatures:
+    """Made-up features: photos of the same kind are alike, others are not."""
     rng = np.random.default_rng(seed)
     most = max(kinds, default=0) + 1
     embeddings = rng.random((most, 64), np.float32) ** 4
     signatures = rng.integers(0, 255, (most, signature.SIZE)).astype(np.float32)
-    return Looks(embeddings[list(kinds)], signatures[list(kinds)])
+    return PhotoFeatures(embeddings[list(kinds)], signatures[list(kinds)])
 
 
 def record(number: int, seconds: float | None, camera: str | None = "A", **fields: float) -> Record:
@@ -115,7 +117,7 @@ def record(number: int, seconds: float | None, camera: str | None = "A", **field
 
 def test_photos_without_a_time_are_grouped_by_their_looks() -> None:
     records = [record(at, None) for at in range(6)]
-    found = group(records, looks_of([0, 1, 0, 2, 1, 0]))
+    found = group(records, features_of([0, 1, 0, 2, 1, 0]))
     assert [(g.kind, g.members) for g in found] == [
         ("look-alikes", (0, 2, 5)),
         ("look-alikes", (1, 4)),
@@ -125,12 +127,12 @@ def test_photos_without_a_time_are_grouped_by_their_looks() -> None:
 
 def test_a_burst_is_in_the_order_of_its_times_not_its_names() -> None:
     records = [record(0, 0.2), record(1, 0.1), record(2, 0.0)]
-    assert [(g.kind, g.members) for g in group(records, looks_of([0, 0, 0]))] == [("burst", (2, 1, 0))]
+    assert [(g.kind, g.members) for g in group(records, features_of([0, 0, 0]))] == [("burst", (2, 1, 0))]
 
 
 def test_time_alone_groups_nothing() -> None:
     records = [record(at, 0.1 * at) for at in range(5)]
-    assert [g.kind for g in group(records, looks_of([0, 1, 2, 3, 4]))] == ["single"] * 5
+    assert [g.kind for g in group(records, features_of([0, 1, 2, 3, 4]))] == ["single"] * 5
 
 
 @pytest.mark.parametrize(
@@ -151,22 +153,22 @@ def test_brackets(stops: list[float], biases: list[float] | None, kind: str) -> 
         record(at, 0.5 * at, exposure_s=0.01 * 2**stop, **({"exposure_bias": biases[at]} if biases else {}))
         for at, stop in enumerate(stops)
     ]
-    assert [g.kind for g in group(records, looks_of([0] * len(stops)))] == [kind]
+    assert [g.kind for g in group(records, features_of([0] * len(stops)))] == [kind]
 
 
 def test_brackets_one_after_the_other_are_two() -> None:
     records = [record(at, 0.5 * at, exposure_s=0.01 * 2.0 ** (at % 3)) for at in range(6)]
-    assert [g.members for g in group(records, looks_of([0] * 6))] == [(0, 1, 2), (3, 4, 5)]
+    assert [g.members for g in group(records, features_of([0] * 6))] == [(0, 1, 2), (3, 4, 5)]
 
 
 def test_long_exposures_do_not_split_a_bracket() -> None:
     begins = [0, 5, 26]
     records = [record(at, begins[at], exposure_s=5.0 * 2.0 ** (2 * at)) for at in range(3)]
-    assert [g.kind for g in group(records, looks_of([0] * 3))] == ["bracket"]
+    assert [g.kind for g in group(records, features_of([0] * 3))] == ["bracket"]
 
 
 def test_nothing_at_all() -> None:
-    assert group([], Looks(np.zeros((0, 8)), np.zeros((0, signature.SIZE)))) == []
+    assert group([], PhotoFeatures(np.zeros((0, 8)), np.zeros((0, signature.SIZE)))) == []
 
 
 @settings(max_examples=50, deadline=None)
@@ -185,7 +187,7 @@ def test_every_photo_is_in_exactly_one_group(
     shots: list[tuple[int, float | None, str | None, float]],
 ) -> None:
     records = [record(at, s, camera, exposure_s=e) for at, (_, s, camera, e) in enumerate(shots)]
-    found = group(records, looks_of([kind for kind, *_ in shots])) if shots else []
+    found = group(records, features_of([kind for kind, *_ in shots])) if shots else []
     assert sorted(index for g in found for index in g.members) == list(range(len(shots)))
     for g in found:
         assert len({shots[index][0] for index in g.members}) == 1
@@ -202,6 +204,6 @@ def test_20_000_photos_in_seconds() -> None:
     codes = rng.integers(0, 255, (count // per, signature.SIZE), np.uint8)
     records = [record(at, 20 * (at // per) + 0.2 * (at % per)) for at in range(count)]
     before = time.process_time()
-    found = group(records, Looks(embeddings, np.repeat(codes, per, 0)))
+    found = group(records, PhotoFeatures(embeddings, np.repeat(codes, per, 0)))
     assert [len(g.members) for g in found] == [per] * (count // per)
     assert time.process_time() - before < 60  # about 6 on one core; tests share the machine

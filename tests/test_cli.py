@@ -84,9 +84,12 @@ def test_quiet_prints_nothing_on_success(shoot: Path, tmp_path: Path) -> None:
         ([".", "--sort", "beauty"], "no field 'beauty' to sort by"),
         ([".", "--assess", "smell"], "no model named 'smell'; there are: aesthetics"),
         ([".", "--device", "abacus"], "no device 'abacus'; choose one of auto, cpu, cuda, tensorrt"),
-        ([".", "--csv", "-", "--json", "-"], "stdout"),
+        ([".", "--csv", "-", "--json", "-"], "--csv and --json both write stdout; give two files"),
         ([".", "--csv", "chelsea.jpg"], "chelsea.jpg is the name of a photo"),
-        ([".", "--csv", "scores", "--json", "./scores"], "--csv and --json would both write scores"),
+        (
+            [".", "--csv", "scores", "--json", "./scores"],
+            "--csv and --json both write scores; give two files",
+        ),
         ([".", "--csv", "."], "it is a folder"),
     ],
 )

@@ -15,7 +15,7 @@ from sidecars import LIGHTROOM
 from photocli import explain
 from photocli.embedding import packet_in
 from photocli.framing import Framing
-from photocli.pipeline import Options
+from photocli.options import Options
 
 
 @pytest.fixture(autouse=True)

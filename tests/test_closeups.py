@@ -72,7 +72,7 @@ def settled(
         seen.append(replace(records[at], status="failed" if blur is None else "ok", **lost))
     closeups = Closeups("technical", Options(outputs=("embedding",), taste="none"), lambda run, total: seen)
     group = Group("burst", tuple(range(len(records))))
-    (found,) = closeups.settle([group], records, level(*[5.0] * len(records)))
+    (found,) = closeups.rerank([group], records, level(*[5.0] * len(records)))
     return closeups, found
 
 

@@ -15,6 +15,7 @@ from photos import camera_exif, sample_pictures, write_photo
 from photocli import journal
 from photocli.errors import PhotocliError, UsageError
 from photocli.moves import Mover, carry_out
+from photocli.undo import undo
 
 
 @pytest.fixture
@@ -228,7 +229,7 @@ def test_two_folders_with_the_same_names(tmp_path: Path) -> None:
         for move in moves:
             carry_out(move, notes)
     assert sorted(files(tmp_path)) == sorted(f"out/{name}" for pair in targets for name in pair)
-    assert {undone.action for undone in journal.undo()} == {"moved"}
+    assert {undone.action for undone in undo()} == {"moved"}
     assert files(tmp_path) == before
 
 

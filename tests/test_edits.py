@@ -18,11 +18,13 @@ from photocli import exchange, moving
 from photocli.embedding import embedded, packet_in
 from photocli.errors import PhotocliError
 from photocli.files import atomic_write
-from photocli.journal import Journal, runs, undo
+from photocli.journal import Journal, runs
 from photocli.locks import folder_lock
 from photocli.moving import move_file
 from photocli.records import Record
-from photocli.writers.xmp import Outcome, XmpWriter
+from photocli.sidecar_plan import Outcome
+from photocli.undo import undo
+from photocli.writers.xmp import XmpWriter
 
 TIME = datetime(2026, 1, 31, tzinfo=timezone.utc)
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from photocli import Options, Record, Run
 from photocli.errors import ModelError, UsageError
-from photocli.finding import MIDDLE, MOST, Finder, prominence
+from photocli.finding import MIDDLE, MOST, FaceDetection, prominence
 from photocli.models import lineup
 from photocli.models.card import read_card
 from photocli.worker import MEMORY_LIMIT
@@ -206,7 +206,7 @@ def test_a_judge_without_a_place_for_the_eyes_is_refused(models: Path) -> None:
 def test_crops_show_the_face_upright_in_its_place(models: Path) -> None:
     cards = {card.kind: card for card in lineup.choose(("selfie",))}
     pixels = squares(LARGE, SMALL)
-    inputs = Finder().cut(pixels, [card.input for card in cards.values()])
+    inputs = FaceDetection().detect(pixels, [card.input for card in cards.values()])
     faces, crops = inputs[cards["faces"].input.key], inputs[cards["selfie"].input.key]
     assert (faces.shape, faces.dtype, crops.shape, crops.dtype) == (
         (2, 16),
@@ -215,7 +215,7 @@ def test_crops_show_the_face_upright_in_its_place(models: Path) -> None:
         np.uint8,
     )
     assert (crops[:, :, 12:20, 12:20] == 255).all()
-    empty = Finder().cut(squares(), [card.input for card in cards.values()])
+    empty = FaceDetection().detect(squares(), [card.input for card in cards.values()])
     assert [array.shape for array in empty.values()] == [(0, 16), (0, 3, 32, 32)]
 
 
@@ -299,13 +299,13 @@ def test_only_workers_that_find_faces_load_what_runs_networks(
         "import io, json, sys\n"
         "from dataclasses import asdict\n"
         "from photocli.assessment import Models\n"
-        "from photocli.finding import Finder\n"
+        "from photocli.finding import FaceDetection\n"
         "from photocli.worker import _perform\n"
         f"models = Models({assess!r}, 'cpu', 0)\n"
         "specs = [asdict(spec) for spec in models.specs(models.cards)]\n"
         f"path = {str(photo_of(tmp_path / 'a.png', LARGE))!r}\n"
         "task = {'number': 1, 'path': path.encode().hex(), 'specs': specs, 'deadline': 9}\n"
-        "_perform(json.loads(json.dumps(task)), io.BytesIO(), Finder())\n"
+        "_perform(json.loads(json.dumps(task)), io.BytesIO(), FaceDetection())\n"
         "print('onnxruntime' in sys.modules, 'photocli.detectors.faces' in sys.modules)\n"
     )
     done = python("-c", code)

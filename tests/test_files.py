@@ -12,7 +12,8 @@ import pytest
 
 from photocli import files
 from photocli.errors import PhotocliError, UsageError
-from photocli.files import AtomicFile, atomic_write, is_temporary, open_output
+from photocli.files import AtomicFile, atomic_write, is_temporary
+from photocli.output import open_output
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs modes, links and signals as on POSIX")
 

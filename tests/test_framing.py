@@ -13,12 +13,12 @@ from photos import picture, sample_pictures, shared_data
 from PIL import Image
 from spoiled import KINDS, removed, sides, spoil
 
-from photocli.cropping import Judge
+from photocli.cropping import CropScorer
 from photocli.errors import UsageError
 from photocli.framing import MARGIN, Framing, Suggestion, borders, boxes, suggest
 from photocli.framing.boxes import WHOLE, Box, Limits
 from photocli.inputs import InputSpec
-from photocli.pipeline import Options
+from photocli.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,8 +125,8 @@ def test_flat_and_tiny_pictures_have_no_border() -> None:
 
 
 @lru_cache(maxsize=1)
-def judge() -> Judge:
-    return Judge(Options(device="cpu", batch=8))
+def judge() -> CropScorer:
+    return CropScorer(Options(device="cpu", batch=8))
 
 
 def cropped(image: Image.Image) -> Suggestion | None:

@@ -31,7 +31,7 @@ from photocli.models.session import Session
 
 MOST_BYTES = 2_000_000_000
 LONGEST_S = 20.0
-SLOW = ("hours", "8 GB in parts")  # they are ended by the clock
+SLOW = ("hours", "24 GB in parts")  # they are ended by the clock
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from photocli import ledger, moving
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import atomic_write
-from photocli.journal import Journal, _common_ends, runs, undo
+from photocli.journal import Journal, _common_ends, runs
 from photocli.moving import move_file
+from photocli.undo import undo
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 

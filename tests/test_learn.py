@@ -16,7 +16,7 @@ from photocli import taste
 from photocli.cli import app
 from photocli.learning import Learner
 from photocli.models import store
-from photocli.pipeline import Options
+from photocli.options import Options
 
 SIDECAR = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -189,7 +189,7 @@ def held_out_accuracy(folder: Path) -> tuple[float, str | None]:
     learner.collect(lambda record: None)
     examples = learner._examples()
     seen, unseen = examples.take(slice(60)), examples.take(slice(60, None))
-    foretold = taste.fit(seen).stars(unseen.embedding, unseen.look, unseen.score)
+    foretold = taste.fit(seen).stars(unseen.embedding, unseen.appearance, unseen.score)
     accuracy = taste.pairwise_accuracy(foretold, unseen.rating)
     print(f"held-out pairwise accuracy {accuracy:.3f}")
     return accuracy, taste.evaluate(seen).refused

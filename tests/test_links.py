@@ -15,12 +15,14 @@ from photocli.cli.explain import pages
 from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT, discover
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import atomic_write
-from photocli.journal import Journal, undo
+from photocli.journal import Journal
 from photocli.links import Roots, is_link
 from photocli.moves import Mover, carry_out
 from photocli.own_ratings import read
 from photocli.records import Record, Skipped
-from photocli.writers.xmp import Outcome, XmpWriter
+from photocli.sidecar_plan import Outcome
+from photocli.undo import undo
+from photocli.writers.xmp import XmpWriter
 
 if sys.platform == "win32":  # links need a right there that few users have; junctions do not
     pytest.skip("symbolic links need a right of their own", allow_module_level=True)

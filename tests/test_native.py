@@ -16,8 +16,9 @@ from networks import write_model
 from photos import picture, write_photo
 
 from photocli import Options, Record, Run, decode, worker
+from photocli.decode import Reading
 from photocli.errors import UsageError
-from photocli.finding import Finder
+from photocli.finding import FaceDetection
 from photocli.inputs import FRAME_SIDE, MOST_NATIVE, SIGNATURE, InputSpec, shows_more
 from photocli.records import Frame
 
@@ -50,9 +51,9 @@ def sides(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     asked = []
     real = decode.decode
 
-    def counted(path: Path, side: int) -> Frame:
+    def counted(path: Path, side: int, reading: Reading) -> Frame:
         asked.append(side)
-        return real(path, side)
+        return real(path, side, reading)
 
     monkeypatch.setattr(decode, "decode", counted)
     yield asked
@@ -62,7 +63,7 @@ def prepare(photo: Path, *specs: InputSpec) -> dict[str, np.ndarray]:
     """What a worker cuts from a photo, by the keys of the specifications."""
     answers = io.BytesIO()
     task = {"number": 1, "path": os.fsencode(photo).hex(), "specs": [asdict(spec) for spec in specs]}
-    worker._perform(task, answers, Finder())
+    worker._perform(task, answers, FaceDetection())
     answers.seek(0)
     message = worker.receive(answers)
     assert message is not None

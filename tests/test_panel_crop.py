@@ -11,7 +11,7 @@ from photos import write_photo
 
 from photocli.explaining import canvas, explain
 from photocli.explaining.panels import crop
-from photocli.pipeline import Options
+from photocli.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def test_pieces_are_mapped_upright_and_the_photo_is_framed(
     assert drawn.shape[1] == 1360
     # The photo fills the right half of its frame, and half of its height in the middle.
     assert (drawn[60:100, 10:60] == canvas.BACK).all()
-    assert "to 50% of the frame" in crop.said({"cropped": 0.95, "crop_factor": 0.5})
+    assert "to 50% of the frame" in crop.sentence_of({"cropped": 0.95, "crop_factor": 0.5})
     assert found.picture().width > 1360
 
 
@@ -51,5 +51,5 @@ def test_abstention_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = explained(tmp_path, (600, 400), monkeypatch, doubt=0.5)
     assert found.record.crop_factor is None
     assert found.picture().height > 400
-    assert "does not show clearly enough" in crop.said({"cropped": 0.6, "crop_factor": None})
-    assert "whole frame" in crop.said({"cropped": 0.2, "crop_factor": 1.0})
+    assert "does not show clearly enough" in crop.sentence_of({"cropped": 0.6, "crop_factor": None})
+    assert "whole frame" in crop.sentence_of({"cropped": 0.2, "crop_factor": 1.0})

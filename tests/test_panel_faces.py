@@ -64,7 +64,11 @@ def test_a_photo_without_faces_says_so(models: Path, tmp_path: Path) -> None:
     found = explain(write_photo(tmp_path / "a.png", squares()), ONLY)
     assert (found.record.faces, found.record.selfie, found.found("selfie")) == (0, None, None)
     assert found.picture().height > 700
-    assert [panel.said(count) for count in (0, 1, 2)] == ["No face was found", "One face", "2 faces"]
+    assert [panel.count_in_words(count) for count in (0, 1, 2)] == [
+        "No face was found",
+        "One face",
+        "2 faces",
+    ]
 
 
 def test_faces_beyond_the_edge_and_in_any_number_can_be_drawn() -> None:

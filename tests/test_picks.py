@@ -14,22 +14,22 @@ from shoot import NO_UPRIGHT, PHOTOGRAPHS, made_bursts, packaged_scenes, shared_
 from test_bursts import Culled, cull, record
 
 from photocli import signature
-from photocli.alike import Looks
-from photocli.bursts import Group, Kind
+from photocli.alike import PhotoFeatures
+from photocli.bursts import Group, GroupKind
 from photocli.errors import UsageError
 from photocli.models import store
-from photocli.picks import Place, Wanted, choose, placed, rank, wanted
+from photocli.picks import GroupRank, Wanted, choose, rank, wanted, with_rank
 from photocli.ratings import breakdown
 from photocli.records import Record
-from photocli.standing import FACE, standings
+from photocli.standing import FACE, ranking_scores
 
-Ranker = Callable[[Sequence[Record], Looks, Sequence[int]], np.ndarray]
+Ranker = Callable[[Sequence[Record], PhotoFeatures, Sequence[int]], np.ndarray]
 
-KINDS: list[Kind] = ["burst", "look-alikes", "bracket", "panorama", "focus stack", "single"]
+KINDS: list[GroupKind] = ["burst", "look-alikes", "bracket", "panorama", "focus stack", "single"]
 
 
 def before_faults(record: Record) -> float | None:
-    """The overall score before faults took from it: what standings began with once."""
+    """The overall score before faults took from it: what ranking scores began with once."""
     foundations = [part for part in breakdown(record) if part.name in ("taste", "aesthetic", "selfie")]
     return sum(part.points for part in foundations) if foundations else record.score
 
@@ -143,15 +143,15 @@ def test_a_third_of_three_is_one() -> None:
 
 def test_rejects_only_if_asked() -> None:
     photo = record(0, 0.0)
-    assert placed(photo, Place(4, 2, False), "burst", reject=False).pick is None
-    rejected = placed(photo, Place(4, 2, False), "burst", reject=True)
+    assert with_rank(photo, GroupRank(4, 2, False), "burst", reject=False).pick is None
+    rejected = with_rank(photo, GroupRank(4, 2, False), "burst", reject=True)
     assert (rejected.group, rejected.rank_in_group, rejected.group_kind, rejected.pick) == (
         4,
         2,
         "burst",
         "reject",
     )
-    assert placed(photo, Place(4, 1, True), "burst", reject=True).pick == "pick"
+    assert with_rank(photo, GroupRank(4, 1, True), "burst", reject=True).pick == "pick"
 
 
 def share_of_good_picks(
@@ -161,33 +161,37 @@ def share_of_good_picks(
     return share_ranked_first(cull(folder, made_bursts(folder, scenes, seed, no_upright=no_upright)))
 
 
-def share_ranked_first(culled: Culled, ranker: Ranker = standings) -> float:
+def share_ranked_first(culled: Culled, ranker: Ranker = ranking_scores) -> float:
     """The share of the scenes whose good frame the ranker puts first."""
     right = []
     for scene in {shot.scene for shot in culled.shots}:
         members = [at for at, shot in enumerate(culled.shots) if shot.scene == scene]
-        best = members[int(np.argmax(ranker(culled.records, culled.looks, members)))]
+        best = members[int(np.argmax(ranker(culled.records, culled.features, members)))]
         right.append(not culled.shots[best].degraded)
     return sum(right) / len(right)
 
 
-def test_standings_begin_with_the_score() -> None:
+def test_ranking_begins_with_the_score() -> None:
     bursts = [replace(record(at, 0.0), score=score) for at, score in enumerate((6.0, 4.0))]
     rng = np.random.default_rng(0)
-    looks = Looks(np.ones((2, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (2, 1)).astype(np.float32))
-    first, second = standings(bursts, looks, (0, 1))
+    features = PhotoFeatures(
+        np.ones((2, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (2, 1)).astype(np.float32)
+    )
+    first, second = ranking_scores(bursts, features, (0, 1))
     assert first - second == pytest.approx(2)
 
 
 def test_frames_with_a_sharp_face_come_first_where_all_have_one() -> None:
     plain = [replace(record(at, 0.0), score=5.0) for at in range(3)]
     rng = np.random.default_rng(0)
-    looks = Looks(np.ones((3, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (3, 1)).astype(np.float32))
-    before = standings(plain, looks, (0, 1, 2))
+    features = PhotoFeatures(
+        np.ones((3, 8)), np.tile(rng.integers(0, 255, signature.SIZE), (3, 1)).astype(np.float32)
+    )
+    before = ranking_scores(plain, features, (0, 1, 2))
     faces = [replace(plain[at], face_sharpness=value) for at, value in enumerate((0.2, 0.9, 0.5))]
-    gained = standings(faces, looks, (0, 1, 2)) - before
+    gained = ranking_scores(faces, features, (0, 1, 2)) - before
     assert gained == pytest.approx([0.2 * FACE, 0.9 * FACE, 0.5 * FACE])
-    assert standings([*faces[:2], plain[2]], looks, (0, 1, 2)) == pytest.approx(before)
+    assert ranking_scores([*faces[:2], plain[2]], features, (0, 1, 2)) == pytest.approx(before)
 
 
 def test_the_good_frame_of_a_burst_is_picked(tmp_path: Path) -> None:
@@ -206,16 +210,18 @@ def test_the_good_frame_of_a_burst_of_camera_photos_is_picked(tmp_path: Path) ->
     assert share_of_good_picks(tmp_path, scenes, seed=5) >= 0.95
 
 
-def before(records: Sequence[Record], looks: Looks, members: Sequence[int]) -> np.ndarray:
-    """The standings as they would be if they began with the score before faults took from it."""
-    return standings([replace(record, score=before_faults(record)) for record in records], looks, members)
+def before(records: Sequence[Record], features: PhotoFeatures, members: Sequence[int]) -> np.ndarray:
+    """The ranking scores as they would be if they began with the score before faults took from it."""
+    return ranking_scores(
+        [replace(record, score=before_faults(record)) for record in records], features, members
+    )
 
 
 @pytest.mark.slow
-def test_where_standings_begin(tmp_path: Path) -> None:
+def test_where_ranking_begins(tmp_path: Path) -> None:
     """The score is a better beginning than the score before faults; `pytest -s` shows the shares.
 
-    Should it fail, let `standings` begin with whatever does best, and say so in docs/culling.md.
+    Should it fail, let `ranking_scores` begin with whatever does best, and say so in docs/culling.md.
     """
     built_in = {card.kind: card.name for card in store.cards()}
     if "technical" not in built_in:
@@ -223,7 +229,7 @@ def test_where_standings_begin(tmp_path: Path) -> None:
     models = (built_in["aesthetics"], built_in["technical"])
     scenes = [packaged_scenes()[scene] for scene in PHOTOGRAPHS * 5]
     no_upright = [at for at, scene in enumerate(PHOTOGRAPHS * 5) if scene in NO_UPRIGHT]
-    rankers: tuple[Ranker, ...] = (standings, before)
+    rankers: tuple[Ranker, ...] = (ranking_scores, before)
     shares: dict[str, list[float]] = {ranker.__name__: [] for ranker in rankers}
     for seed in range(3):
         folder = tmp_path / f"{seed}"
@@ -232,4 +238,4 @@ def test_where_standings_begin(tmp_path: Path) -> None:
             shares[ranker.__name__].append(share_ranked_first(culled, ranker))
     means = {name: sum(values) / len(values) for name, values in shares.items()}
     print({name: f"{mean:.1%}" for name, mean in means.items()})
-    assert means["standings"] >= max(means.values()) - 0.005, shares
+    assert means["ranking_scores"] >= max(means.values()) - 0.005, shares

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from photocli.files import atomic_write, is_temporary, open_output
+from photocli.files import atomic_write, is_temporary
+from photocli.output import open_output
 from photocli.strays import exchanging, sweep
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a stray must be a minute old there")

@@ -17,7 +17,7 @@ from photocli.pipeline import Summary
 from photocli.profiles import FAULTS, GENERAL, Profile
 from photocli.ratings import breakdown, in_words, rate
 from photocli.records import Record
-from photocli.writers import table
+from photocli.writers._columns import columns_of
 from photocli.writers.table import TableWriter
 
 SUMMARY = Summary(photos=1234, failed=5, cached=67, provider="CPUExecutionProvider", seconds=2.0)
@@ -228,7 +228,7 @@ def test_with_a_taste_faults_are_named_and_cost_nothing(capsys: pytest.CaptureFi
 def test_what_the_row_says_adds_up(aesthetic: float, selfie: float | None, severities: list[float]) -> None:
     fields = {"aesthetic": aesthetic, "selfie": selfie, **dict(zip(FAULTS, severities, strict=True))}
     record = Record("a.jpg", **{**fields, **rate(fields)})
-    columns = table._columns([record], "score", GENERAL)
+    columns = columns_of([record], "score", GENERAL)
     said = [str(columns.get(name, [""])[0]).partition(" ")[0] for name in ("Aesthetic", "Selfie", "Faults")]
     total = sum(float(text.replace("−", "-")) for text in said if text)
     assert total == pytest.approx(float(str(columns["Score"][0])), abs=1e-6)

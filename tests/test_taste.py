@@ -23,7 +23,7 @@ def examples(seed: int, count: int = 60, size: int = 200) -> Examples:
 def rated(plain: Examples, values: np.ndarray) -> Examples:
     """The same photos, rated 1 to 5 by the order of these values."""
     rating = 1.0 + np.searchsorted(np.quantile(values, [0.2, 0.4, 0.6, 0.8]), values)
-    return Examples(plain.embedding, plain.look, plain.score, rating)
+    return Examples(plain.embedding, plain.appearance, plain.score, rating)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -34,12 +34,12 @@ def test_noise_is_refused(seed: int) -> None:
 
 
 def test_a_pattern_is_learned_and_foretold() -> None:
-    everything = rated(plain := examples(0, 160), plain.look[:, 0] + 0.5 * plain.look[:, 6])
+    everything = rated(plain := examples(0, 160), plain.appearance[:, 0] + 0.5 * plain.appearance[:, 6])
     seen, unseen = everything.take(slice(60)), everything.take(slice(60, None))
     trial = taste.evaluate(seen)
     assert trial.refused is None
     assert trial.gain > 0.25
-    foretold = taste.fit(seen).stars(unseen.embedding, unseen.look, unseen.score)
+    foretold = taste.fit(seen).stars(unseen.embedding, unseen.appearance, unseen.score)
     assert taste.pairwise_accuracy(foretold, unseen.rating) > 0.85
     assert abs(taste.pairwise_accuracy(foretold, unseen.rating) - trial.accuracy) < 0.12
 
@@ -51,7 +51,7 @@ def test_what_the_general_model_says_already_is_not_learned_again() -> None:
 
 
 def test_the_same_ratings_give_the_same_taste() -> None:
-    some = rated(plain := examples(2, 40), plain.look[:, 0])
+    some = rated(plain := examples(2, 40), plain.appearance[:, 0])
     assert taste.evaluate(some) == taste.evaluate(some)
     first, second = taste.fit(some), taste.fit(some)
     assert first.constant == second.constant
@@ -61,7 +61,7 @@ def test_the_same_ratings_give_the_same_taste() -> None:
 def test_equal_values_everywhere_do_no_harm() -> None:
     flat = Examples(np.ones((30, 5)), np.ones((30, 12)), np.ones(30), np.arange(30) % 5 + 1.0)
     assert taste.evaluate(flat).refused
-    assert np.isfinite(taste.fit(flat).stars(flat.embedding, flat.look, flat.score)).all()
+    assert np.isfinite(taste.fit(flat).stars(flat.embedding, flat.appearance, flat.score)).all()
 
 
 def test_pairwise_accuracy() -> None:

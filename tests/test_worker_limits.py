@@ -20,7 +20,8 @@ from photos import picture, sample_pictures, write_photo
 from PIL import Image
 
 from photocli.inputs import InputSpec
-from photocli.workers import Prepared, Task, Workers
+from photocli.process import Prepared, Task
+from photocli.workers import Workers
 
 SPEC = InputSpec("image", 32, 48)
 TWO_GB = 2e9
@@ -90,7 +91,7 @@ def test_workers_that_cannot_start_are_one_fatal_error(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("ended_by", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("ended_by", ["SIGKILL", "SIGXCPU"])
 def test_a_photo_is_tried_again_when_its_worker_was_killed_from_outside(
     ended_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,8 @@ from hostile import endless_exif, fake_gif_reader, harmful, many_scans
 from photos import camera_exif, picture, png_header, write_photo
 
 from photocli.inputs import InputSpec, cut
-from photocli.workers import AHEAD, Prepared, Task, Workers
+from photocli.process import Prepared, Task
+from photocli.workers import AHEAD, Workers
 
 SPEC = InputSpec("image", 32, 48)
 PATIENCE_S = 60.0
@@ -185,7 +186,8 @@ PARENT = """
 import sys
 from pathlib import Path
 from photocli.inputs import InputSpec
-from photocli.workers import Task, Workers
+from photocli.process import Task
+from photocli.workers import Workers
 with Workers(2, 2.0) as workers:
     for number, path in enumerate(sys.argv[1:]):
         workers.submit(Task(number, Path(path), (InputSpec("image", 32, 32),)))

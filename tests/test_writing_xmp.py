@@ -19,9 +19,11 @@ from sidecars import CAPTURE_ONE, LIGHTROOM
 
 from photocli.embedding import embedded, packet_in
 from photocli.errors import UsageError
-from photocli.journal import Journal, runs, undo
+from photocli.journal import Journal, runs
 from photocli.records import Record
-from photocli.writers.xmp import Marks, Outcome, Planned, XmpWriter
+from photocli.sidecar_plan import Marks, Outcome, Planned
+from photocli.undo import undo
+from photocli.writers.xmp import XmpWriter
 
 RATED_BY_A_PERSON = LIGHTROOM.replace('xmp:Label="Red"', 'xmp:Rating="5"').encode()
 

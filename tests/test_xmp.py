@@ -324,7 +324,7 @@ def test_only_large_packets_are_too_large(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(packet) > 4_500_000
     result = merge(packet, CHANGES, now=NOW)
     assert len(result.packet) > len(packet)
-    monkeypatch.setattr("photocli.markup.LARGEST", 4_000_000)
+    monkeypatch.setattr("photocli.encoding.LARGEST", 4_000_000)
     with pytest.raises(SidecarError, match="larger"):
         merge(packet, CHANGES, now=NOW)
 

@@ -27,8 +27,8 @@ def assess(card: Card, outputs: Outputs) -> dict[str, Any]:
 
     With `several`, those hold whose calibrated probability is above the card's threshold for them.
     """
-    said = [round(chance, DIGITS) for chance in chances(card, outputs)]
-    named = tuple(zip(classes(card), said, strict=True))
+    values = [round(chance, DIGITS) for chance in chances(card, outputs)]
+    named = tuple(zip(classes(card), values, strict=True))
     ranked = sorted(named, key=lambda pair: -pair[1])
     held = ranked[:1]
     if card.facts.get("several", False):
@@ -48,11 +48,11 @@ def chances(card: Card, outputs: Outputs) -> list[float]:
     Those of classes of which one holds are sharpened by one temperature; where several may, each has a
     logistic curve on its log odds, or none.
     """
-    said = [float(chance) for chance in outputs["probabilities"]]
+    values = [float(chance) for chance in outputs["probabilities"]]
     curves = card.facts.get("calibration", {})
     if not card.facts.get("several", False):
-        return sharpened(said, curves.get("probabilities"))
-    return [calibrated(chance, curves.get(name)) for name, chance in zip(classes(card), said, strict=True)]
+        return sharpened(values, curves.get("probabilities"))
+    return [calibrated(chance, curves.get(name)) for name, chance in zip(classes(card), values, strict=True)]
 
 
 def calibrated(chance: float, curve: Mapping[str, Any] | None) -> float:

@@ -35,8 +35,8 @@ def assess(card: Card, outputs: Outputs) -> dict[str, Any]:
     and `style` is the first of them; without any it is `plain`, which is as sure as the most probable style
     is not.
     """
-    said = chances(card, outputs)
-    medium, looks, paintings = said["medium"], said["looks"], said["paintings"]
+    probabilities = chances(card, outputs)
+    medium, looks, paintings = probabilities["medium"], probabilities["looks"], probabilities["paintings"]
     painting = max(paintings, key=paintings.__getitem__)
     held = {name: chance for name, chance in looks.items() if chance > threshold(card, name)}
     if painting != NONE:
@@ -57,15 +57,15 @@ def assess(card: Card, outputs: Outputs) -> dict[str, Any]:
 def chances(card: Card, outputs: Outputs) -> dict[str, dict[str, float]]:
     """The calibrated probabilities by group (`medium`, `looks`, `paintings`) and class, as in the card."""
     curves = card.facts.get("calibration", {})
-    said: dict[str, dict[str, float]] = {}
+    probabilities: dict[str, dict[str, float]] = {}
     for group, names in classes(card).items():
         values = [float(chance) for chance in outputs[group]]
         if group == "looks":
             pairs = zip(names, values, strict=True)
-            said[group] = {name: calibrated(chance, curves.get(name)) for name, chance in pairs}
+            probabilities[group] = {name: calibrated(chance, curves.get(name)) for name, chance in pairs}
         else:
-            said[group] = dict(zip(names, sharpened(values, curves.get(group)), strict=True))
-    return said
+            probabilities[group] = dict(zip(names, sharpened(values, curves.get(group)), strict=True))
+    return probabilities
 
 
 def classes(card: Card) -> dict[str, tuple[str, ...]]:

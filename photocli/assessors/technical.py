@@ -27,14 +27,14 @@ def assess(card: Card, outputs: Mapping[str, NDArray[np.float32]]) -> dict[str, 
     better left alone than turned wrongly. `rotate_confidence` is the calibrated probability that it is right.
     """
     curves, thresholds = card.facts.get("calibration", {}), card.facts["thresholds"]
-    said = dict(zip(FAULTS, map(float, outputs["severities"]), strict=True))
+    severities = dict(zip(FAULTS, map(float, outputs["severities"]), strict=True))
     turns = sharpened([float(chance) for chance in outputs["turns"]], curves.get("rotate"))
     turn = max(range(len(turns)), key=turns.__getitem__)
     if turns[turn] <= thresholds["rotate"]:
         turn = 0
     return {
-        **{name: isotonic(value, curves.get(name)) for name, value in said.items()},
-        "faults": tuple(name for name, value in said.items() if value > thresholds[name]),
+        **{name: isotonic(value, curves.get(name)) for name, value in severities.items()},
+        "faults": tuple(name for name, value in severities.items() if value > thresholds[name]),
         "rotate": 90 * turn,
         "rotate_confidence": turns[turn],
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.options import JsonFile, Paths, RunOptions
+from photocli.cli.signature import option, with_options
 from photocli.display import printable
 
 if TYPE_CHECKING:
@@ -19,53 +20,41 @@ if TYPE_CHECKING:
     from photocli.pipeline import Run
 
 
-Require = Annotated[
-    list[str] | None,
-    typer.Option(metavar="RULE", help="A rule that every photo must keep; may be given several times."),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Settings; photocli.toml of the current folder without it."),
-]
-MaxFailures = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="So many photos may fall short. Without it: none.")
-]
-Baseline = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="What this file lists is known and does not count.")
-]
-WriteBaseline = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write all that falls short now as a baseline; exit with 0."),
-]
-Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML; - for stdout.")]
-Sarif = Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF; - for stdout.")]
-Markdown = Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown; - for stdout.")]
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(JsonFile, RunOptions):
+    """The options of `photocli check`."""
+
+    require: list[str] | None = option(
+        None, metavar="RULE", help="A rule that every photo must keep; may be given several times."
+    )
+    config: Path | None = option(
+        None, metavar="FILE", help="Settings; photocli.toml of the current folder without it."
+    )
+    max_failures: int | None = option(
+        None, metavar="N", min=0, help="So many photos may fall short. Without it: none."
+    )
+    baseline: Path | None = option(
+        None, metavar="FILE", help="What this file lists is known and does not count."
+    )
+    write_baseline: Path | None = option(
+        None, metavar="FILE", help="Write all that falls short now as a baseline; exit with 0."
+    )
+    junit: Path | None = option(None, metavar="FILE", help="Write JUnit XML; - for stdout.")
+    sarif: Path | None = option(None, metavar="FILE", help="Write SARIF; - for stdout.")
+    markdown: Path | None = option(None, metavar="FILE", help="Write Markdown; - for stdout.")
+    taste: str = "off"  # rules hold for everybody
+
+    @property
+    def reports(self) -> dict[str, Path | None]:
+        """Where the reports go, by their formats."""
+        return {"junit": self.junit, "json": self.json, "sarif": self.sarif, "markdown": self.markdown}
 
 
-def check(
-    paths: arguments.Paths,
-    require: Require = None,
-    config: Config = None,
-    max_failures: MaxFailures = None,
-    baseline: Baseline = None,
-    write_baseline: WriteBaseline = None,
-    junit: Junit = None,
-    json: arguments.Json = None,
-    sarif: Sarif = None,
-    markdown: Markdown = None,
-    profile: arguments.Profile = "",
-    assess: arguments.Assess = "",
-    device: arguments.Device = "auto",
-    batch: arguments.Batch = 0,
-    workers: arguments.Workers = 0,
-    timeout: arguments.Timeout = arguments.TIMEOUT_S,
-    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
-    raw: arguments.Raw = arguments.RawBy.PREVIEW,
-    no_cache: arguments.NoCache = False,
-    follow_links: arguments.FollowLinks = False,
-    quiet: arguments.Quiet = False,
-    debug: arguments.DebugFolders = False,
-) -> None:
+@with_options(
+    "require config max_failures baseline write_baseline junit json sarif markdown",
+    "profile assess device batch workers timeout max_pixels raw no_cache follow_links quiet debug",
+)
+def check(paths: Paths, options: CheckOptions) -> None:
     """Check photos against rules.
 
     A rule is a field of the record, a comparison (>= <= > < == !=), and a number or a quoted text. A photo
@@ -86,58 +75,40 @@ def check(
     Exit codes: 0 all good; 1 more photos fall short than may; 2 wrong use; 3 none or few enough fall short,
     but some could not be read; 4 fatal.
     """
-    with reported(debug):
-        from photocli.config import read_check
+    with reported(options.debug):
         from photocli.pipeline import Run
 
-        reports = {"junit": junit, "json": json, "sarif": sarif, "markdown": markdown}
-        to_stdout = arguments.check_outputs((*reports.values(), write_baseline))
-        settings = _settings(read_check(config), require or [], max_failures, baseline)
-        options = arguments.run_options(
-            assess=assess,
-            device=device,
-            batch=batch,
-            workers=workers,
-            timeout=timeout,
-            max_pixels=max_pixels,
-            raw=raw,
-            no_cache=no_cache,
-            taste="off",
-            profile=arguments.chosen_profile(profile, config),
-            follow_links=follow_links,
-            hidden=debug,
+        settings, profile = _settings(options), options.chosen_profile(options.config)
+        to_stdout = _check_outputs(
+            options, [*paths, *outputs.settings_read(profile, options.config)], settings
         )
-        code = _check(
-            Run(paths, options),
-            settings,
-            reports,
-            write_baseline,
-            quiet=quiet,
-            to_stdout=to_stdout,
-        )
+        run = Run(paths, options.of_run(profile=profile))
+        code = _check(run, settings, options, to_stdout=to_stdout)
         if code != ExitCode.OK:
             raise typer.Exit(code)
 
 
-def _settings(
-    config: CheckConfig, require: list[str], max_failures: int | None, baseline: Path | None
-) -> CheckConfig:
+def _settings(options: CheckOptions) -> CheckConfig:
     """What holds in the end: rules from the file, then from options; the options' other values win."""
-    settings = replace(config, require=(*config.require, *require))
-    if max_failures is not None:
-        settings = replace(settings, max_failures=max_failures)
-    return settings if baseline is None else replace(settings, baseline=baseline)
+    from photocli.config import read_check
+
+    settings = read_check(options.config)
+    settings = replace(settings, require=(*settings.require, *(options.require or [])))
+    if options.max_failures is not None:
+        settings = replace(settings, max_failures=options.max_failures)
+    return settings if options.baseline is None else replace(settings, baseline=options.baseline)
 
 
-def _check(
-    run: Run,
-    settings: CheckConfig,
-    reports: Mapping[str, Path | None],
-    write_baseline: Path | None,
-    *,
-    quiet: bool,
-    to_stdout: bool,
-) -> ExitCode:
+def _check_outputs(options: CheckOptions, read: list[Path], settings: CheckConfig) -> bool:
+    """Whether stdout carries data. Raises `UsageError`. A baseline may be written over the one before."""
+    files = {f"--{name}": file for name, file in options.reports.items()}
+    known, new = settings.baseline, options.write_baseline
+    if known is not None and not (new is not None and outputs.is_among(new, [known])):
+        read = [*read, known]
+    return outputs.check({**files, "--write-baseline": new}, read)
+
+
+def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout: bool) -> ExitCode:
     """Do the run, say what falls short, write the reports, and choose the exit code."""
     from photocli import baseline
     from photocli.checks import Check, root_of
@@ -150,18 +121,18 @@ def _check(
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")
     known = baseline.read(settings.baseline) if settings.baseline is not None else None
     check = Check([parse(rule, run.models.classes) for rule in settings.require], root_of(run.paths), known)
-    with Progress(run, quiet=quiet) as progress:
+    with Progress(run, quiet=options.quiet) as progress:
         for record in run:
             progress.advance(record)
             check.add(record)
-    for name, file in reports.items():
+    for name, file in options.reports.items():
         if file is not None:
             save(file, load(name).render(check.report))
-    if write_baseline is not None:
-        save(write_baseline, baseline.render(check.report))
-    if not quiet:
+    if options.write_baseline is not None:
+        save(options.write_baseline, baseline.render(check.report))
+    if not options.quiet:
         _summarise(check, settings, err=to_stdout)
-    if write_baseline is not None:  # all that was found is excused now
+    if options.write_baseline is not None:  # all that was found is excused now
         return ExitCode.OK
     return _exit_code(check, settings)
 

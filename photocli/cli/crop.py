@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.options import JsonFile, Paths, RatingOptions, ShownOptions
+from photocli.cli.ratings import xmp_writer
+from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from photocli.cli.progress import Progress
@@ -28,36 +31,24 @@ class Written:
     failed: int = 0
 
 
-def crop(
-    paths: arguments.Paths,
-    aspect: Annotated[
-        str, typer.Option(metavar="W:H", help="own (the photo's), free, or a ratio: 3:2, 4:5, 1:1, 16:9 ...")
-    ] = "own",
-    keep: Annotated[
-        float, typer.Option(metavar="SHARE", help="Keep at least this share of the photo's area, 0 to 1.")
-    ] = 0.4,
-    smallest: Annotated[
-        int, typer.Option(metavar="PIXELS", min=1, help="No side of a crop is smaller than this.")
-    ] = 600,
-    json: arguments.Json = None,
-    xmp: Annotated[
-        bool,
-        typer.Option("--xmp", help="Write the crops to XMP sidecars, never over develop settings."),
-    ] = False,
-    embed: Annotated[
-        bool, typer.Option("--embed", help="Write crops of JPEGs into the files, where Lightroom looks.")
-    ] = False,
-    assess: arguments.Assess = "",
-    device: arguments.Device = "auto",
-    batch: arguments.Batch = 0,
-    workers: arguments.Workers = 0,
-    follow_links: arguments.FollowLinks = False,
-    timeout: arguments.Timeout = arguments.TIMEOUT_S,
-    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
-    raw: arguments.Raw = arguments.RawBy.PREVIEW,
-    quiet: arguments.QuietTable = False,
-    debug: arguments.DebugFolders = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class CropOptions(JsonFile, ShownOptions):
+    """The options of `photocli crop`."""
+
+    aspect: str = option(
+        "own", metavar="W:H", help="own (the photo's), free, or a ratio: 3:2, 4:5, 1:1, 16:9 ..."
+    )
+    keep: float = option(0.4, metavar="SHARE", help="Keep at least this share of the photo's area, 0 to 1.")
+    smallest: int = option(600, metavar="PIXELS", min=1, help="No side of a crop is smaller than this.")
+    xmp: bool = option(False, "--xmp", help="Write the crops to XMP sidecars, never over develop settings.")
+    embed: bool = option(False, "--embed", help="Write crops of JPEGs into the files, where Lightroom looks.")
+
+
+@with_options(
+    "aspect keep smallest json xmp embed",
+    "assess device batch workers follow_links timeout max_pixels raw quiet debug",
+)
+def crop(paths: Paths, options: CropOptions) -> None:
     """Suggest a crop where one gains.
 
     Candidates are scored by the aesthetics model, and by whether they remove a border of clutter or blur.
@@ -74,28 +65,17 @@ def crop(
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read or written, 4 fatal.
     """
-    with reported(debug):
+    with reported(options.debug):
         from photocli.cropping import CropRun
         from photocli.framing import Framing
 
-        to_stdout = arguments.check_outputs((json,))
-        options = arguments.run_options(
-            assess=assess,
-            device=device,
-            batch=batch,
-            workers=workers,
-            follow_links=follow_links,
-            hidden=debug,
-            timeout=timeout,
-            max_pixels=max_pixels,
-            raw=raw,
-        )
-        run = CropRun(list(paths), Framing(aspect, keep, smallest), options)
-        if not _crop(run, json=json, xmp=xmp, embed=embed, quiet=quiet, to_stdout=to_stdout):
+        to_stdout = outputs.check({"--json": options.json}, paths)
+        framing = Framing(options.aspect, options.keep, options.smallest)
+        if not _crop(CropRun(list(paths), framing, options.of_run()), options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
-def _crop(run: CropRun, *, json: Path | None, xmp: bool, embed: bool, quiet: bool, to_stdout: bool) -> bool:
+def _crop(run: CropRun, options: CropOptions, *, to_stdout: bool) -> bool:
     """Do the run, write what was asked for; whether everything could be done."""
     from photocli.cli.progress import Progress
     from photocli.writers.json import JsonWriter
@@ -103,12 +83,11 @@ def _crop(run: CropRun, *, json: Path | None, xmp: bool, embed: bool, quiet: boo
     found: list[Cropped] = []
     written = Written()
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=quiet, task="cropping"))
-        ratings = arguments.Ratings(xmp=xmp, editor="lightroom" if xmp else None, embed=embed)
-        written.writer = stack.enter_context(
-            arguments.xmp_writer(ratings, progress.report_sidecar, run.paths)
-        )
-        document = stack.enter_context(JsonWriter(json)) if json else None
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, task="cropping"))
+        editor = "lightroom" if options.xmp else ""
+        ratings = RatingOptions(xmp=options.xmp, editor=editor, embed=options.embed)
+        written.writer = stack.enter_context(xmp_writer(ratings, progress.report_sidecar, run.paths))
+        document = stack.enter_context(JsonWriter(options.json)) if options.json else None
         for cropped in run:
             progress.advance(cropped.record)
             found.append(cropped)
@@ -119,7 +98,7 @@ def _crop(run: CropRun, *, json: Path | None, xmp: bool, embed: bool, quiet: boo
                 document.write(record, _details(cropped))
         if document is not None:
             document.close(asdict(run.summary))
-    if not quiet:
+    if not options.quiet:
         _print(found, written, to_stdout=to_stdout)
     failed = written.failed or (written.writer is not None and written.writer.counts["failed"])
     return not run.summary.failed and not failed
@@ -129,7 +108,7 @@ def _write(cropped: Cropped, written: Written, progress: Progress) -> str | None
     """Write one crop, where there are no develop settings anywhere; what the record says of its sidecar."""
     from photocli import camera_raw
     from photocli.records import Record
-    from photocli.writers.xmp import Marks
+    from photocli.sidecar_plan import Marks
 
     record, suggestion = cropped.record, cropped.suggestion
     photo, twin = Path(record.path), Path(record.twin) if record.twin else None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
-from photocli.errors import UsageError
+from photocli.cli.options import Detail, Paths, RatingOptions, RunOptions, TableFiles
+from photocli.cli.ratings import begin_journal, xmp_writer
+from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,84 +26,39 @@ if TYPE_CHECKING:
     from photocli.picks import Wanted
     from photocli.pipeline import Run
     from photocli.records import Record
-    from photocli.writers.xmp import Marks, XmpWriter
+    from photocli.sidecar_plan import Marks
+    from photocli.writers.xmp import XmpWriter
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """What is to become of the plan: tables, ratings, the folder for rejects, or nothing but a look at it."""
+@dataclass(frozen=True, kw_only=True)
+class CullOptions(RatingOptions, TableFiles, RunOptions):
+    """The options of `photocli cull`."""
 
-    csv: Path | None
-    csv_raw: bool
-    json: Path | None
-    ratings: arguments.Ratings
-    move_rejects: Path | None
-    dry_run: bool
-    quiet: bool
-    to_stdout: bool
-    stars: arguments.Scale
-    closer: bool
-
-
-Keep = Annotated[
-    str, typer.Option(metavar="N|P%", help="Pick so many photos at most, or so many percent of all.")
-]
-PerGroup = Annotated[
-    int,
-    typer.Option(metavar="N", min=0, help="Pick so many of each group at most. 1 without --keep."),
-]
-Reject = Annotated[bool, typer.Option("--reject", help="Call every photo that is not picked a reject.")]
-MoveRejects = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="Move rejects here, with their sidecars and RAW files; implies --reject."
-    ),
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show the plan and how sidecars would change; write nothing.")
-]
-Xmp = Annotated[
-    bool, typer.Option("--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
-]
-Detail = Annotated[
-    arguments.Detail,
-    typer.Option(
+    keep: str = option("", metavar="N|P%", help="Pick so many photos at most, or so many percent of all.")
+    per_group: int = option(
+        0, metavar="N", min=0, help="Pick so many of each group at most. 1 without --keep."
+    )
+    reject: bool = option(False, "--reject", help="Call every photo that is not picked a reject.")
+    move_rejects: Path | None = option(
+        None, metavar="DIR", help="Move rejects here, with their sidecars and RAW files; implies --reject."
+    )
+    dry_run: bool = option(
+        False, "--dry-run", help="Show the plan and how sidecars would change; write nothing."
+    )
+    xmp: bool = option(False, "--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
+    detail: Detail = option(
+        Detail.NATIVE,
         help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
-        "resolution, for a third of a second of CPU per frame."
-    ),
-]
+        "resolution, for a third of a second of CPU per frame.",
+    )
 
 
-def cull(
-    paths: arguments.Paths,
-    keep: Keep = "",
-    per_group: PerGroup = 0,
-    reject: Reject = False,
-    move_rejects: MoveRejects = None,
-    dry_run: DryRun = False,
-    csv: arguments.Csv = None,
-    csv_raw: arguments.CsvRaw = False,
-    json: arguments.Json = None,
-    xmp: Xmp = False,
-    editor: arguments.ForEditor = "",
-    embed: arguments.Embed = False,
-    overwrite: arguments.Overwrite = False,
-    taste: arguments.Taste = "",
-    profile: arguments.Profile = "",
-    stars: arguments.Stars = arguments.Scale.FIXED,
-    detail: Detail = arguments.Detail.NATIVE,
-    assess: arguments.Assess = "",
-    device: arguments.Device = "auto",
-    batch: arguments.Batch = 0,
-    workers: arguments.Workers = 0,
-    timeout: arguments.Timeout = arguments.TIMEOUT_S,
-    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
-    raw: arguments.Raw = arguments.RawBy.PREVIEW,
-    no_cache: arguments.NoCache = False,
-    follow_links: arguments.FollowLinks = False,
-    quiet: arguments.Quiet = False,
-    debug: arguments.DebugFolders = False,
-) -> None:
+@with_options(
+    "keep per_group reject move_rejects dry_run csv csv_raw json xmp editor embed overwrite",
+    "taste profile stars detail assess device batch workers timeout max_pixels raw",
+    "no_cache follow_links quiet debug",
+)
+def cull(paths: Paths, options: CullOptions) -> None:
     """Group the photos of a shoot and pick the best of each group.
 
     Bursts and look-alikes are groups, in which photos are compared with each other. Exposure brackets,
@@ -118,68 +75,54 @@ def cull(
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, written or moved, 4 fatal.
     """
-    with reported(debug):
+    with reported(options.debug):
         from photocli.culling import OUTPUTS
         from photocli.picks import wanted
 
-        limits = wanted(keep, per_group)
-        if csv_raw and csv is None:
-            raise UsageError("--csv-raw says how --csv is written; give --csv, too")
-        to_stdout = arguments.check_outputs((csv, json))
-        ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
-        options = arguments.run_options(
-            assess=assess,
-            device=device,
-            batch=batch,
-            workers=workers,
-            timeout=timeout,
-            max_pixels=max_pixels,
-            raw=raw,
-            no_cache=no_cache,
-            taste=taste,
-            profile=arguments.chosen_profile(profile),
-            outputs=OUTPUTS,
-            follow_links=follow_links,
-            hidden=debug,
+        limits, profile = wanted(options.keep, options.per_group), options.chosen_profile()
+        to_stdout = outputs.check(
+            options.tables,
+            [*paths, *outputs.settings_read(profile)],
+            folders={"--move-rejects": options.move_rejects},
         )
-        run = arguments.begin(paths, options, quiet=quiet)
-        closer = detail is arguments.Detail.NATIVE
-        outputs = Outputs(csv, csv_raw, json, ratings, move_rejects, dry_run, quiet, to_stdout, stars, closer)
-        if not _cull(run, limits, reject or move_rejects is not None, outputs):
+        run = options.begin(paths, options.of_run(profile=profile, outputs=OUTPUTS))
+        if not _cull(run, limits, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
-def _cull(run: Run, limits: Wanted, reject: bool, outputs: Outputs) -> bool:
+def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) -> bool:
     """Do the run, carry out what was asked, or show it; whether everything could be done."""
     from photocli.cli.progress import Progress
     from photocli.culling import Culling
     from photocli.moves import Mover
 
-    mover = Mover(outputs.move_rejects, run.paths) if outputs.move_rejects is not None else None
+    apart = options.move_rejects
+    mover = Mover(apart, run.paths) if apart is not None else None
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=outputs.quiet))
-        closeups = _closeups(run, progress) if outputs.closer else None
-        culling = Culling(apart=outputs.move_rejects, closeups=closeups)
-        journal = stack.enter_context(arguments.begin_journal())
-        ratings = arguments.xmp_writer(outputs.ratings, progress.report_sidecar, run.paths, journal)
-        writer = stack.enter_context(ratings)
+        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        closeups = _closeups(run, progress) if options.detail is Detail.NATIVE else None
+        culling = Culling(apart=apart, closeups=closeups)
+        journal = stack.enter_context(begin_journal())
+        writer = stack.enter_context(xmp_writer(options, progress.report_sidecar, run.paths, journal))
         for result in run.results():
             progress.advance(result.record)
             culling.add(result)
-        records = list(arguments.starred(culling.finish(limits, reject=reject), outputs.stars))
-        if outputs.dry_run:
+        reject = options.reject or apart is not None
+        records = list(options.starred(culling.finish(limits, reject=reject)))
+        if options.dry_run:
             moves, stay = _plan_moves(mover, records, progress)
             moved: list[Move] = []
-            _show(records, writer, moves, outputs)
+            _show(records, writer, moves, to_stdout=to_stdout)
         else:
             if writer is not None:
                 records = [writer.write(record, _marks(record)) for record in records]
             moves, stay = _plan_moves(mover, records, progress)  # now, as sidecars that are new move, too
             moved = _move(moves, journal, progress)
-        _write_tables(run, records, outputs)
-    if not outputs.quiet:
-        _summarise(culling, closeups, records, writer, moved, stay, outputs)
-    complete = outputs.dry_run or len(moved) == len(moves)
+        _write_tables(run, records, options)
+    if not options.quiet:
+        for line in _summary(culling, closeups, records, writer, moved, stay, options):
+            typer.echo(line, err=to_stdout)
+    complete = options.dry_run or len(moved) == len(moves)
     return complete and not run.summary.failed and not (writer is not None and writer.counts["failed"])
 
 
@@ -233,24 +176,24 @@ def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]
 
 
 def _marks(record: Record) -> Marks | None:
-    from photocli.writers.xmp import Marks
+    from photocli.sidecar_plan import Marks
 
     if record.group is None:
         return None
     return Marks(pick="pick" if record.pick == "pick" else "reject" if record.pick == "reject" else "none")
 
 
-def _write_tables(run: Run, records: list[Record], outputs: Outputs) -> None:
+def _write_tables(run: Run, records: list[Record], options: CullOptions) -> None:
     """Write the records where they were asked for; a dry run writes to stdout alone."""
     from photocli.writers.csv import CsvWriter
     from photocli.writers.json import JsonWriter
 
     csv, json = (
-        None if outputs.dry_run and str(file) != "-" else file for file in (outputs.csv, outputs.json)
+        None if options.dry_run and str(file) != "-" else file for file in (options.csv, options.json)
     )
     with ExitStack() as stack:
         table = (
-            stack.enter_context(CsvWriter(csv, run.models.classifiers, raw=outputs.csv_raw)) if csv else None
+            stack.enter_context(CsvWriter(csv, run.models.classifiers, raw=options.csv_raw)) if csv else None
         )
         document = stack.enter_context(JsonWriter(json, run.models.classifiers)) if json else None
         for record in records:
@@ -261,20 +204,20 @@ def _write_tables(run: Run, records: list[Record], outputs: Outputs) -> None:
             document.close(asdict(run.summary))
 
 
-def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], outputs: Outputs) -> None:
+def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], *, to_stdout: bool) -> None:
     """Print the plan: the table of the groups, the differences of the sidecars, the moves."""
     from rich.console import Console
 
     from photocli import plan
 
-    plan.print_table(Console(stderr=outputs.to_stdout, highlight=False), records)
+    plan.print_table(Console(stderr=to_stdout, highlight=False), records)
     for line in (*_differences(records, writer), *plan.moves(moves)):
-        typer.echo(line, err=outputs.to_stdout)
+        typer.echo(line, err=to_stdout)
 
 
 def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[str]:
     from photocli import plan
-    from photocli.writers.xmp import Planned
+    from photocli.sidecar_plan import Planned
 
     for record in records if writer is not None else ():
         assert writer is not None
@@ -285,15 +228,15 @@ def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[st
                 yield from plan.difference(planned)
 
 
-def _summarise(
+def _summary(
     culling: Culling,
     closeups: Closeups | None,
     records: list[Record],
     writer: XmpWriter | None,
     moves: list[Move],
     stay: int,
-    outputs: Outputs,
-) -> None:
+    options: CullOptions,
+) -> list[str]:
     from photocli import plan
 
     lines = [plan.summary(records, culling.kinds())]
@@ -307,11 +250,10 @@ def _summarise(
         renamed = sum(move.renamed for move in moves)
         clash = f", {renamed:,} with a number because their names were taken" if renamed else ""
         lines.append(
-            f"photos moved to {outputs.move_rejects}: {len(moves):,}{clash}; photocli undo brings back"
+            f"photos moved to {options.move_rejects}: {len(moves):,}{clash}; photocli undo brings back"
         )
     if stay:
         lines.append(f"rejects that stay, as you rated or picked them yourself: {stay:,}")
-    if outputs.dry_run:
+    if options.dry_run:
         lines.append("nothing was written: this was a dry run")
-    for line in lines:
-        typer.echo(line, err=outputs.to_stdout)
+    return lines

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.options import ShownOptions
+from photocli.cli.signature import option, with_options
 from photocli.errors import DecodeError, UsageError
 from photocli.links import is_link
 
@@ -20,33 +23,29 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from photocli.explaining import Explanation
-    from photocli.pipeline import Options
+    from photocli.options import Options
 
 _SUFFIX = ".explained.png"
 _PATIENCE_S = 1.0
 
+Photos = Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos to explain.")]
 
-def explain(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos to explain.")],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where the page goes, a PNG; a folder for several photos."
-        ),
-    ],
-    crop: Annotated[
-        bool, typer.Option("--crop", help="Show the crop that photocli crop suggests, too; a second more.")
-    ] = False,
-    assess: arguments.Assess = "",
-    taste: arguments.Taste = "",
-    profile: arguments.Profile = "",
-    device: arguments.Device = "auto",
-    timeout: arguments.Timeout = arguments.TIMEOUT_S,
-    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
-    raw: arguments.Raw = arguments.RawBy.PREVIEW,
-    quiet: arguments.QuietTable = False,
-    debug: arguments.Debug = False,
-) -> None:
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(ShownOptions):
+    """The options of `photocli explain`."""
+
+    output: Path = option(
+        ..., "--output", "-o", metavar="FILE", help="Where the page goes, a PNG; a folder for several photos."
+    )
+    crop: bool = option(
+        False, "--crop", help="Show the crop that photocli crop suggests, too; a second more."
+    )
+    debug: bool = option(False, "--debug", help="Show the traceback of an error.")
+
+
+@with_options("output crop assess taste profile device timeout max_pixels raw quiet debug")
+def explain(photos: Photos, options: ExplainOptions) -> None:
     """Show why a photo has its score.
 
     A page, as a PNG picture, shows the photo, what its score is made of, where in the photo the score comes
@@ -62,17 +61,10 @@ def explain(
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
-    with reported(debug):
-        options = arguments.run_options(
-            assess=assess,
-            device=device,
-            taste=taste,
-            profile=arguments.chosen_profile(profile),
-            timeout=timeout,
-            max_pixels=max_pixels,
-            raw=raw,
-        )
-        if not _explain(photos, pages(photos, output), options, crop=crop, quiet=quiet):
+    with reported(options.debug):
+        of_run = options.of_run(profile=options.chosen_profile())
+        places = pages(photos, options.output)
+        if not _explain(photos, places, of_run, crop=options.crop, quiet=options.quiet):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
@@ -94,15 +86,13 @@ def pages(photos: Sequence[Path], output: Path) -> list[Path]:
         raise UsageError(f"{len(photos)} photos need a folder, and {output} is a file; give -o a folder")
     places = [output] if named else [output / (photo.name + _SUFFIX) for photo in photos]
     for place in places:
-        if any(place.exists() and place.samefile(photo) for photo in photos):
+        if outputs.is_among(place, photos):
             raise UsageError(f"{place} is a photo; its page must go elsewhere")
         if not named and is_link(place):  # nobody named it, and it may lead anywhere
             raise UsageError(f"{place} is a link; remove it, or give -o a file")
-        if places.count(place) > 1:
-            raise UsageError(
-                f"two photos are named {place.name.removesuffix(_SUFFIX)}; explain them one by one"
-            )
         check_place(place)
+    if (pair := outputs.twins(places)) is not None:
+        raise UsageError(f"two photos are named {photos[pair[0]].name}; explain them one by one")
     if not named:
         _make_folder(output)
     return places

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.options import RunOptions
+from photocli.cli.signature import option, with_options
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
     from photocli.learning import Lesson
-    from photocli.pipeline import Options
     from photocli.tastes import Taste
 
+Rated = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH...", help="Photos and folders that you rated.")
+]
 
-def learn(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH...", help="Photos and folders that you rated.")
-    ] = None,
-    name: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="The taste's name; the one named default is used by itself."),
-    ] = "default",
-    list_tastes: Annotated[bool, typer.Option("--list", help="List the tastes that were learned.")] = False,
-    export: Annotated[
-        Path | None, typer.Option("--export", metavar="FILE", help="Write the taste NAME; - for stdout.")
-    ] = None,
-    import_: Annotated[
-        Path | None, typer.Option("--import", metavar="FILE", help="Take over a taste, as NAME.")
-    ] = None,
-    delete: Annotated[str, typer.Option(metavar="NAME", help="Forget a taste.")] = "",
-    assess: arguments.Assess = "",
-    device: arguments.Device = "auto",
-    batch: arguments.Batch = 0,
-    workers: arguments.Workers = 0,
-    no_cache: arguments.NoCache = False,
-    follow_links: arguments.FollowLinks = False,
-    quiet: arguments.Quiet = False,
-    debug: arguments.DebugFolders = False,
-) -> None:
+
+@dataclass(frozen=True, kw_only=True)
+class LearnOptions(RunOptions):
+    """The options of `photocli learn`."""
+
+    name: str = option(
+        "default", metavar="NAME", help="The taste's name; the one named default is used by itself."
+    )
+    list_tastes: bool = option(False, "--list", help="List the tastes that were learned.")
+    export: Path | None = option(None, "--export", metavar="FILE", help="Write the taste NAME; - for stdout.")
+    import_: Path | None = option(None, "--import", metavar="FILE", help="Take over a taste, as NAME.")
+    delete: str = option("", metavar="NAME", help="Forget a taste.")
+
+
+@with_options(
+    "name list_tastes export import_ delete",
+    "assess device batch workers no_cache follow_links quiet debug",
+)
+def learn(options: LearnOptions, paths: Rated = None) -> None:
     """Learn your taste from photos that you rated.
 
     Stars, picks and rejects that you gave in a photo editor are read from sidecars and from the photos
@@ -60,57 +59,49 @@ def learn(
     Exit codes: 0 learned, 1 not better than the general model and so not kept, 2 wrong use, 3 learned, but
     some photos could not be read, 4 fatal.
     """
-    with reported(debug):
-        actions = (bool(paths), list_tastes, export is not None, import_ is not None, bool(delete))
-        if sum(actions) != 1:
+    with reported(options.debug):
+        others = (options.list_tastes, options.export is not None, options.import_ is not None)
+        if sum((bool(paths), *others, bool(options.delete))) != 1:
             raise UsageError(
                 "give either PATHs to learn from, or one of --list, --export, --import, --delete"
             )
         if paths:
-            options = arguments.run_options(
-                assess=assess,
-                device=device,
-                batch=batch,
-                workers=workers,
-                no_cache=no_cache,
-                follow_links=follow_links,
-                hidden=debug,
-            )
-            code = _learn(paths, name, options, quiet=quiet)
+            code = _learn(paths, options)
             if code != ExitCode.OK:
                 raise typer.Exit(code)
-        elif list_tastes:
+        elif options.list_tastes:
             _list()
-        elif delete:
-            _delete(delete)
+        elif options.delete:
+            _delete(options.delete)
         else:
-            _exchange(name, export, import_)
+            _exchange(options.name, options.export, options.import_)
 
 
-def _learn(paths: list[Path], name: str, options: Options, *, quiet: bool) -> ExitCode:
+def _learn(paths: list[Path], options: LearnOptions) -> ExitCode:
     from datetime import datetime
 
     from photocli import tastes
     from photocli.cli.progress import Progress
     from photocli.learning import Learner
 
-    tastes.path_of(name)  # a name that cannot be used is better said before the work than after it
-    learner = Learner(paths, options)
-    with Progress(learner.run, quiet=quiet) as progress:
+    of_run = options.of_run()
+    tastes.path_of(options.name)  # a name that cannot be used is better said before the work than after it
+    learner = Learner(paths, of_run)
+    with Progress(learner.run, quiet=options.quiet) as progress:
         learner.collect(progress.advance)
     lesson = learner.lesson()
     assert lesson.trial is not None
     assert lesson.head is not None
-    if not quiet:
+    if not options.quiet:
         _report(lesson)
     if lesson.trial.refused is not None:
         typer.echo(f"not kept: {lesson.trial.refused}", err=True)
         return ExitCode.CHECK_FAILED
     learned = datetime.now().astimezone().isoformat(timespec="seconds")
-    taste = tastes.make(name, *lesson.model, lesson.head, lesson.trial, learned)
+    taste = tastes.make(options.name, *lesson.model, lesson.head, lesson.trial, learned)
     file = tastes.save(taste)
-    if not quiet:
-        typer.echo(f"kept as '{name}' ({file})")
+    if not options.quiet:
+        typer.echo(f"kept as '{options.name}' ({file})")
     return ExitCode.UNREADABLE if learner.run.summary.failed else ExitCode.OK
 
 
@@ -164,7 +155,7 @@ def _exchange(name: str, export: Path | None, import_: Path | None) -> None:
     from photocli.reports import save
 
     if export is not None:
-        arguments.check_outputs([export])
+        outputs.check({"--export": export})
         save(export, tastes.export(tastes.load(name)))
     elif import_ is not None:
         tastes.save(tastes.read(import_, name))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from photocli.cropping import CropRun
     from photocli.pipeline import Run
     from photocli.records import Record
-    from photocli.writers.xmp import Outcome
+    from photocli.sidecar_plan import Outcome
 
 LISTED = 20
 """How many links are said one by one; all are counted."""

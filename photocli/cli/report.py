@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.options import Paths, RunOptions
+from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from photocli.cli.progress import Progress
@@ -17,24 +19,18 @@ if TYPE_CHECKING:
     from photocli.records import Record
 
 
-def report(
-    paths: arguments.Paths,
-    html: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes; - for stdout.")],
-    assess: arguments.Assess = "",
-    taste: arguments.Taste = "",
-    profile: arguments.Profile = "",
-    stars: arguments.Stars = arguments.Scale.FIXED,
-    device: arguments.Device = "auto",
-    batch: arguments.Batch = 0,
-    workers: arguments.Workers = 0,
-    timeout: arguments.Timeout = arguments.TIMEOUT_S,
-    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
-    raw: arguments.Raw = arguments.RawBy.PREVIEW,
-    no_cache: arguments.NoCache = False,
-    follow_links: arguments.FollowLinks = False,
-    quiet: arguments.Quiet = False,
-    debug: arguments.DebugFolders = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(RunOptions):
+    """The options of `photocli report`."""
+
+    html: Path = option(..., metavar="FILE", help="Where the page goes; - for stdout.")
+
+
+@with_options(
+    "html assess taste profile stars device batch workers timeout max_pixels raw",
+    "no_cache follow_links quiet debug",
+)
+def report(paths: Paths, options: ReportOptions) -> None:
     """Make a page of photos with their scores.
 
     One HTML file holds everything, thumbnails too; it opens in any browser, from the disk, and loads nothing
@@ -48,37 +44,29 @@ def report(
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
-    with reported(debug):
+    with reported(options.debug):
         from photocli.cli.progress import Progress
         from photocli.culling import OUTPUTS
         from photocli.writers.html import HtmlWriter
 
-        to_stdout = arguments.check_outputs([html])
-        options = arguments.run_options(
-            assess=assess,
-            device=device,
-            batch=batch,
-            workers=workers,
-            timeout=timeout,
-            max_pixels=max_pixels,
-            raw=raw,
-            no_cache=no_cache,
-            taste=taste,
-            profile=arguments.chosen_profile(profile),
-            outputs=OUTPUTS,
-            follow_links=follow_links,
-            hidden=debug,
-        )
-        run = arguments.begin(paths, options, quiet=quiet)
+        profile = options.chosen_profile()
+        read = [*paths, *outputs.settings_read(profile)]
+        to_stdout = outputs.check({"--html": options.html}, read)
+        of_run = options.of_run(profile=profile, outputs=OUTPUTS)
+        run = options.begin(paths, of_run)
         writer = HtmlWriter(
-            html, workers=workers, deadline_s=timeout, reading=options.reading, profile=run.models.profile
+            options.html,
+            workers=options.workers,
+            deadline_s=options.timeout,
+            reading=of_run.reading,
+            profile=run.models.profile,
         )
-        with Progress(run, quiet=quiet) as progress, writer as page:
-            for record in arguments.starred(_grouped(run, progress), stars):
+        with Progress(run, quiet=options.quiet) as progress, writer as page:
+            for record in options.starred(_grouped(run, progress)):
                 page.write(record)
             page.close(asdict(run.summary))
-        if not quiet:
-            typer.echo(f"{run.summary.photos:,} photos in {html}", err=to_stdout)
+        if not options.quiet:
+            typer.echo(f"{run.summary.photos:,} photos in {options.html}", err=to_stdout)
         if run.summary.failed:
             raise typer.Exit(ExitCode.UNREADABLE)
 

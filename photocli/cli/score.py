@@ -3,64 +3,43 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
-from photocli.cli import arguments
+from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
-from photocli.errors import UsageError
+from photocli.cli.options import Detail, Paths, RatingOptions, ShownOptions, TableFiles
+from photocli.cli.ratings import rated, xmp_writer
+from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from photocli.pipeline import Run
     from photocli.writers import Writer
 
 
-Xmp = Annotated[
-    bool, typer.Option("--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept.")
-]
-Sort = Annotated[
-    str, typer.Option(metavar="FIELD", help="Rank the table by this field of the record, best first.")
-]
-Top = Annotated[int, typer.Option(metavar="N", min=0, help="Show the N best and the N worst photos.")]
-Detail = Annotated[
-    arguments.Detail,
-    typer.Option(
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
+    """The options of `photocli score`."""
+
+    sort: str = option(
+        "score", metavar="FIELD", help="Rank the table by this field of the record, best first."
+    )
+    top: int = option(10, metavar="N", min=0, help="Show the N best and the N worst photos.")
+    detail: Detail = option(
+        Detail.FRAME,
         help="native: judge blur at the camera's own resolution. A 24-megapixel JPEG then takes four "
-        "times the CPU to decode and cut: 0.33 s instead of 0.08 s."
-    ),
-]
+        "times the CPU to decode and cut: 0.33 s instead of 0.08 s.",
+    )
 
 
-def score(
-    paths: arguments.Paths,
-    assess: arguments.Assess = "",
-    csv: arguments.Csv = None,
-    csv_raw: arguments.CsvRaw = False,
-    json: arguments.Json = None,
-    xmp: Xmp = False,
-    editor: arguments.ForEditor = "",
-    embed: arguments.Embed = False,
-    overwrite: arguments.Overwrite = False,
-    sort: Sort = "score",
-    top: Top = 10,
-    device: arguments.Device = "auto",
-    batch: arguments.Batch = 0,
-    workers: arguments.Workers = 0,
-    timeout: arguments.Timeout = arguments.TIMEOUT_S,
-    max_pixels: arguments.MaxPixels = arguments.MEGAPIXELS,
-    raw: arguments.Raw = arguments.RawBy.PREVIEW,
-    taste: arguments.Taste = "",
-    profile: arguments.Profile = "",
-    stars: arguments.Stars = arguments.Scale.FIXED,
-    detail: Detail = arguments.Detail.FRAME,
-    no_cache: arguments.NoCache = False,
-    follow_links: arguments.FollowLinks = False,
-    quiet: arguments.QuietTable = False,
-    debug: arguments.DebugFolders = False,
-) -> None:
+@with_options(
+    "assess csv csv_raw json xmp editor embed overwrite sort top",
+    "device batch workers timeout max_pixels raw taste profile stars detail",
+    "no_cache follow_links quiet debug",
+)
+def score(paths: Paths, options: ScoreOptions) -> None:
     """Score photos and folders of photos.
 
     Photos are never changed, unless you ask for --embed. A table of the best and the worst is shown; CSV,
@@ -80,93 +59,39 @@ def score(
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
-    with reported(debug):
-        options = arguments.run_options(
-            assess=assess,
-            device=device,
-            batch=batch,
-            workers=workers,
-            timeout=timeout,
-            max_pixels=max_pixels,
-            raw=raw,
-            no_cache=no_cache,
-            taste=taste,
-            profile=arguments.chosen_profile(profile),
-            detail=detail.value,
-            follow_links=follow_links,
-            hidden=debug,
-        )
-        run = arguments.begin(paths, options, quiet=quiet)
-        ratings = arguments.Ratings(xmp, editor or None, embed, overwrite)
-        if csv_raw and csv is None:
-            raise UsageError("--csv-raw says how --csv is written; give --csv, too")
-        complete = _score(
-            run,
-            csv=csv,
-            csv_raw=csv_raw,
-            json=json,
-            ratings=ratings,
-            stars=stars,
-            sort=sort,
-            top=top,
-            quiet=quiet,
-        )
-        if not complete:
+    with reported(options.debug):
+        profile = options.chosen_profile()
+        to_stdout = outputs.check(options.tables, [*paths, *outputs.settings_read(profile)])
+        run = options.begin(paths, options.of_run(profile=profile, detail=options.detail))
+        if not _score(run, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
-def _score(
-    run: Run,
-    *,
-    csv: Path | None,
-    csv_raw: bool,
-    json: Path | None,
-    ratings: arguments.Ratings,
-    stars: arguments.Scale,
-    sort: str,
-    top: int,
-    quiet: bool,
-) -> bool:
+def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
     """Do the run and feed the writers; whether everything could be read and written."""
     from photocli.cli.progress import Progress
     from photocli.writers.csv import CsvWriter
     from photocli.writers.json import JsonWriter
     from photocli.writers.table import TableWriter
 
-    to_stdout = _check_targets([path for path in (csv, json) if path is not None])
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=quiet))
-        shown = 0 if quiet or to_stdout else top
+        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        shown = 0 if options.quiet or to_stdout else options.top
         own = run.models.classifiers
-        table = TableWriter(sort=sort, top=shown, profile=run.models.profile, classifiers=own)
-        sidecars = stack.enter_context(arguments.xmp_writer(ratings, progress.report_sidecar, run.paths))
-        document = JsonWriter(json, own) if json else None
-        rows = CsvWriter(csv, own, raw=csv_raw) if csv else None
+        table = TableWriter(sort=options.sort, top=shown, profile=run.models.profile, classifiers=own)
+        sidecars = stack.enter_context(xmp_writer(options, progress.report_sidecar, run.paths))
+        document = JsonWriter(options.json, own) if options.json else None
+        rows = CsvWriter(options.csv, own, raw=options.csv_raw) if options.csv else None
         chosen: tuple[Writer | None, ...] = (table, rows, document)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
-        for record in arguments.rated(arguments.starred(progress.watched(run), stars), sidecars):
+        for record in rated(options.starred(progress.watched(run)), sidecars):
             for writer in writers:
                 writer.write(record)
         if document is not None:
             document.close(asdict(run.summary))
     counts = sidecars.counts if sidecars else {}
-    if not quiet:
+    if not options.quiet:
         table.show(run.summary, counts, stderr=to_stdout)
         if sidecars is not None and sidecars.unread:
             typer.echo(sidecars.hint, err=True)
     return run.summary.failed == 0 and not counts.get("failed")
-
-
-def _check_targets(targets: list[Path]) -> bool:
-    """Whether one of the tables goes to standard output. Raises `UsageError` for what can only be a slip."""
-    from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
-
-    for path in targets:  # `--csv *.jpg` would put the table in the place of the first photo
-        if path.suffix.lower() in (*RENDERED_SUFFIXES, *RAW_SUFFIXES):
-            raise UsageError(f"{path} is the name of a photo; no table is written in its place")
-    to_stdout = [path for path in targets if str(path) == "-"]
-    if len(to_stdout) > 1:
-        raise UsageError("only one of --csv and --json can go to stdout; name a file for the other")
-    if len({path.resolve() for path in targets}) < len(targets):
-        raise UsageError(f"--csv and --json would both write {targets[0]}; name two files")
-    return bool(to_stdout)

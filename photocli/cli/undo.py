@@ -54,7 +54,7 @@ def _list() -> None:
 def _undo(run_id: str | None) -> bool:
     """Take it back and say what was done; whether nothing had to be left."""
     from photocli.display import printable
-    from photocli.journal import undo as take_back
+    from photocli.undo import undo as take_back
 
     done = take_back(run_id)
     left = [item for item in done if item.problem]

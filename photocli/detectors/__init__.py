@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Outputs = Mapping[str, NDArray[np.float32]]
-    Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+    Candidates = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 _RUNS_THEM = "detector"  # the module that is no kind
 
 
-class Kind(Protocol):
+class DetectorKind(Protocol):
     """What a module of a kind offers."""
 
     OUTPUTS: tuple[str, ...]
@@ -33,7 +33,7 @@ class Kind(Protocol):
     def prepare(self, canvas: NDArray[np.uint8]) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The network's input, a batch of one, from a square RGB canvas (side, side, 3)."""
 
-    def read(self, outputs: Outputs, side: int) -> Found:
+    def read(self, outputs: Outputs, side: int) -> Candidates:
         """From the outputs of a batch of one: scores (c,) 0-1, boxes (c, 4), left, top, right and bottom,
         and points (c, 10), x and y of five, all in pixels of the canvas; candidates in any order."""
 
@@ -44,10 +44,10 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name != _RUNS_THEM))
 
 
-def load(kind: str) -> Kind:
+def load(kind: str) -> DetectorKind:
     """The module of a kind of detector. Raises `ModelError` for a kind that this version does not know."""
     if kind not in names():
         raise ModelError(
             f"this version cannot find faces by models of kind '{kind}', only: {', '.join(names())}"
         )
-    return cast("Kind", importlib.import_module(f"{__name__}.{kind}"))
+    return cast("DetectorKind", importlib.import_module(f"{__name__}.{kind}"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from photocli.detectors import Found
+    from photocli.detectors import Candidates
     from photocli.models.card import Card
     from photocli.models.session import Session
 
@@ -61,7 +61,7 @@ class Detector:
         places = np.concatenate([boxes[kept], points[kept]], axis=1) / np.tile([width, height], 7)
         return np.concatenate([places, scores[kept, None]], axis=1).astype(np.float32)
 
-    def _read(self, outputs: dict[str, NDArray[np.float32]]) -> Found:
+    def _read(self, outputs: dict[str, NDArray[np.float32]]) -> Candidates:
         """The candidates that the network tells of. Raises `ModelError` for what cannot be candidates."""
         import numpy as np
 

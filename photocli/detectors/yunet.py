@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from photocli.detectors import Found, Outputs
+    from photocli.detectors import Candidates, Outputs
 
 STRIDES = (8, 16, 32)
 """Pixels from one cell to the next, level by level; the canvas's side is a multiple of the largest."""
@@ -19,14 +19,14 @@ PADDING = 0
 
 
 def prepare(canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """float32 BGR, 0-255, of shape (1, 3, side, side); see `detectors.Kind`."""
+    """float32 BGR, 0-255, of shape (1, 3, side, side); see `detectors.DetectorKind`."""
     import numpy as np
 
     return np.ascontiguousarray(canvas[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
 
 
-def read(outputs: Outputs, side: int) -> Found:
-    """See `detectors.Kind`. The score is the geometric mean of being a face and of being in one's middle."""
+def read(outputs: Outputs, side: int) -> Candidates:
+    """See `detectors.DetectorKind`. A score is the geometric mean of face and centredness."""
     import numpy as np
 
     levels = [_level(outputs, stride, side // stride) for stride in STRIDES]
@@ -34,7 +34,7 @@ def read(outputs: Outputs, side: int) -> Found:
     return scores, boxes, points
 
 
-def _level(outputs: Outputs, stride: int, cells: int) -> Found:
+def _level(outputs: Outputs, stride: int, cells: int) -> Candidates:
     """Scores (c,), boxes (c, 4) and points (c, 10) of one level: anchors are the corners of its cells."""
     import numpy as np
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -13,22 +13,24 @@ from photocli.assessment import Models
 from photocli.errors import DecodeError, UsageError
 from photocli.explaining import panels
 from photocli.explaining.panels import View
-from photocli.files import open_output
 from photocli.inputs import FRAME
-from photocli.pipeline import Options
+from photocli.options import Options
+from photocli.output import open_output
+from photocli.process import Task
 from photocli.ratings import breakdown
-from photocli.records import Record
-from photocli.workers import Task, Workers
+from photocli.records import VERSION, Record
+from photocli.workers import Workers
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
+    from photocli.assessment import Outputs
     from photocli.framing import Framing, Suggestion
     from photocli.inputs import InputSpec
+    from photocli.process import Prepared
     from photocli.ratings import Part
-    from photocli.workers import Prepared
 
 MAKER = "photocli explain"
 """What the pages that are written here say in their PNG text `Software`."""
@@ -58,9 +60,16 @@ class Explanation:
 
     def picture(self) -> Image.Image:
         """The page, drawn: an RGB picture."""
-        from photocli.explaining import page
+        from photocli.explaining import page, suggested
 
-        return page.draw(self)
+        sections = []
+        for view, found in self.findings:
+            panel = panels.fitting(view.card)
+            assert panel is not None
+            sections.append(panel.draw(view, found, page.INNER_WIDTH))
+        if self.framing is not None:
+            sections.append(suggested.draw(self.frame, self.suggestion, self.faces, page.INNER_WIDTH))
+        return page.draw(self.record, self.parts, self.frame, sections)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the page as PNG, whole or not at all; `-` is standard output.
@@ -70,10 +79,8 @@ class Explanation:
         check_place(path)
         from PIL.PngImagePlugin import PngInfo
 
-        from photocli import __version__
-
         notes, file = PngInfo(), io.BytesIO()
-        notes.add_text("Software", f"{MAKER} {__version__}")
+        notes.add_text("Software", f"{MAKER} {VERSION}")
         self.picture().save(file, "PNG", pnginfo=notes)
         output = open_output(path)
         try:
@@ -94,8 +101,7 @@ def explain(
 
     Of the options, `assess`, `device`, `batch`, `deadline_s`, `max_pixels`, `raw`, `taste` and `profile`
     count. With `framing`, a crop is sought, too, which takes a second more. `advance` is told how many of how
-    many steps are done.
-    Nothing is read from the cache, and nothing kept.
+    many steps are done. Nothing is read from the cache, and nothing kept.
 
     Raises `UsageError` for a path that is no file, `DecodeError` for a photo that cannot be read,
     `ModelError`, `DeviceError`.
@@ -103,18 +109,13 @@ def explain(
     options, photo = options or Options(), Path(path)
     check_photo(photo)
     models = Models(options.assess, options.device, options.batch, (), options.taste, options.profile)
-    judge = None
+    scorer = None
     if framing is not None:
-        from photocli.cropping import Judge
+        from photocli.cropping import CropScorer
 
-        judge = Judge(options)
-    prepared = _prepare(photo, models, options, judge.specs if judge else ())
-    frame = prepared.inputs[FRAME.key]
-    outputs = {}
-    for key, card in models.cards.items():
-        result = models.run(key, [prepared.inputs[card.input.key]])[0]
-        outputs[key] = {**result, **models.beside(key, prepared.inputs)}
-    models.check(outputs)
+        scorer = CropScorer(options)
+    prepared = _prepare(photo, models, options, scorer.specs if scorer else ())
+    outputs = _outputs(models, prepared)
     record = Record(
         str(photo),
         error=prepared.warning,
@@ -123,19 +124,39 @@ def explain(
         **asdict(prepared.capture),
         **models.fields(outputs),
     )
-    findings = []
+    findings = tuple(_findings(record, models, prepared, outputs, advance))
+    suggestion = faces = None
+    if scorer is not None and framing is not None:
+        suggestion, faces = scorer.suggest(prepared, framing), scorer.faces(prepared)
+    parts = breakdown(record, models.profile)
+    return Explanation(record, parts, prepared.inputs[FRAME.key], findings, framing, suggestion, faces)
+
+
+def _outputs(models: Models, prepared: Prepared) -> dict[str, Outputs]:
+    """The outputs of every model for the photo, checked, by model key."""
+    outputs = {}
+    for key, card in models.cards.items():
+        result = models.run(key, [prepared.inputs[card.input.key]])[0]
+        outputs[key] = {**result, **models.beside(key, prepared.inputs)}
+    models.check(outputs)
+    return outputs
+
+
+def _findings(
+    record: Record,
+    models: Models,
+    prepared: Prepared,
+    outputs: dict[str, Outputs],
+    advance: Callable[[int, int], None] | None,
+) -> Iterator[tuple[View, Any]]:
+    """How each model with a panel sees the photo, and what its panel found."""
+    frame = prepared.inputs[FRAME.key]
     for key, card in models.cards.items():
         panel = panels.fitting(card)
         if panel is not None:
-            run = _runner(models, key)
-            seen = models.seen(key, outputs)
+            seen, run = models.seen(key, outputs), _runner(models, key)
             view = View(record, card, frame, prepared.inputs[card.input.key], seen, run, advance)
-            findings.append((view, panel.find(view)))
-    suggestion = faces = None
-    if judge is not None and framing is not None:
-        suggestion, faces = judge.suggest(prepared, framing), judge.faces(prepared)
-    parts = breakdown(record, models.profile)
-    return Explanation(record, parts, frame, tuple(findings), framing, suggestion, faces)
+            yield view, panel.find(view)
 
 
 def check_photo(photo: Path) -> None:

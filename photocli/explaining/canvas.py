@@ -1,4 +1,7 @@
-"""A surface to draw on, in the units of the finished page, with the colours that all parts of it share."""
+"""A surface to draw on, in the units of the finished page, with the colours that all parts of it share.
+
+Pillow draws the page, as it is a PNG: a page in HTML would need a browser to become one.
+"""
 
 from __future__ import annotations
 

@@ -58,6 +58,6 @@ def draw(view: View, found: Heat, name: str, *, rivals: bool) -> Canvas:
     title = lettering.shorten(f"What speaks for {name}", canvas.TITLE, size[0])
     shaded = shading.titled(title, view.frame, found, size)
     others = ", compared with the other classes" if rivals else ""
-    said = (_MAPPED if MAPS in view.outputs else _COVERED).format(name=name, rivals=others)
-    legend = shading.legend(size[0], shading.end(found), said, ("against it", "for it"))
+    note = (_MAPPED if MAPS in view.outputs else _COVERED).format(name=name, rivals=others)
+    legend = shading.legend(size[0], shading.end(found), note, ("against it", "for it"))
     return canvas.column([shaded, legend], 14)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli import display
-from photocli.explaining import canvas, lettering, panels, suggested, waterfall
+from photocli.explaining import canvas, lettering, waterfall
 from photocli.explaining.canvas import Canvas, fit, paragraph
+from photocli.records import VERSION
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
 
-    from photocli.explaining import Explanation
+    from photocli.ratings import Part
     from photocli.records import Record
+
+    Pixels = NDArray[np.uint8]
 
 WIDTH = 1480
 """The width of the page, in pixels."""
@@ -21,20 +27,17 @@ WIDTH = 1480
 _MARGIN = 32
 _PADDING = 28
 _GAP = 20
-_INNER = WIDTH - 2 * _MARGIN - 2 * _PADDING
+
+INNER_WIDTH = WIDTH - 2 * _MARGIN - 2 * _PADDING
+"""The width of what stands on the page, in pixels."""
 
 
-def draw(explanation: Explanation) -> Image.Image:
-    """The page as an RGB picture, `WIDTH` pixels wide."""
-    cards = [_card(_head(explanation))]
-    for view, found in explanation.findings:
-        panel = panels.fitting(view.card)
-        assert panel is not None
-        cards.append(_card(panel.draw(view, found, _INNER)))
-    if explanation.framing is not None:
-        crop, faces = explanation.suggestion, explanation.faces
-        cards.append(_card(suggested.draw(explanation.frame, crop, faces, _INNER)))
-    cards.append(_foot(explanation.record))
+def draw(record: Record, parts: Sequence[Part], frame: Pixels, sections: Iterable[Canvas]) -> Image.Image:
+    """Draw the page, `WIDTH` pixels wide, as an RGB picture: the photo and its score above the sections.
+
+    `frame` is the upright photo, uint8 RGB (height, width, 3); `sections` are `INNER_WIDTH` pixels wide.
+    """
+    cards = [_card(_head(record, parts, frame)), *map(_card, sections), _foot(record)]
     content = canvas.column(cards, _GAP, canvas.BACK)
     page = Canvas(WIDTH, content.height + 2 * _MARGIN, canvas.BACK)
     page.put(content, _MARGIN, _MARGIN)
@@ -65,18 +68,17 @@ def _card(content: Canvas) -> Canvas:
     return card
 
 
-def _head(explanation: Explanation) -> Canvas:
+def _head(record: Record, parts: Sequence[Part], frame: Pixels) -> Canvas:
     """The photo on the left; on the right its name, its score and what that is made of."""
     from PIL import Image
 
-    frame = explanation.frame
     size = fit((frame.shape[1], frame.shape[0]), *canvas.PICTURE)
     photo = Canvas(*size)
     photo.picture(Image.fromarray(frame), (0, 0, *size), radius=8)
-    width = _INNER - size[0] - canvas.BESIDE
-    right = [_about(explanation.record, width), _score(explanation.record, width)]
-    if explanation.parts:
-        right.append(waterfall.draw(explanation.parts, width))
+    width = INNER_WIDTH - size[0] - canvas.BESIDE
+    right = [_about(record, width), _score(record, width)]
+    if parts:
+        right.append(waterfall.draw(parts, width))
     return canvas.row([photo, canvas.column(right, 26)], canvas.BESIDE)
 
 
@@ -110,11 +112,9 @@ def _score(record: Record, width: float) -> Canvas:
 
 
 def _foot(record: Record) -> Canvas:
-    from photocli import __version__
-
     drawing = Canvas(WIDTH - 2 * _MARGIN, 26, canvas.BACK)
     models = ", ".join(record.models)
-    drawing.text(2, 18, f"photocli {__version__} · {models}", canvas.SMALL, canvas.FAINT)
-    said = "Scores are what people would say of it, as a network foretells them."
-    drawing.text(drawing.width - 2, 18, said, canvas.SMALL, canvas.FAINT, anchor="rs")
+    drawing.text(2, 18, f"photocli {VERSION} · {models}", canvas.SMALL, canvas.FAINT)
+    caption = "Scores are what people would say of it, as a network foretells them."
+    drawing.text(drawing.width - 2, 18, caption, canvas.SMALL, canvas.FAINT, anchor="rs")
     return drawing

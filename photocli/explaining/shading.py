@@ -45,7 +45,7 @@ def titled(title: str, frame: Pixels, found: Heat, size: tuple[int, int]) -> Can
     return picture
 
 
-def legend(width: float, end: float, said: str, ends: tuple[str, str] | None = None) -> Canvas:
+def legend(width: float, end: float, note: str, ends: tuple[str, str] | None = None) -> Canvas:
     """The scale of colours, with its ends in points, or in words, and what they mean."""
     low, high = ends or (f"{-end:+.2f}", f"{end:+.2f} points")
     bar = Canvas(width, 34)
@@ -57,4 +57,4 @@ def legend(width: float, end: float, said: str, ends: tuple[str, str] | None = N
         bar.rectangle((width * step / steps, 0, width * (step + 1) / steps, 10), colour)
     for at, text, anchor in ((0, low, "ls"), (0.5, "0", "ms"), (1, high, "rs")):
         bar.text(width * at, 29, text, canvas.SMALL, canvas.FAINT, anchor=anchor)
-    return canvas.column([bar, paragraph(said, width, canvas.SMALL, canvas.FAINT)], 6)
+    return canvas.column([bar, paragraph(note, width, canvas.SMALL, canvas.FAINT)], 6)

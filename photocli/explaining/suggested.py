@@ -40,8 +40,8 @@ def draw(
     right = width - size[0] - canvas.BESIDE
     if suggestion is None:
         _heads(drawing, faces, size)
-        said = f"None: no crop makes this photo clearly better. {_said(faces)}"
-        return canvas.row([drawing, paragraph(said, right)], canvas.BESIDE)
+        sentence = f"None: no crop makes this photo clearly better. {_head_note(faces)}"
+        return canvas.row([drawing, paragraph(sentence, right)], canvas.BESIDE)
     box = suggestion.box
     sides = (
         round(box.left * photo.width),
@@ -67,7 +67,7 @@ def _heads(drawing: Canvas, faces: NDArray[np.float32] | None, size: tuple[int, 
         drawing.rectangle(box, outline=(*canvas.TEXT, strength), line=1.5, radius=6)
 
 
-def _said(faces: NDArray[np.float32] | None) -> str:
+def _head_note(faces: NDArray[np.float32] | None) -> str:
     if faces is None:
         return "Faces were not looked for, as no model finds them."
     if not len(faces):
@@ -83,5 +83,5 @@ def _gain(suggestion: Suggestion, faces: NDArray[np.float32] | None, width: floa
         y = 96 + 30 * number
         drawing.text(0, y, meaning, colour=canvas.FAINT)
         drawing.text(width, y, f"{sign * getattr(suggestion, name):+.2f}", anchor="rs")
-    said = f"{suggestion.aspect}, {suggestion.box.area:.0%} of the area. {_said(faces)}"
-    return canvas.column([drawing, paragraph(said, width, canvas.SMALL, canvas.FAINT)], 4)
+    sentence = f"{suggestion.aspect}, {suggestion.box.area:.0%} of the area. {_head_note(faces)}"
+    return canvas.column([drawing, paragraph(sentence, width, canvas.SMALL, canvas.FAINT)], 4)

@@ -29,7 +29,7 @@ _BEYOND = (HIGHEST - LOWEST) / 2  # how far a mark may be off its scale before i
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class OutputSpec:
     """One output: its shape without the batch, the range of its numbers, and whether they add up to 1."""
 
     shape: tuple[int, ...]
@@ -38,22 +38,22 @@ class Answer:
     shares: bool = False
 
 
-def answers(card: Card) -> dict[str, Answer]:
+def output_specs(card: Card) -> dict[str, OutputSpec]:
     """Say what each output that a kind reads must be. Raises `KeyError` for an incomplete card."""
     from photocli import assessors
 
-    def chances(count: int, *, shares: bool) -> Answer:
-        return Answer((count,), -ROUNDED, 1 + ROUNDED, shares)
+    def chances(count: int, *, shares: bool) -> OutputSpec:
+        return OutputSpec((count,), -ROUNDED, 1 + ROUNDED, shares)
 
     if card.kind == "aesthetics":
         return {"votes": chances(10, shares=True)}
     if card.kind == "technical":
         return {"severities": chances(len(FAULTS), shares=False), "turns": chances(4, shares=True)}
     if card.kind == "crop":
-        one = dict.fromkeys(("cropped", "factor", "doubt"), Answer((1,)))
-        return {**one, "rectangle": Answer((4,), -1, 2)}
+        one = dict.fromkeys(("cropped", "factor", "doubt"), OutputSpec((1,)))
+        return {**one, "rectangle": OutputSpec((4,), -1, 2)}
     if card.kind == "selfie":
-        return {"scores": Answer((1,), LOWEST - _BEYOND, HIGHEST + _BEYOND)}
+        return {"scores": OutputSpec((1,), LOWEST - _BEYOND, HIGHEST + _BEYOND)}
     if card.kind == "classifier":
         (names,) = assessors.labels(card).values()
         return {"probabilities": chances(len(names), shares=not card.facts.get("several", False))}
@@ -70,7 +70,7 @@ def check(card: Card, outputs: Outputs) -> None:
     Outputs of models that judge faces have a row for each face of the photo. Numbers that are none (NaN) and
     infinite ones are refused in every output.
     """
-    expected = answers(card)
+    expected = output_specs(card)
     for name, value in outputs.items():
         if fault := _fault(name, value, expected.get(name), rows=card.input.fit == "faces"):
             raise ModelError(f"model {card.label} gives no answer that can be used: {fault}")
@@ -96,24 +96,24 @@ def check_declared(card: Card, outputs: Outputs) -> None:
             )
 
 
-def _fault(name: str, value: NDArray[np.float32], answer: Answer | None, *, rows: bool) -> str | None:
+def _fault(name: str, value: NDArray[np.float32], expected: OutputSpec | None, *, rows: bool) -> str | None:
     import numpy as np
 
     if value.dtype.kind not in "fiub":
         return f"{name} holds no numbers"
     if not np.isfinite(value).all():
         return f"{name} holds numbers that are none or infinite"
-    if answer is None:
+    if expected is None:
         return None
     shape = value.shape[1:] if rows else value.shape
-    if shape != answer.shape:
-        return f"{name} has the shape {list(shape)}, not {list(answer.shape)}"
+    if shape != expected.shape:
+        return f"{name} has the shape {list(shape)}, not {list(expected.shape)}"
     if not value.size:
         return None
     low, high = float(value.min()), float(value.max())
-    if low < answer.low or high > answer.high:
-        return f"{name} goes from {low:.4g} to {high:.4g}, beyond {answer.low:g} to {answer.high:g}"
+    if low < expected.low or high > expected.high:
+        return f"{name} goes from {low:.4g} to {high:.4g}, beyond {expected.low:g} to {expected.high:g}"
     total = value.sum(axis=-1, dtype=np.float64)
-    if answer.shares and (abs(total - 1) > ROUNDED).any():
+    if expected.shares and (abs(total - 1) > ROUNDED).any():
         return f"{name} adds up to {float(np.ravel(total)[0]):.4g}, not to 1"
     return None

@@ -44,7 +44,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class VerifiedGraph:
     """A network, written anew, with its inputs and outputs."""
 
     content: bytes
@@ -52,7 +52,7 @@ class Understood:
     outputs: tuple[Port, ...]
 
 
-def understand(content: bytes) -> Understood:
+def verify_graph(content: bytes) -> VerifiedGraph:
     """Parse an ONNX file, check what it asks for, and write anew what was understood.
 
     Parsing can take memory, time or the process: what is not trusted is understood in a probe. Raises
@@ -69,7 +69,7 @@ def understand(content: bytes) -> Understood:
     inputs = tuple(_port(value) for value in model.graph.input if value.name not in given)
     model.DiscardUnknownFields()
     written = model.SerializeToString(deterministic=True)
-    return Understood(written, inputs, tuple(map(_port, model.graph.output)))
+    return VerifiedGraph(written, inputs, tuple(map(_port, model.graph.output)))
 
 
 def _parsed(content: bytes) -> Any:

@@ -30,21 +30,21 @@ def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
     """
     chosen = store.choose(names)
     judges = next((card for card in chosen if card.input.fit == "faces"), None)
-    finder = detector(chosen, named=bool(names))
-    if judges is not None and finder is None:
-        finder = detector(store.cards())
-        if finder is None:
+    face_detector = detector(chosen, named=bool(names))
+    if judges is not None and face_detector is None:
+        face_detector = detector(store.cards())
+        if face_detector is None:
             raise UsageError(
                 f"{judges.name} judges faces, and there is no model that finds them; "
                 "add one with photocli models add"
             )
-        chosen = [finder, *chosen]
-    chosen = [card for card in chosen if card == finder or card.kind not in detectors.names()]
+        chosen = [face_detector, *chosen]
+    chosen = [card for card in chosen if card == face_detector or card.kind not in detectors.names()]
     _check_kinds(chosen)
     check_columns(chosen)
     if detail == "native":
         chosen = _closer(chosen)
-    return chosen if finder is None else [_bound(card, finder) for card in chosen]
+    return chosen if face_detector is None else [_bound(card, face_detector) for card in chosen]
 
 
 def detector(cards: Iterable[Card], *, named: bool = False) -> Card | None:
@@ -64,13 +64,19 @@ def detector(cards: Iterable[Card], *, named: bool = False) -> Card | None:
     return found[0] if found else None
 
 
-def _bound(card: Card, finder: Card) -> Card:
+def _bound(card: Card, face_detector: Card) -> Card:
     """The card of a model that finds or judges faces, its input bound to what finds them."""
     if card.input.fit not in ("contain", "faces"):
         return card
-    facts = [finder.sha256, finder.kind, finder.facts.get("thresholds"), finder.input.width, card.input.place]
+    facts = [
+        face_detector.sha256,
+        face_detector.kind,
+        face_detector.facts.get("thresholds"),
+        face_detector.input.width,
+        card.input.place,
+    ]
     version = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    return replace(card, input=replace(card.input, detector=str(finder.folder), version=version))
+    return replace(card, input=replace(card.input, detector=str(face_detector.folder), version=version))
 
 
 def _closer(cards: Sequence[Card]) -> list[Card]:

@@ -46,11 +46,11 @@ def serve(task: str, source: str, target: str, answer: str, memory: int, seconds
 
 def _understand(source: Path, target: Path) -> dict[str, Any]:
     """Write the network anew that was understood of the file `source`; its inputs and outputs."""
-    from photocli.models.graph import understand
+    from photocli.models.graph import verify_graph
 
-    understood = understand(source.read_bytes())
-    target.write_bytes(understood.content)
-    ports = {"inputs": understood.inputs, "outputs": understood.outputs}
+    verified = verify_graph(source.read_bytes())
+    target.write_bytes(verified.content)
+    ports = {"inputs": verified.inputs, "outputs": verified.outputs}
     return {key: [[port.name, port.shape] for port in found] for key, found in ports.items()}
 
 
@@ -107,13 +107,13 @@ def _judge(card: Card, assessor: Any) -> None:
                     f"{len(batch)} photos; it needs a row for each"
                 )
         for row in range(len(batch)):
-            said = {name: value[row] for name, value in outputs.items()}
-            contract.check_declared(card, said)
+            row_outputs = {name: value[row] for name, value in outputs.items()}
+            contract.check_declared(card, row_outputs)
             if faces:
-                said = {name: value[None] for name, value in said.items()}
-            contract.check(card, said)
+                row_outputs = {name: value[None] for name, value in row_outputs.items()}
+            contract.check(card, row_outputs)
             none = {"faces": np.zeros((1, 15), np.float32), "sharpness": np.zeros(1, np.float32)}
-            assessor.assess(card, {**none, **said} if faces else said)
+            assessor.assess(card, {**none, **row_outputs} if faces else row_outputs)
 
 
 def pictures() -> Iterator[Pixels]:

@@ -73,10 +73,10 @@ def content(card: Card) -> bytes:
         raise ModelError(f"the network of model {card.label} is not the one its card describes; add it again")
     # A folder that was put here by hand was not looked at, and weights in other files have no checksum.
     if not card.is_sealed and not is_built_in(card) and b"location" in found:
-        from photocli.models.graph import understand
+        from photocli.models.graph import verify_graph
 
         try:
-            understand(found)
+            verify_graph(found)
         except ModelError as error:
             raise ModelError(f"the network of model {card.label} {error}") from error
     return found

@@ -10,13 +10,13 @@ import pkgutil
 from os import PathLike
 from typing import TYPE_CHECKING, Protocol, cast
 
-from photocli.files import open_output
+from photocli.output import open_output
 
 if TYPE_CHECKING:
     from photocli.checks import Report
 
 
-class Format(Protocol):
+class ReportFormat(Protocol):
     """What a module of this package offers."""
 
     def render(self, report: Report) -> bytes:
@@ -28,9 +28,9 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
-def load(name: str) -> Format:
+def load(name: str) -> ReportFormat:
     """The module that renders a format; `name` is one of `names()`."""
-    return cast("Format", importlib.import_module(f"{__name__}.{name}"))
+    return cast("ReportFormat", importlib.import_module(f"{__name__}.{name}"))
 
 
 def save(path: str | PathLike[str], document: bytes) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from photocli import __version__
+from photocli.records import VERSION
 
 if TYPE_CHECKING:
-    from photocli.checks import Checked, Report
+    from photocli.checks import CheckedPhoto, Report
 
 
 def render(report: Report) -> bytes:
@@ -23,16 +23,16 @@ def render(report: Report) -> bytes:
         "known_findings": report.known,
     }
     photos = ",\n".join(json.dumps(_entry(photo)) for photo in report.photos)
-    head = f'{{"photocli": {json.dumps(__version__)},\n"rules": {json.dumps(report.rules)},\n'
+    head = f'{{"photocli": {json.dumps(VERSION)},\n"rules": {json.dumps(report.rules)},\n'
     return f'{head}"photos": [\n{photos}\n],\n"summary": {json.dumps(summary)}}}\n'.encode()
 
 
-def _entry(photo: Checked) -> dict[str, Any]:
+def _entry(photo: CheckedPhoto) -> dict[str, Any]:
     findings = [{"rule": f.rule, "reason": f.reason, "known": f.known} for f in photo.findings]
     return {"photo": photo.name, "path": photo.path, "outcome": _outcome(photo), "findings": findings}
 
 
-def _outcome(photo: Checked) -> str:
+def _outcome(photo: CheckedPhoto) -> str:
     if photo.new:
         return "fail" if photo.readable else "unreadable"
     return "known" if photo.findings else "pass"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from photocli.display import printable
 
 if TYPE_CHECKING:
-    from photocli.checks import Checked, Report
+    from photocli.checks import CheckedPhoto, Report
 
 MOST_ROWS = 500
 """Summary pages hold a megabyte; the rest is counted, and listed in the other reports."""
@@ -34,7 +34,7 @@ def render(report: Report) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _row(photo: Checked) -> str:
+def _row(photo: CheckedPhoto) -> str:
     return f"| {_text(photo.name)} | {_text('; '.join(finding.reason for finding in photo.new))} |"
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from photocli import __version__
 from photocli.checks import UNREADABLE
+from photocli.records import VERSION
 
 if TYPE_CHECKING:
-    from photocli.checks import Checked, Finding, Report
+    from photocli.checks import CheckedPhoto, Finding, Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -25,7 +25,7 @@ def render(report: Report) -> bytes:
     """
     ids = [UNREADABLE, *report.rules]
     results = [_result(report, ids, photo, finding) for photo in report.photos for finding in photo.findings]
-    driver = {"name": "photocli", "version": __version__, "rules": [_rule(name) for name in ids]}
+    driver = {"name": "photocli", "version": VERSION, "rules": [_rule(name) for name in ids]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return (json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n").encode()
 
@@ -35,7 +35,7 @@ def _rule(name: str) -> dict[str, Any]:
     return {"id": name, "shortDescription": {"text": text}, "defaultConfiguration": {"level": "error"}}
 
 
-def _result(report: Report, ids: list[str], photo: Checked, finding: Finding) -> dict[str, Any]:
+def _result(report: Report, ids: list[str], photo: CheckedPhoto, finding: Finding) -> dict[str, Any]:
     # Code scanning leaves out results without a line, so a photo has a first one.
     location = {"artifactLocation": {"uri": _uri(photo.path)}, "region": {"startLine": 1}}
     mark = hashlib.sha256(f"{photo.name}\n{finding.rule}".encode("utf-8", "surrogateescape")).hexdigest()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from photocli.files import open_output
+from photocli.output import open_output
 from photocli.records import RECORD_FIELDS, as_columns, as_dict, columns
 from photocli.writers import FileWriter, tidy_field
 

@@ -14,13 +14,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli import __version__
-from photocli.files import open_output
 from photocli.inputs import InputSpec
+from photocli.output import open_output
+from photocli.process import Task
 from photocli.profiles import GENERAL
 from photocli.ratings import breakdown, in_words
-from photocli.records import RECORD_FIELDS
-from photocli.workers import Task, Workers, default_workers
+from photocli.records import RECORD_FIELDS, VERSION
+from photocli.workers import Workers, default_workers
 from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _template() -> tuple[str, str]:
             f"@{mark}_HASH@", base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         )
         page = page.replace(f"@{mark}@", text)
-    head, _, tail = page.replace("@VERSION@", __version__).partition("@DATA@")
+    head, _, tail = page.replace("@VERSION@", VERSION).partition("@DATA@")
     return head, tail
 
 

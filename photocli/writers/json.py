@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from photocli import __version__
-from photocli.files import open_output
-from photocli.records import RECORD_FIELDS, as_columns
+from photocli.output import open_output
+from photocli.records import RECORD_FIELDS, VERSION, as_columns
 from photocli.writers import FileWriter, tidy, tidy_field
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class JsonWriter(FileWriter):
         self._output = open_output(path)
         self._first = True
         self._closed = False
-        self._put(f'{{"photocli": {json.dumps(__version__)},\n"records": [')
+        self._put(f'{{"photocli": {json.dumps(VERSION)},\n"records": [')
 
     def write(self, record: Record, details: Mapping[str, Any] | None = None) -> None:
         """Write one record; `details` (all votes, each face) go under a key of that name, at its end."""

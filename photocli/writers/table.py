@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.display import bar, cells, common_folder, printable, shorten
 from photocli.errors import UsageError
-from photocli.profiles import FAULTS, GENERAL
-from photocli.ratings import breakdown, in_words, summed
-from photocli.records import CONFIDENCE, RECORD_FIELDS, as_columns, as_dict, columns
+from photocli.profiles import GENERAL
+from photocli.ratings import breakdown, in_words
+from photocli.records import RECORD_FIELDS, as_columns, as_dict, columns
+from photocli.writers._columns import cells_left, columns_of, columns_that_fit, deducted, formatted
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
     from typing_extensions import Self
 
     from photocli.pipeline import Summary
     from photocli.profiles import Profile
-    from photocli.ratings import Part
     from photocli.records import Record
 
 _PROVIDERS = {
@@ -28,19 +27,11 @@ _PROVIDERS = {
     "CUDAExecutionProvider": "CUDA",
     "TensorrtExecutionProvider": "TensorRT",
 }
-_CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
 _NAME_CELLS = 20  # the least that the names of the photos get
 _LEFT = ("Stars", "Faults", "Style", "Medium", "Class")  # the columns that begin at their left
 _WORTH = ("Stars", "Faults", "Aesthetic", "Selfie", "Technical", "Faces", "Style", "Medium", "Class")
 _AFTER = 1  # of these come classifiers, which somebody added; all in this order, as far as there is room
-_OPTIONAL = ("Selfie", "Faults", "Technical", "Faces", "Medium", "Style")  # shown where a photo has something
-_SMALL = 0.15  # the share of a deduction below which its fault is not named
-_OWN_COLUMN = (
-    *("score", "stars", "aesthetic", "aesthetic_class", "technical", "faults", "path"),
-    *("medium", "style", "style_confidence"),
-)
 _UNSORTED = ("each_face", "answers", "styles")
-_LABEL_CELLS = 24  # the most that the names of classes get
 _LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
 
 
@@ -122,17 +113,17 @@ class TableWriter:
         table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
         names = [printable(record.path[len(folder) :]) for record in best + worst]
         least = min(_NAME_CELLS, max(map(cells, names)))
-        everything = _columns(best + worst, self._sort, self._profile, self._classifiers)
+        everything = columns_of(best + worst, self._sort, self._profile, self._classifiers)
         worth = (*_WORTH[:_AFTER], *self._classifiers, *_WORTH[_AFTER:])
-        fitting = _fitting(everything, worth, console.width, least)
-        room = max(1, _room(fitting, console.width))
+        beside = columns_that_fit(everything, worth, console.width, least)
+        room = max(1, cells_left(beside, console.width))
         table.add_column("Photo", no_wrap=True)
-        for name in fitting:
+        for name in beside:
             left = name in (*_LEFT, *self._classifiers)
             table.add_column(Text(name), no_wrap=True, justify="left" if left else "right")
         for row, name in enumerate(names):
-            beside = (texts[row] for texts in fitting.values())
-            table.add_row(Text(shorten(name, room)), *beside, end_section=row == len(best) - 1)
+            texts = (column[row] for column in beside.values())
+            table.add_row(Text(shorten(name, room)), *texts, end_section=row == len(best) - 1)
         console.print(table)
         self._print_example(console, best + worst, folder)
 
@@ -141,117 +132,15 @@ class TableWriter:
         parts = {record.path: breakdown(record, self._profile) for record in records}
         # A score at the end of its scale would need another word.
         plain = [record for record in records if not any(part.name == "limit" for part in parts[record.path])]
-        most = min(plain or records, key=lambda record: _lost(parts[record.path]))
-        if not _lost(parts[most.path]):
+        most = min(plain or records, key=lambda record: deducted(parts[record.path]))
+        if not deducted(parts[most.path]):
             return
         name = printable(most.path[len(folder) :])
         for named in (3, 2, 1):
-            said = f": {_value(most.score)} = {in_words(parts[most.path], most=named)}"
-            if (room := console.width - cells(said)) >= min(_NAME_CELLS // 2, cells(name)):
-                console.print(f"{shorten(name, room)}{said}\n", markup=False)
+            sum_ = f": {formatted(most.score)} = {in_words(parts[most.path], most=named)}"
+            if (room := console.width - cells(sum_)) >= min(_NAME_CELLS // 2, cells(name)):
+                console.print(f"{shorten(name, room)}{sum_}\n", markup=False)
                 return
-
-
-def _columns(
-    records: list[Record], sort: str, profile: Profile, classifiers: Sequence[str] = ()
-) -> dict[str, list[Text]]:
-    """The cells beside the names, by column: Score = Aesthetic + Selfie + Faults."""
-    from rich.text import Text
-
-    found: dict[str, list[Text]] = {}
-
-    def add(column: str, text: str, style: str = "") -> None:
-        found.setdefault(column, []).append(Text(text, style=style))
-
-    for record in records:
-        spread = f" ±{record.aesthetic_std:.1f}" if record.aesthetic_std is not None else ""
-        label = record.aesthetic_class or ""
-        parts = breakdown(record, profile)
-        selfie, faults = _changes(record, parts)
-        # With the decimals that a score is made of, lest a value at the edge be rounded otherwise than it.
-        aesthetic = next((part.value for part in parts if part.name == "aesthetic"), record.aesthetic)
-        add("Score", _value(record.score))
-        add("Stars", "★" * (record.stars or 0), "yellow")
-        add("Aesthetic", f"{_value(aesthetic)}{spread}")
-        add("Selfie", selfie)
-        add("Faults", faults, "red" if record.faults else "")
-        add("Technical", _value(record.technical))
-        add("Faces", _faces(record))
-        answers = as_columns(record, classifiers)
-        for name in classifiers:
-            add(name, _sure(answers[name], answers[name + CONFIDENCE]))
-        add("Style", _sure(record.style, record.style_confidence))
-        add("Medium", record.medium or "")
-        add("Class", label, _CLASS_STYLE.get(label, ""))
-        if sort not in (*_OWN_COLUMN, *columns(classifiers)):
-            add(sort, _value(as_dict(record)[sort]))
-    return {name: texts for name, texts in found.items() if name not in _OPTIONAL or any(texts)}
-
-
-def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
-    """What the selfie score changed, and what the faults did, with the names of the worst two.
-
-    Faults that cost nothing, as with a taste, are named alone. The changes are rounded so that the row adds
-    up, and a limited score makes the deduction smaller.
-    """
-    first = summed([part for part in parts if part.name == "aesthetic"])
-    moved = summed([part for part in parts if part.name in ("aesthetic", "selfie")])
-    lost = _lost(parts)
-    blamed = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
-    worst = [part.name for part in blamed if part.points <= _SMALL * lost] or list(record.faults)
-    names = printable(", ".join(worst[:2]).replace("_", " "))
-    change = round(moved, 2) - round(first, 2)
-    drop = round(record.score or 0.0, 2) - round(moved, 2) if lost else 0.0
-    return _signed(change), f"{_signed(drop)} {names}".strip() if drop or not blamed else ""
-
-
-def _faces(record: Record) -> str:
-    """How many faces there are, and the selfie score of the most prominent one; nothing without any."""
-    if not record.faces:
-        return ""
-    return f"{record.faces}" if record.selfie is None else f"{record.faces}: {record.selfie:.1f}"
-
-
-def _sure(label: str | None, confidence: float | None) -> str:
-    """The name of a class, and how probable it is; `none` where none holds."""
-    if confidence is None:
-        return ""
-    return f"{shorten(printable(label or 'none'), _LABEL_CELLS)} {confidence:.2f}"
-
-
-def _lost(parts: Sequence[Part]) -> float:
-    """The points, 0 or less, that faults take."""
-    return sum(part.points for part in parts if part.name in (*FAULTS, "technical"))
-
-
-def _signed(change: float) -> str:
-    text = f"{abs(change):.2f}"
-    return "" if text == "0.00" else f"{'−' if change < 0 else '+'}{text}"
-
-
-def _fitting(
-    found: Mapping[str, list[Text]], worth: Sequence[str], width: int, least: int
-) -> dict[str, list[Text]]:
-    """Those columns which leave `least` cells for the names; what says most, and is first in `worth`, has
-    precedence."""
-    chosen = {name: texts for name, texts in found.items() if name not in worth}
-    for name in (name for name in worth if name in found):
-        if _room({**chosen, name: found[name]}, width) >= least:
-            chosen[name] = found[name]
-    return {name: texts for name, texts in found.items() if name in chosen}
-
-
-def _room(found: Mapping[str, list[Text]], width: int) -> int:
-    """How many cells the columns leave for the names; each has three of its own beside its text."""
-    return width - 4 - sum(3 + max(map(cells, (name, *map(str, texts)))) for name, texts in found.items())
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, float):
-        return printable(str(value))
-    return f"{value:.2f}" if value == 0 or abs(value) >= 0.1 else f"{value:.2g}"  # 1/250 s is not 0.00 s
 
 
 def _print_spread(console: Console, spread: list[int]) -> None:
@@ -274,19 +163,19 @@ def _print_summary(console: Console, summary: Summary, sidecars: Mapping[Any, in
     console.print(" · ".join(parts), markup=False, style="bold")
     if summary.skipped:
         others = "1 other file was no photo" if summary.skipped == 1 else None
-        said = others or f"{summary.skipped:,} other files were no photos"
-        console.print(f"{said} (listed in CSV and JSON)", markup=False)
+        line = others or f"{summary.skipped:,} other files were no photos"
+        console.print(f"{line} (listed in CSV and JSON)", markup=False)
     if sidecars:
-        said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
-        console.print(f"sidecars: {said}" + _explained(sidecars), markup=False)
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
+        console.print(f"sidecars: {kinds}" + _explained(sidecars), markup=False)
 
 
 def _explained(sidecars: Mapping[Any, int]) -> str:
-    said = ["kept: your own rating stands"] if sidecars.get("kept") else []
-    said += (
+    notes = ["kept: your own rating stands"] if sidecars.get("kept") else []
+    notes += (
         ["linked: behind a link out of the folders given, never written"] if sidecars.get("linked") else []
     )
-    return f" ({'; '.join(said)})" if said else ""
+    return f" ({'; '.join(notes)})" if notes else ""
 
 
 def _keep(heap: list[tuple[Any, int, Record]], item: tuple[Any, int, Record], most: int) -> None:

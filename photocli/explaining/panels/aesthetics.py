@@ -53,7 +53,7 @@ def _votes(view: View, width: float, height: float) -> Canvas:
     assert record.aesthetic is not None and record.aesthetic_std is not None
     title = Canvas(width, 34)
     title.text(0, 19, "How people would vote", canvas.TITLE, strong=True)
-    said = (
+    sentence = (
         f"{record.aesthetic:.2f} of 10 on the mean, spread by ±{record.aesthetic_std:.2f}. "
         f"The chance that people put it into the better half is {canvas.percent(record.aesthetic_good or 0)}."
     )
@@ -62,7 +62,7 @@ def _votes(view: View, width: float, height: float) -> Canvas:
         shares, record.aesthetic, record.aesthetic_std, width, min(380.0, max(200.0, height - 200))
     )
     note = "The spread is how much people would differ, not how sure the model is."
-    texts = [paragraph(said, width), bars, paragraph(note, width, canvas.SMALL, canvas.FAINT)]
+    texts = [paragraph(sentence, width), bars, paragraph(note, width, canvas.SMALL, canvas.FAINT)]
     return canvas.column([title, *texts], 10)
 
 

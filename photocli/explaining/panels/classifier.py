@@ -29,9 +29,9 @@ def draw(view: View, found: Heat, width: float) -> Canvas:
     several, answer = view.card.facts.get("several", False), _answer(view)
     left = evidence.draw(view, found, _first(view), rivals=not several)
     right = width - left.width - canvas.BESIDE
-    said = dict(answer.probabilities)
-    limits = {name: classifier.threshold(view.card, name) for name in said} if several else None
-    bars = chances.draw(said, answer.labels, right, limits=limits)
+    probabilities = dict(answer.probabilities)
+    limits = {name: classifier.threshold(view.card, name) for name in probabilities} if several else None
+    bars = chances.draw(probabilities, answer.labels, right, limits=limits)
     tuned = ", put right on photos that it had not learned from" if view.card.facts.get("calibration") else ""
     note = f"How probable the network finds each class{tuned}."
     if several:

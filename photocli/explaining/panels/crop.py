@@ -39,7 +39,7 @@ def draw(view: View, found: NDArray[np.float32], width: float) -> Canvas:
     return canvas.row([left, _maps(found, right)], canvas.BESIDE)
 
 
-def said(fields: dict[str, float | None]) -> str:
+def sentence_of(fields: dict[str, float | None]) -> str:
     """What the assessor's fields mean, in words."""
     chance = canvas.percent(fields["cropped"] or 0.0)
     if fields["crop_factor"] is None:
@@ -66,7 +66,7 @@ def _framed(view: View, fields: dict[str, float | None]) -> Canvas:
     place = (left * size[0], 34 + top * size[1], right * size[0], 34 + bottom * size[1])
     drawing.picture(Image.fromarray(view.frame), place)
     drawing.rectangle(place, outline=canvas.ACCENT, line=2)
-    return canvas.column([drawing, paragraph(said(fields), canvas.PICTURE[0])], 12)
+    return canvas.column([drawing, paragraph(sentence_of(fields), canvas.PICTURE[0])], 12)
 
 
 def _maps(cells: NDArray[np.float32], width: float) -> Canvas:

@@ -40,7 +40,7 @@ def draw(view: View, found: None, width: float) -> Canvas:
 
 def _list(found: tuple[Face, ...], width: float) -> Canvas:
     title = Canvas(width, 34)
-    title.text(0, 19, said(len(found)), canvas.TITLE, strong=True)
+    title.text(0, 19, count_in_words(len(found)), canvas.TITLE, strong=True)
     if not found:
         return canvas.column([title, paragraph("None that is surely one.", width)], 4)
     sure, score = (width - 150, width - 60)
@@ -68,6 +68,6 @@ def _list(found: tuple[Face, ...], width: float) -> Canvas:
     return canvas.column([title, table, paragraph(note, width, canvas.SMALL, canvas.FAINT)], 8)
 
 
-def said(count: int) -> str:
+def count_in_words(count: int) -> str:
     """How many faces were found, in words."""
     return "No face was found" if not count else "One face" if count == 1 else f"{count} faces"

@@ -72,10 +72,10 @@ def _others(view: View, width: float) -> Canvas:
     title.text(0, 19, "Selfie score", canvas.TITLE, strong=True)
     taken = title.text(0, 84, f"{view.record.selfie:.2f}", 48)
     title.text(taken + 10, 84, "of 10", canvas.BODY, canvas.FAINT)
-    said = (
+    note = (
         "What people would say of this picture of a face, as a network foretells it; no measure of a person."
     )
-    parts = [title, paragraph(said, width, canvas.SMALL, canvas.FAINT)]
+    parts = [title, paragraph(note, width, canvas.SMALL, canvas.FAINT)]
     if len(faces) > 1:
         across = max(1, int((width + _GAP) // (_SMALL + _GAP)))
         down = -(-len(faces) // across)

@@ -29,24 +29,24 @@ def find(view: View) -> Heat:
 
 def draw(view: View, found: Heat, width: float) -> Canvas:
     """The map on the left, the three answers on the right."""
-    record, said = view.record, style.chances(view.card, view.outputs)
+    record, probabilities = view.record, style.chances(view.card, view.outputs)
     group, name = _chosen(view)
     left = evidence.draw(view, found, name, rivals=group != "looks")
     right = width - left.width - canvas.BESIDE
     held = {*(name for name, _ in record.styles), str(record.medium)}
-    limits = {look: classifier.threshold(view.card, look) for look in said["looks"]}
-    if not held & said["paintings"].keys():
+    limits = {look: classifier.threshold(view.card, look) for look in probabilities["looks"]}
+    if not held & probabilities["paintings"].keys():
         held.add(style.NONE)
     parts = [
-        chances.titled(f"Medium: {record.medium}", right, chances.draw(said["medium"], held, right)),
+        chances.titled(f"Medium: {record.medium}", right, chances.draw(probabilities["medium"], held, right)),
         chances.titled(
             f"Style: {record.style}",
             right,
-            chances.draw(said["looks"], held, right, limits=limits, most=_LOOKS),
+            chances.draw(probabilities["looks"], held, right, limits=limits, most=_LOOKS),
         ),
     ]
-    if len(said["paintings"]) > 1:
-        bars = chances.draw(said["paintings"], held, right, most=_PAINTINGS)
+    if len(probabilities["paintings"]) > 1:
+        bars = chances.draw(probabilities["paintings"], held, right, most=_PAINTINGS)
         parts.append(chances.titled("In the style of a painting", right, bars))
     note = "Several looks may hold: those that reach beyond their mark. Without any style a photo is plain."
     parts.append(paragraph(note, right, canvas.SMALL, canvas.FAINT))

@@ -35,11 +35,11 @@ def find(view: View) -> Places:
 def draw(view: View, found: Places, width: float) -> Canvas:
     """The tiles on the left, the faults and the turn on the right."""
     size = fit((view.frame.shape[1], view.frame.shape[0]), *canvas.PICTURE)
-    said = (
+    note_text = (
         "Each frame is a piece that was looked at in full detail, the sharpest of its part of the photo. The "
         "stronger its line, the more it counts for blur."
     )
-    note = paragraph(said, size[0], canvas.SMALL, canvas.FAINT)
+    note = paragraph(note_text, size[0], canvas.SMALL, canvas.FAINT)
     left = canvas.column([_tiles(view, found, size), _legend(size[0]), note], 10)
     right = width - left.width - canvas.BESIDE
     return canvas.row([left, canvas.column([_faults(view, right), _turn(view, right)], 34)], canvas.BESIDE)
@@ -90,10 +90,10 @@ def _faults(view: View, width: float) -> Canvas:
     pitch, room = 40.0, width - _LABEL - 56
     drawing = Canvas(width, 44 + pitch * len(FAULTS))
     drawing.text(0, 19, "Technical faults", canvas.TITLE, strong=True)
-    for number, (fault, said) in enumerate(zip(FAULTS, view.outputs["severities"], strict=True)):
-        severity = isotonic(float(said), curves.get(fault))
+    for number, (fault, value) in enumerate(zip(FAULTS, view.outputs["severities"], strict=True)):
+        severity = isotonic(float(value), curves.get(fault))
         limit = isotonic(float(thresholds[fault]), curves.get(fault))
-        is_fault = float(said) > thresholds[fault]
+        is_fault = float(value) > thresholds[fault]
         y = 44 + pitch * number
         drawing.text(0, y + 20, fault.replace("_", " "), colour=canvas.TEXT if is_fault else canvas.FAINT)
         drawing.rectangle((_LABEL, y + 8, _LABEL + room, y + 22), canvas.LINE, radius=4)
@@ -121,10 +121,10 @@ def _turn(view: View, width: float) -> Canvas:
         drawing.rectangle((left, 60, right, 70), canvas.LINE, radius=4)
         drawing.rectangle((left, 60, left + (right - left) * chance, 70), canvas.ACCENT, radius=4)
     if turn and chances[turn] > limit:
-        said = f"Should be turned {_TURNS[turn]}: {canvas.percent(chances[turn])}."
+        sentence = f"Should be turned {_TURNS[turn]}: {canvas.percent(chances[turn])}."
     elif turn:
-        said = f"Perhaps to be turned {_TURNS[turn]}, but not surely enough to say so."
+        sentence = f"Perhaps to be turned {_TURNS[turn]}, but not surely enough to say so."
     else:
-        said = f"It is upright: {canvas.percent(chances[0])}."
-    drawing.text(0, 102, said)
+        sentence = f"It is upright: {canvas.percent(chances[0])}."
+    drawing.text(0, 102, sentence)
     return drawing

@@ -1,0 +1,190 @@
+"""The options that several commands share: each is declared here once, with its default and its help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photocli.cli.signature import option
+from photocli.errors import UsageError
+
+if TYPE_CHECKING:
+    from photocli.options import Options
+    from photocli.pipeline import Run
+    from photocli.records import Record
+
+
+class Scale(str, Enum):
+    """What stars are measured by: fixed thresholds of the score, or the other photos."""
+
+    FIXED = "fixed"
+    RELATIVE = "relative"
+
+
+class Detail(str, Enum):
+    """What blur is judged on: the pass's frame, or the photo at its own resolution."""
+
+    FRAME = "frame"
+    NATIVE = "native"
+
+
+class RawBy(str, Enum):
+    """What RAW files are judged by."""
+
+    PREVIEW = "preview"
+    DEVELOP = "develop"
+
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How photos are scored, and what is said meanwhile. A command takes some of them; see `with_options`."""
+
+    assess: str = option(
+        "", metavar="MODEL,...", help="Only these models; all without it. See: photocli models list"
+    )
+    device: str = option(
+        "auto", metavar="DEVICE", help="auto, cpu, cuda or tensorrt; a named one is used or fails."
+    )
+    batch: int = option(0, metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
+    workers: int = option(0, metavar="N", min=0, help="Processes that decode; 0 is one per core.")
+    timeout: float = option(30.0, metavar="SECONDS", help="A photo that takes longer to decode is given up.")
+    max_pixels: float = option(
+        250.0, metavar="MEGAPIXELS", help="Larger photos are refused before they are decoded."
+    )
+    raw: RawBy = option(
+        RawBy.PREVIEW,
+        help="RAW files by their preview, where it is large enough, or always developed (slower).",
+    )
+    taste: str = option(
+        "",
+        metavar="NAME",
+        help="Score by this taste, see photocli learn; off is none. Without it: the one named default.",
+    )
+    profile: str = option(
+        "",
+        metavar="NAME|FILE",
+        help="Weigh aesthetics, selfie and faults as in general, portrait, landscape, action or a TOML file.",
+    )
+    stars: Scale = option(
+        Scale.FIXED, help="Stars by fixed thresholds, or by each photo's place in this shoot."
+    )
+    no_cache: bool = option(False, "--no-cache", help="Score everything again, and remember nothing.")
+    follow_links: bool = option(
+        False,
+        "--follow-links",
+        help="Read photos behind links that lead out of the folders given; they are never written or moved.",
+    )
+    quiet: bool = option(False, "--quiet", "-q", help="No progress, no summary; errors only.")
+    debug: bool = option(
+        False, "--debug", help="Show the traceback of an error; list hidden files as skipped."
+    )
+
+    def of_run(
+        self, *, profile: str | None = None, outputs: tuple[str, ...] = (), detail: Detail = Detail.FRAME
+    ) -> Options:
+        """The options of a run, as the library has them. Raises `UsageError`."""
+        from photocli.options import Options
+
+        if not self.timeout > 0:
+            raise UsageError("--timeout must be above zero seconds")
+        if not 1e-6 <= self.max_pixels < 1e6:
+            raise UsageError("--max-pixels takes megapixels, such as 250")
+        return Options(
+            assess=tuple(name.strip() for name in self.assess.split(",") if name.strip()),
+            device=self.device,
+            batch=self.batch,
+            workers=self.workers,
+            cache=not self.no_cache,
+            taste=self.taste or None,
+            profile=profile,
+            outputs=outputs,
+            detail=detail.value,
+            follow_links=self.follow_links,
+            hidden=self.debug,
+            deadline_s=self.timeout,
+            max_pixels=round(self.max_pixels * 1e6),
+            raw=self.raw.value,
+        )
+
+    def chosen_profile(self, config: Path | None = None) -> str | None:
+        """The profile that was asked for, else that of `photocli.toml` or `config`. Raises `UsageError`."""
+        from photocli.config import read_score
+
+        return self.profile or read_score(config).profile
+
+    def begin(self, paths: list[Path], options: Options) -> Run:
+        """A run, and what is to be said before it. Raises `UsageError`."""
+        from photocli.pipeline import Run
+
+        run = Run(paths, options)
+        if run.models.note and not self.quiet:
+            typer.echo(run.models.note, err=True)
+        return run
+
+    def starred(self, records: Iterable[Record]) -> Iterable[Record]:
+        """The records with fixed stars, as they come; or with relative ones, once all of them are there."""
+        from photocli.ratings import relative
+
+        return records if self.stars is Scale.FIXED else relative(list(records))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownOptions(RunOptions):
+    """The options of a command that shows a table."""
+
+    quiet: bool = option(False, "--quiet", "-q", help="No progress, no table; errors only.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonFile:
+    """The file of a JSON document."""
+
+    json: Path | None = option(None, metavar="FILE", help="Write a JSON document; - for stdout.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFiles(JsonFile):
+    """The files with a row or an entry per photo."""
+
+    csv: Path | None = option(None, metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
+    csv_raw: bool = option(
+        False,
+        "--csv-raw",
+        help="Leave texts in CSV as they are; without it ' stands before those like formulas.",
+    )
+
+    @property
+    def tables(self) -> dict[str, Path | None]:
+        """The files by their options. Raises `UsageError`."""
+        if self.csv_raw and self.csv is None:
+            raise UsageError("--csv-raw says how --csv is written; give --csv, too")
+        return {"--csv": self.csv, "--json": self.json}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingOptions:
+    """Where ratings go: into sidecars, into JPEGs, for which editor, and whether over a person's."""
+
+    xmp: bool = option(
+        False, "--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept."
+    )
+    editor: str = option(
+        "",
+        "--for",
+        metavar="EDITOR",
+        help="Write for lightroom, bridge, darktable, digikam, captureone or all; implies --xmp.",
+    )
+    embed: bool = option(
+        False, "--embed", help="Write into JPEGs themselves; RAW files still get sidecars. See: docs."
+    )
+    overwrite: bool = option(
+        False, "--overwrite", help="Replace ratings, labels and flags that you gave, too."
+    )

@@ -1,0 +1,66 @@
+"""What a command writes beside and into photos: the writer of ratings, and the journal that undo reads."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photocli.errors import UsageError
+
+if TYPE_CHECKING:
+    from photocli.cli.options import RatingOptions
+    from photocli.journal import Journal
+    from photocli.records import Record
+    from photocli.sidecar_plan import Outcome
+    from photocli.writers.xmp import XmpWriter
+
+
+@contextmanager
+def xmp_writer(
+    ratings: RatingOptions,
+    report: Callable[[Outcome], None],
+    paths: Iterable[Path],
+    journal: Journal | None = None,
+) -> Iterator[XmpWriter | None]:
+    """The writer that was asked for, if one was, with a journal for undo; it writes below `paths` alone.
+
+    Raises `UsageError`.
+    """
+    from photocli.links import Roots
+    from photocli.writers.xmp import XmpWriter
+
+    sidecars = ratings.xmp or (bool(ratings.editor) and not ratings.embed)
+    if not sidecars and not ratings.embed:
+        if ratings.overwrite:
+            raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
+        yield None
+        return
+    with (
+        begin_journal() as own,
+        XmpWriter(
+            editor=ratings.editor or None,
+            embed=ratings.embed,
+            sidecars=sidecars,
+            overwrite=ratings.overwrite,
+            journal=journal or own,
+            report=report,
+            roots=Roots(paths),
+        ) as writer,
+    ):
+        yield writer
+
+
+def begin_journal() -> Journal:
+    """A journal for what this command changes; it costs nothing until something is."""
+    from photocli.journal import Journal
+
+    return Journal.begin(shlex.join(["photocli", *sys.argv[1:]]))
+
+
+def rated(records: Iterable[Record], writer: XmpWriter | None) -> Iterable[Record]:
+    """The records, with what became of their sidecars where these are written: before any other output."""
+    return records if writer is None else map(writer.write, records)

@@ -1,0 +1,57 @@
+"""How a run is done: which models, on which device, how photos are decoded, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from photocli.decode import MAX_PIXELS, Reading
+from photocli.errors import UsageError
+from photocli.inputs import DETAILS
+from photocli.models.session import DEVICES
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is done. Zero means: chosen by the program.
+
+    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
+    or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
+    named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
+    file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
+    resolution, which takes about four times as long to decode. `follow_links` reads photos through links that
+    lead out of the given paths; `hidden` lists hidden files as skipped.
+
+    A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
+    has RAW files developed, even where their preview would do.
+    """
+
+    assess: tuple[str, ...] = ()
+    device: str = "auto"
+    batch: int = 0
+    workers: int = 0
+    deadline_s: float = 30.0
+    cache: bool = True
+    outputs: tuple[str, ...] = ()
+    taste: str | None = None
+    profile: str | None = None
+    detail: str = "frame"
+    follow_links: bool = False
+    hidden: bool = False
+    max_pixels: int = MAX_PIXELS
+    raw: str = "preview"
+
+    @property
+    def reading(self) -> Reading:
+        """How photos are decoded. Raises `UsageError`."""
+        return Reading(self.max_pixels, self.raw)
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
+        if self.detail not in DETAILS:
+            raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
+        if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
+            raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
+        if not self.deadline_s < 1e6:  # NaN, too
+            raise UsageError("the deadline must be below a million seconds")
+        _ = self.reading

@@ -1,0 +1,114 @@
+"""A worker process as its parent sees it: the photos that it is given, and what comes of them."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from photocli.models.runtime import SILENCE
+from photocli.records import Capture
+from photocli.worker import receive, send
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from photocli.decode import Reading
+    from photocli.inputs import InputSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One photo to be decoded and cut to the inputs of some models."""
+
+    number: int
+    path: Path
+    specs: tuple[InputSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of a task: the inputs by `InputSpec.key` and the size of the upright photo, or why not.
+
+    Inputs are uint8; but those of fit `contain` are faces, float32 (`finding.FaceDetection`).
+
+    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
+    `Frame`.
+    """
+
+    number: int
+    failed: str | None = None
+    width: int = 0
+    height: int = 0
+    inputs: dict[str, NDArray[Any]] = field(default_factory=dict)
+    capture: Capture = field(default_factory=Capture)
+    warning: str | None = None
+    orientation: int | None = None
+
+
+class WorkerProcess:
+    """One process, the tasks it holds, and the thread that listens to it."""
+
+    def __init__(self, events: queue.Queue[tuple[WorkerProcess, Any]]) -> None:
+        self.tasks: deque[Task] = deque()
+        self.ready = False
+        self.answered = False
+        self.pixels: Prepared | None = None
+        self.since = time.monotonic()
+        # The child finds modules where the parent does, not in the current folder, which may be anybody's.
+        code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.worker import serve; serve()"
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        threading.Thread(target=self._listen, args=(events,), daemon=True).start()
+
+    def _listen(self, events: queue.Queue[tuple[WorkerProcess, Any]]) -> None:
+        assert self.process.stdout is not None
+        try:
+            while (message := receive(self.process.stdout)) is not None:
+                events.put((self, message))
+        except (OSError, ValueError):  # a message that was cut off, as by the worker's death
+            pass
+        events.put((self, None))
+
+    def submit(self, task: Task, deadline: float, reading: Reading) -> None:
+        if not self.tasks:
+            self.since = time.monotonic()
+        self.tasks.append(task)
+        header = {
+            "number": task.number,
+            "path": os.fsencode(task.path).hex(),
+            "specs": [asdict(spec) for spec in task.specs],
+            "deadline": deadline,
+            "reading": asdict(reading),
+        }
+        assert self.process.stdin is not None
+        with suppress(OSError):  # it died; its listener says so
+            send(self.process.stdin, header)
+
+    def exit_code(self) -> int | None:
+        """How the process ended, once its answers did; below zero by a signal, None if it has not."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(5)
+        return None
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with suppress(OSError):  # what was still to be written has no reader
+                    stream.close()

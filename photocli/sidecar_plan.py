@@ -1,0 +1,291 @@
+"""What will become of a photo's sidecars, or of the packet inside a JPEG, before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
+from photocli.editors import editor as editor_named
+from photocli.errors import PhotocliError, SidecarError
+from photocli.links import is_link
+from photocli.sidecars import SidecarFolder
+
+if TYPE_CHECKING:
+    from photocli.camera_raw import SensorCrop
+    from photocli.links import Roots
+    from photocli.records import Record
+    from photocli.xmp import XmpChanges
+
+OutcomeKind = Literal["written", "unchanged", "kept", "failed", "linked"]
+
+_SCORES = {"Score": "score", "Aesthetic": "aesthetic", "Technical": "technical", "Selfie": "selfie"}
+_TAGS = ("medium", "style")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; `kept`: a person's rating, label or flag stands, beside our scores.
+
+    `linked`: the photo lies behind a link that leads out of what was given, where nothing is written.
+    `reason` says in a sentence why it failed, `why` the same without the name of the file.
+    """
+
+    photo: str
+    sidecar: Path | None
+    kind: OutcomeKind
+    reason: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What to say of a photo beside its stars and scores; see `XmpChanges`. `None` leaves alone."""
+
+    pick: Literal["pick", "reject", "none"] | None = None
+    label: str | None = None
+    keywords: tuple[str, ...] | None = None
+    crop: SensorCrop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What will become of one file: its XMP packet before and after, and all of its new content.
+
+    `kind` is the outcome if it is carried out. `path` is a sidecar, or a JPEG that the packet goes into;
+    `original` is all that it holds. `again` plans it once more, by what stands there then.
+    """
+
+    photo: str
+    path: Path
+    before: bytes | None
+    after: bytes
+    content: bytes
+    changed: bool
+    kind: OutcomeKind
+    original: bytes | None
+    again: Callable[[], Planned | Outcome]
+
+
+class Planner:
+    """Plans how the stars and scores of records go into sidecars and JPEGs, as `XmpWriter` says.
+
+    `unread` counts the JPEGs whose sidecars the editor doesn't read.
+    """
+
+    def __init__(
+        self,
+        *,
+        overwrite: bool,
+        clock: Callable[[], datetime],
+        editor: str | None,
+        embed: bool,
+        sidecars: bool,
+        roots: Roots | None,
+    ) -> None:
+        """Raises `UsageError` if there is no such editor."""
+        self.unread = 0
+        self._roots = roots
+        self._editor = editor_named(editor)
+        self._editor_name = editor
+        self._overwrite = overwrite
+        self._embed = embed
+        self._sidecars = sidecars
+        self._clock = clock
+        self._folder: SidecarFolder | None = None
+
+    def plan(self, record: Record, marks: Marks | None = None) -> Iterator[Planned | Outcome]:
+        """Plan each file of a record, in their order; an `Outcome` is a failure."""
+        if record.status != "ok" or (record.stars is None and marks is None):
+            return
+        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        if self._roots is not None and (why := self._roots.why_closed(photo)) is not None:
+            yield Outcome(record.path, None, "linked", f"nothing is written for it: {why}")
+            return
+        try:
+            inside = self._embed and _is_jpeg_name(photo)
+            if inside:
+                yield self._planned(record, marks, photo, self._plan_embedded)
+            if inside and not self._sidecars and twin is None:
+                return
+            # The listing of one folder at a time: photos come folder by folder.
+            if self._folder is None or self._folder.path != photo.parent:
+                self._folder = SidecarFolder(photo.parent)
+            raw_alone = inside and not self._sidecars  # the JPEG of the pair has its packet inside
+            first, second = (twin, None) if raw_alone and twin is not None else (photo, twin)
+            self.unread += not (self._editor.jpeg_sidecars or inside or twin) and _is_jpeg_name(photo)
+            for sidecar in self._folder.sidecars(first, second, self._editor):
+                yield self._planned(record, marks, sidecar, self._plan_sidecar)
+        except OSError as error:
+            yield Outcome(
+                record.path, None, "failed", f"cannot read {photo.parent}: {error.strerror or error}"
+            )
+
+    @property
+    def hint(self) -> str:
+        """What to say of the `unread` JPEGs."""
+        return f"{self._editor.title} reads the ratings of JPEGs from the files themselves: add --embed"
+
+    def _planned(
+        self,
+        record: Record,
+        marks: Marks | None,
+        path: Path,
+        how: Callable[[Record, Marks | None, XmpChanges, Path], Planned],
+    ) -> Planned | Outcome:
+        try:
+            return how(record, marks, self._changes(record, marks), path)
+        except SidecarError as error:
+            return Outcome(record.path, path, "failed", f"{path} is left as it was: {error}", str(error))
+        except PhotocliError as error:
+            return Outcome(record.path, path, "failed", str(error))
+        except OSError as error:
+            return Outcome(record.path, path, "failed", f"cannot read {path}: {error.strerror or error}")
+
+    def _plan_sidecar(
+        self, record: Record, marks: Marks | None, changes: XmpChanges, sidecar: Path
+    ) -> Planned:
+        from photocli.xmp import merge
+
+        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        _refuse_link(sidecar)
+        old = _read(sidecar)
+        raw = twin or (photo if photo.suffix.lower() in RAW_SUFFIXES else None)
+        shared = raw is not None and sidecar.stem == photo.stem and (old is None or twin is not None)
+        extension = raw.suffix[1:].upper() if raw is not None and shared else None
+        changes = replace(changes, sidecar_for=extension)
+        kept = False
+        if not self._overwrite:
+            changes, kept = _heeding(_embedded_in(photo), changes)
+        result = merge(old, changes, now=self._clock())
+        kept = kept or result.kept
+        return Planned(
+            record.path,
+            sidecar,
+            old,
+            result.packet,
+            result.packet,
+            result.changed,
+            _kind(kept, result.changed),
+            old,
+            lambda: self._planned(record, marks, sidecar, self._plan_sidecar),
+        )
+
+    def _plan_embedded(
+        self, record: Record, marks: Marks | None, changes: XmpChanges, photo: Path
+    ) -> Planned:
+        from photocli.embedding import embedded, packet_in, read
+        from photocli.xmp import merge
+
+        _refuse_link(photo)
+        jpeg = read(photo)
+        old = packet_in(jpeg)
+        result = merge(old, changes, now=self._clock())
+        content = embedded(jpeg, result.packet) if result.changed else jpeg
+        after = packet_in(content) or result.packet
+        return Planned(
+            record.path,
+            photo,
+            old,
+            after,
+            content,
+            result.changed,
+            _kind(result.kept, result.changed),
+            jpeg,
+            lambda: self._planned(record, marks, photo, self._plan_embedded),
+        )
+
+    def _changes(self, record: Record, marks: Marks | None) -> XmpChanges:
+        """What to write for a record. Two decimals: the same photo has the same on every device."""
+        from photocli.xmp import XmpChanges
+
+        values = {name: getattr(record, column) for name, column in _SCORES.items()}
+        scores = {name: f"{value:.2f}" for name, value in values.items() if value is not None}
+        if record.models:
+            scores["Models"] = ";".join(record.models)
+        chosen = marks or Marks()
+        keywords = chosen.keywords
+        if keywords is None and self._editor_name is not None:
+            keywords = _keywords(record)
+        return XmpChanges(
+            rating=record.stars,
+            scores=scores,
+            overwrite=self._overwrite,
+            label=chosen.label,
+            pick=chosen.pick,
+            keywords=keywords,
+            editor=self._editor_name,
+            crop=chosen.crop,
+        )
+
+
+def _is_jpeg_name(photo: Path) -> bool:
+    return RENDERED_SUFFIXES.get(photo.suffix.lower()) == "jpeg"
+
+
+def _kind(kept: bool, changed: bool) -> OutcomeKind:
+    if kept:
+        return "kept"
+    return "written" if changed else "unchanged"
+
+
+def _keywords(record: Record) -> tuple[str, ...] | None:
+    """What a record says in words; nothing where that was not assessed."""
+    words = {name: getattr(record, name) for name in _TAGS}
+    clean = {name: re.sub(r"[|/;\x00-\x1f]+", " ", word).strip() for name, word in words.items() if word}
+    return tuple(f"photocli|{name}|{word}" for name, word in clean.items() if word) or None
+
+
+def _embedded_in(photo: Path) -> bytes | None:
+    """The packet inside a JPEG, in which a person may have rated it."""
+    from photocli.embedding import HEAD, is_jpeg, packet_in
+
+    if not _is_jpeg_name(photo):
+        return None
+    try:
+        with photo.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return None
+    return packet_in(head) if is_jpeg(head) else None
+
+
+def _heeding(packet: bytes | None, changes: XmpChanges) -> tuple[XmpChanges, bool]:
+    """The changes without what a person said in the packet inside the photo; whether there was any."""
+    from photocli.xmp import merge
+
+    if packet is None:
+        return changes, False
+    try:
+        found = merge(packet, changes, now=datetime.now().astimezone())
+    except SidecarError:
+        return changes, False
+    kept = replace(
+        changes,
+        rating=None if found.kept_rating else changes.rating,
+        label=None if found.kept_label else changes.label,
+        pick=None if found.kept_pick else changes.pick,
+    )
+    return kept, found.kept
+
+
+def _refuse_link(path: Path) -> None:
+    if is_link(path):
+        raise SidecarError("it is a link, and nothing is written through it")
+
+
+def _read(sidecar: Path) -> bytes | None:
+    """The sidecar's content as far as it may be merged, or `None` where there is none."""
+    from photocli.limits import LARGEST
+
+    if sidecar.exists() and not sidecar.is_file():
+        raise SidecarError("it is no file")
+    try:
+        with sidecar.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return None

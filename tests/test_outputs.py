@@ -1,0 +1,162 @@
+"""Where commands write: no output takes the place of another one, of a photo, of a folder or of an input."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from commands import photocli
+from networks import write_model
+from photos import write_photo
+from typer.testing import CliRunner, Result
+
+from photocli.cli import app, outputs
+from photocli.errors import UsageError
+
+RULE = ("--require", "aesthetic >= 1")
+
+
+@pytest.fixture
+def shoot(tmp_path: Path, own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one photo, below the current folder."""
+    write_model(own_folders / "models")
+    write_photo(tmp_path / "shoot" / "grey.png", np.full((32, 48, 3), 140, np.uint8))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "shoot"
+
+
+def run(command: str, *arguments: Any) -> Result:
+    return CliRunner().invoke(app, [command, *map(str, arguments)])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def refused(folder: Path, command: str, *arguments: Any) -> str:
+    """What is said of a wrong use, which must leave all files as they are."""
+    before = contents(folder)
+    result = run(command, *arguments)
+    assert result.exit_code == 2, result.output
+    assert contents(folder) == before
+    (line,) = result.stderr.splitlines()
+    return line.removeprefix("photocli: ")
+
+
+@pytest.mark.parametrize("spelling", ["{here}/out.x", "shoot/../out.x", "./out.x", "link.x", "folder/out.x"])
+def test_two_spellings_of_one_file(spelling: str, shoot: Path, tmp_path: Path) -> None:
+    Path("link.x").symlink_to("out.x")
+    Path("folder").symlink_to(tmp_path, target_is_directory=True)
+    other = spelling.format(here=tmp_path)
+    said = refused(tmp_path, "check", shoot, *RULE, "--junit", "out.x", "--json", other)
+    assert said == "--junit and --json both write out.x; give two files"
+
+
+def test_two_names_of_a_file_that_is_there(shoot: Path, tmp_path: Path) -> None:
+    Path("out.x").write_text("an earlier report")
+    os.link("out.x", "other.x")
+    said = refused(tmp_path, "score", shoot, "--csv", "out.x", "--json", "other.x")
+    assert said == "--csv and --json both write out.x; give two files"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Out.x", "out.x"), ("caf\u00e9.x", "cafe\u0301.x")])
+def test_names_that_some_file_systems_take_for_one(one: str, other: str, shoot: Path, tmp_path: Path) -> None:
+    (tmp_path / "probe").mkdir()
+    (tmp_path / "probe" / one).touch()
+    if (tmp_path / "probe" / other).exists():
+        said = refused(tmp_path, "check", shoot, *RULE, "--junit", one, "--json", other)
+        assert said == f"--junit and --json both write {one}; give two files"
+    else:
+        assert run("check", shoot, *RULE, "--junit", one, "--json", other).exit_code == 0
+        assert Path(one).read_bytes().startswith(b"<?xml")
+        assert Path(other).read_bytes().startswith(b"{")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("command", ["score", "cull"])
+def test_stdout_takes_one_document(command: str, shoot: Path, tmp_path: Path) -> None:
+    said = refused(tmp_path, command, shoot, "--csv", "-", "--json", "-")
+    assert said == "--csv and --json both write stdout; give two files"
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="a file that is standard output")
+def test_stdout_by_another_name(shoot: Path) -> None:
+    done = photocli("check", shoot, *RULE, "--sarif", "-", "--markdown", "/dev/stdout")
+    assert (done.code, done.out) == (2, "")
+    assert done.lines == ["photocli: --sarif and --markdown both write stdout; give two files"]
+
+
+@pytest.mark.parametrize("command", ["score", "cull", "report", "crop", "check"])
+def test_an_output_in_the_place_of_a_folder(command: str, shoot: Path, tmp_path: Path) -> None:
+    option = "--html" if command == "report" else "--json"
+    rule = RULE if command == "check" else ()
+    said = refused(tmp_path, command, shoot, *rule, option, shoot)
+    assert said == f"cannot write {shoot}: it is a folder; name a file in it"
+
+
+def test_an_output_in_the_place_of_the_folder_for_rejects(shoot: Path, tmp_path: Path) -> None:
+    said = refused(tmp_path, "cull", shoot, "--csv", "rejects", "--move-rejects", tmp_path / "rejects")
+    assert said == "--csv and --move-rejects both write rejects; give two files"
+
+
+def test_a_photo_behind_a_link(shoot: Path, tmp_path: Path) -> None:
+    Path("scores.csv").symlink_to(shoot / "grey.png")
+    said = refused(tmp_path, "score", shoot, "--csv", "scores.csv")
+    assert said == f"{(shoot / 'grey.png').resolve()} is the name of a photo; nothing else is written there"
+
+
+@pytest.mark.parametrize("command", ["score", "cull", "report", "crop"])
+def test_an_output_that_is_an_input(command: str, shoot: Path, tmp_path: Path) -> None:
+    (shoot / "grey.png").rename("scan")
+    option = "--html" if command == "report" else "--json"
+    said = refused(tmp_path, command, "scan", option, tmp_path / "scan")
+    assert said == f"{option} would write over {tmp_path / 'scan'}, which is read; name another file"
+
+
+def test_settings_are_inputs(shoot: Path, tmp_path: Path) -> None:
+    Path("photocli.toml").write_text('[check]\nrequire = ["aesthetic >= 1"]\nbaseline = "known.json"\n')
+    Path("own.toml").write_text("technical = 0.3\n")
+    Path("known.json").write_text('{"version": 1, "findings": []}')
+    for name in ("photocli.toml", "own.toml", "known.json"):
+        said = refused(tmp_path, "check", shoot, "--profile", "own.toml", "--json", name)
+        assert said == f"--json would write over {name}, which is read; name another file"
+
+
+def test_a_baseline_may_be_written_anew(shoot: Path) -> None:
+    rule = ("--require", "aesthetic >= 9")
+    assert run("check", shoot, *rule, "--write-baseline", "known.json").exit_code == 0
+    known = Path("known.json").read_bytes()
+    write_photo(shoot / "dark.png", np.full((32, 48, 3), 30, np.uint8))
+    again = run("check", shoot, *rule, "--baseline", "known.json", "--write-baseline", "./known.json")
+    assert again.exit_code == 0
+    assert Path("known.json").read_bytes() != known
+    assert run("check", shoot, *rule, "--baseline", "known.json").exit_code == 0
+
+
+def test_pages_of_photos_of_one_name(shoot: Path, tmp_path: Path) -> None:
+    write_photo(tmp_path / "other" / "grey.png", np.full((32, 48, 3), 30, np.uint8))
+    said = refused(tmp_path, "explain", shoot / "grey.png", "other/grey.png", "-o", "pages")
+    assert said == "two photos are named grey.png; explain them one by one"
+    assert not Path("pages").exists()
+
+
+def test_a_taste_is_not_exported_over_a_folder_or_a_photo(shoot: Path, tmp_path: Path) -> None:
+    assert "it is a folder" in refused(tmp_path, "learn", "--export", shoot)
+    assert "is the name of a photo" in refused(tmp_path, "learn", "--export", shoot / "grey.png")
+
+
+def test_many_places_are_compared_quickly(tmp_path: Path) -> None:
+    places = [tmp_path / f"{number}.png" for number in range(2000)]
+    assert outputs.twins(places) is None
+    assert outputs.twins([*places, tmp_path / "x" / ".." / "7.png"]) == (7, 2000)
+
+
+def test_what_is_no_slip_is_let_through(tmp_path: Path) -> None:
+    assert not outputs.check({"--csv": tmp_path / "a", "--json": None})
+    assert outputs.check({"--csv": tmp_path / "a", "--json": Path("-")}, [tmp_path / "b"])
+    assert not outputs.check({"--csv": tmp_path / "new" / "a", "--json": tmp_path / "b" / "a"})
+    with pytest.raises(UsageError, match="--csv and --json both write"):
+        outputs.check({"--csv": tmp_path / "new" / "a", "--json": tmp_path / "x" / ".." / "new" / "a"})
