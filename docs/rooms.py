@@ -87,7 +87,7 @@ def rooms(graph: Graph, files: Mapping[str, Path]) -> Graph:
     found: Graph = {}
     for name, others in graph.items():
         room = room_of(name, files)
-        if name.split(".")[-1] in ("__main__", "commands"):
+        if name.split(".")[-1] == "__main__" or ".commands." in name:
             continue
         found.setdefault(room, set()).update(room_of(other, files) for other in others)
     for room, others in found.items():
@@ -96,20 +96,27 @@ def rooms(graph: Graph, files: Mapping[str, Path]) -> Graph:
 
 
 def diagram() -> str:
-    """Returns the rooms as a table: what each is for, and which rooms it imports."""
+    """Returns the rooms as a Mermaid diagram and as a table: what is in each, and what it imports."""
     files = modules()
     floor = rooms(imports(files), files)
     lines = ["| room | what is in it | imports |", "| --- | --- | --- |"]
     for room in sorted(floor, key=lambda name: (TREES.index(name.split(".")[0]), name)):
-        summary = (ast.get_docstring(ast.parse(files[room].read_text(encoding="utf-8"))) or "").split("\n\n")[
-            0
-        ]
-        own = room.split(".")[0]
-        others = sorted(other.removeprefix(f"{own}.") for other in floor[room])
-        lines.append(
-            f"| `{room.replace('.', '/')}` | {' '.join(summary.split())} | {', '.join(others) or '–'} |"
-        )
-    return "\n".join(lines) + "\n"
+        text = ast.get_docstring(ast.parse(files[room].read_text(encoding="utf-8"))) or ""
+        summary, own = " ".join(text.split("\n\n")[0].split()), room.split(".")[0]
+        others = ", ".join(sorted(other.removeprefix(f"{own}.") for other in floor[room])) or "–"
+        lines.append(f"| `{room.replace('.', '/')}` | {summary} | {others} |")
+    return _picture(floor) + "\n" + "\n".join(lines) + "\n"
+
+
+def _picture(floor: Graph) -> str:
+    """Returns an arrow for each room of `photocli` that another imports; `cli` imports nearly all."""
+    lines = ["```mermaid", "flowchart TD"]
+    for room in sorted(floor):
+        for other in sorted(floor[room]):
+            ends = [name.removeprefix("photocli.") for name in (room, other)]
+            if room.startswith("photocli.") and other.startswith("photocli.") and ends[0] != "cli":
+                lines.append(f"  {ends[0]} --> {ends[1]}")
+    return "\n".join([*lines, "```", ""])
 
 
 def write(page: Path = ROOT / "CONTRIBUTING.md") -> None:

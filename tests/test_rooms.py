@@ -45,7 +45,9 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 @pytest.mark.parametrize("tree", ENTRIES)
 def test_few_things_stand_on_the_top_floor(tree: str) -> None:
-    entries = [entry.name for entry in (ROOT / tree).iterdir() if entry.name != "__pycache__"]
+    # Of a package that was moved away, what Python compiled may still be there.
+    things = [entry for entry in (ROOT / tree).iterdir() if entry.is_file() or any(entry.glob("*.*"))]
+    entries = [entry.name for entry in things if entry.name != "__pycache__"]
     assert len(entries) <= ENTRIES[tree], sorted(entries)
 
 
