@@ -4,7 +4,6 @@ rate, the history, and when to compile."""
 from __future__ import annotations
 
 import copy
-import math
 import shutil
 import sys
 import time
@@ -21,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from trainers.common.checkpoints import renamed
 from trainers.common.parameter_groups import Multipliers, parameter_groups
+from trainers.common.schedule import cosine_factor
 
 
 class TrainingModule(LightningModule):
@@ -139,14 +139,6 @@ def update_average(network: nn.Module, averaged: nn.Module, done: int, ema: floa
     with torch.no_grad():
         for name in kept.keys() - smooth:
             kept[name].copy_(now[name])
-
-
-def cosine_factor(done: float, warm: float = 1.0) -> float:
-    """Returns what a learning rate is multiplied by: `warm` (0 to 1) in the warm-up, and half a cosine.
-
-    `done` is the share of the training that is over; from 1 on the rate is 0.
-    """
-    return warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, done)))
 
 
 def should_compile(config: Any, steps: int) -> bool:

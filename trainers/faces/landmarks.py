@@ -21,6 +21,7 @@ from photocli.errors import UsageError
 from photocli.faces.detectors.faces import PADDING
 from trainers.common.frames import Picture
 from trainers.common.image_corruptions import SPOILS, recoloured, spoiled
+from trainers.common.schedule import cosine_factor
 from trainers.common.yunet import MIRRORED
 from trainers.faces.augmentation import Placement, Region, paste_photo, transform_faces
 from trainers.faces.config import FacesConfig
@@ -188,7 +189,7 @@ def _optimise(network: LandmarkNetwork, faces: LandmarkCrops, config: FacesConfi
     optimizer = torch.optim.AdamW(network.parameters(), config.refine_lr, weight_decay=config.weight_decay)
     losses: list[float] = []
     for step in range(config.refine_steps):
-        rate = min(1.0, (step + 1) / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * step / config.refine_steps))
+        rate = cosine_factor(step / config.refine_steps, min(1.0, (step + 1) / _WARM_UP))
         for group in optimizer.param_groups:
             group["lr"] = rate * config.refine_lr
         squares, truth = landmark_batch(faces, config, step)

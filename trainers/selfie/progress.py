@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from trainers.common.schedule import cosine_factor
+
 STILL = 0.01
 """A loss that does not fall by this share has stalled."""
 
@@ -54,7 +56,7 @@ class StageProgress:
         warm = min(1.0, (self.step + 1) / WARM_UP) * self.scale
         if optimizer == "sgd":
             return float(warm * 0.1 ** sum(done >= at for at in STEPS_AT))
-        return warm * (0.5 + 0.5 * math.cos(math.pi * min(done, 1.0)))
+        return cosine_factor(done, warm)
 
     def stalls(self, loss: float, steps: int) -> bool:
         """Returns whether with this step's loss the mean of windows of so many steps has stopped falling."""

@@ -21,8 +21,8 @@ from photocli.errors import UsageError
 from trainers.common.checkpoints import Model, load_model, save_model
 from trainers.common.frames import Picture
 from trainers.common.metrics import BaselineCheck
-from trainers.common.module import cosine_factor
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
+from trainers.common.schedule import cosine_factor
 from trainers.style_transfer.config import StyleTransferConfig
 from trainers.style_transfer.data import StyleTransferData, plain_views, training_views
 from trainers.style_transfer.evaluate import evaluate
