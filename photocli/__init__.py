@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from photocli.scoring.options import Options as Options
     from photocli.scoring.pipeline import Run as Run
     from photocli.scoring.pipeline import Summary as Summary
+    from photocli.scoring.ratings import breakdown as breakdown
 
-__all__ = ["Explanation", "Options", "PhotocliError", "Record", "Run", "Summary", "__version__", "explain"]
+__all__ = [
+    "Explanation",
+    "Options",
+    "PhotocliError",
+    "Record",
+    "Run",
+    "Summary",
+    "__version__",
+    "breakdown",
+    "explain",
+]
 
 _HOMES = {
     "Explanation": ("photocli.explaining", "Explanation"),
@@ -24,6 +35,7 @@ _HOMES = {
     "Run": ("photocli.scoring.pipeline", "Run"),
     "Summary": ("photocli.scoring.pipeline", "Summary"),
     "__version__": ("photocli.records", "VERSION"),
+    "breakdown": ("photocli.scoring.ratings", "breakdown"),
     "explain": ("photocli.explaining", "explain"),
 }
 """The module of each public name, and what it is called there."""

@@ -21,7 +21,7 @@ NEEDS = ("faces", "sharpness")
 
 
 def assess(card: Card, outputs: Outputs) -> dict[str, Any]:
-    """Read `faces` (n, 15) and `sharpness` (n,) of `finding.FaceDetection`, the most prominent first."""
+    """Read `faces` (n, 15) and `sharpness` (n,) of `detection.FaceDetection`, the most prominent first."""
     found = each(outputs)
     return {
         "faces": len(found),

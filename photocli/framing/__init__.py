@@ -157,7 +157,7 @@ class _Search:
 
 
 def _cutter(frame: Pixels, spec: InputSpec) -> Callable[[Box], Pixels]:
-    """Cuts a box from the frame to a model's input, as `inputs.cut` does with whole frames."""
+    """Cuts a box from the frame to a model's input, as `views.cut` does with whole frames."""
     import numpy as np
     from PIL import Image
 

@@ -81,7 +81,7 @@ class CropScorer:
         return [float(assess(self._card, outputs)["aesthetic"]) for outputs in results]
 
     def faces(self, prepared: Prepared) -> NDArray[np.float32] | None:
-        """The faces (n, `finding.VALUES`) of a photo that was cut to `specs`; None if nothing finds any."""
+        """The faces (n, `detection.VALUES`) of a photo that was cut to `specs`; None if nothing finds any."""
         detector = self.models.detector
         return None if detector is None else prepared.inputs[detector.input.key]
 

@@ -38,9 +38,9 @@ class InputSpec:
     `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
-    `pieces.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
+    `patches.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
 
-    `contain` is for models that find faces, which run inside the workers (`finding.FaceDetection`) on a
+    `contain` is for models that find faces, which run inside the workers (`detection.FaceDetection`) on a
     square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
     them: what comes are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the
     folder of the `detector`, and a `version`, another one whenever other faces could come of it; `place` has

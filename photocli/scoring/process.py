@@ -38,7 +38,7 @@ class Task:
 class Prepared:
     """What came of a task: the inputs by `InputSpec.key` and the size of the upright photo, or why not.
 
-    Inputs are uint8; but those of fit `contain` are faces, float32 (`finding.FaceDetection`).
+    Inputs are uint8; but those of fit `contain` are faces, float32 (`detection.FaceDetection`).
 
     `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
     `Frame`.

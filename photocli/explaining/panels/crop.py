@@ -27,7 +27,7 @@ def find(view: View) -> NDArray[np.float32]:
 
     side = pieces.GRID
     cells = np.asarray(view.outputs["cells"], np.float32).reshape(side, side, side, side)
-    if view.frame.shape[0] > view.frame.shape[1]:  # the network saw it a quarter turned, `pieces.landscape`
+    if view.frame.shape[0] > view.frame.shape[1]:  # the network saw it a quarter turned, `patches.landscape`
         cells = np.rot90(np.rot90(cells, -1, (0, 1)), -1, (2, 3))
     return cells
 
