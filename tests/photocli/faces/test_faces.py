@@ -258,7 +258,8 @@ def test_a_detector_that_does_harm_costs_that_photo_alone(
     (fake / "kinds").mkdir(parents=True)
     (fake / "kinds" / "faces.py").write_text(dedent(FAKE_DETECTOR))
     (fake / "sitecustomize.py").write_text(
-        f"import photocli.faces.detectors\nphotocli.faces.detectors.__path__.insert(0, {str(fake / 'kinds')!r})\n"
+        "import photocli.faces.detectors\n"
+        f"photocli.faces.detectors.__path__.insert(0, {str(fake / 'kinds')!r})\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(fake))
     good, other = (photo_of(tmp_path / f"{name}.png", SMALL) for name in ("good", "other"))
