@@ -68,7 +68,10 @@ def load_model(path: Path) -> Model:
 
 def _network(config: dict[str, Any]) -> nn.Module:
     """Makes the network of a configuration, with random weights: `from_config` of its trainer's module."""
-    module = import_module(_NETWORKS[config.get("trainer", "aesthetics")])
+    trainer = config.get("trainer", "aesthetics")
+    if trainer not in _NETWORKS:
+        raise UsageError(f"there is no trainer '{trainer}'; there are {', '.join(_NETWORKS)}")
+    module = import_module(_NETWORKS[trainer])
     network: nn.Module = module.from_config(config)
     return network
 
