@@ -114,7 +114,9 @@ def write_photo(
         tags.load(exif)
         options["exif"] = tags
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, name, **{"quality": quality, **_LOSSLESS.get(name, {}), **options})
+    if name != "TIFF" or options.get("compression") == "jpeg":  # of TIFFs, only JPEG inside has a quality
+        options = {"quality": quality, **_LOSSLESS.get(name, {}), **options}
+    image.save(path, name, **options)
     return path
 
 
