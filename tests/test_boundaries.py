@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,7 +108,9 @@ def test_scoring_never_loads_torch(tmp_path: Path) -> None:
     assert loaded >= {"photocli.scoring.pipeline", "onnxruntime", "numpy"}
     assert loaded.isdisjoint(("torch", "torchvision", "lightning", "onnx", "trainers", "export"))
     # Pixels are decoded elsewhere, and what is not asked for is not loaded.
-    assert loaded.isdisjoint(("PIL", "exifread", "rawpy", "lxml", "rich.table", "numpy.ma"))
+    assert loaded.isdisjoint(("PIL", "exifread", "rawpy", "lxml", "rich.table"))
+    if version("numpy").split(".")[0] != "1":  # which loads it by itself
+        assert "numpy.ma" not in loaded
 
 
 def until_cheap(run: Callable[[int], Done], limit_s: float = 1.0, tries: int = 12) -> list[Done]:
