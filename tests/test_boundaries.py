@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import version
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
