@@ -23,8 +23,8 @@ REPORTS_FROM = (1, 29)
 """The first version of ONNX Runtime that reports its use unless it is told not to."""
 
 USERS = ("HOME", "PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "TMPDIR", "USER")
-"""What stays of the environment, with what is ours. Where a build server is told by it, as by CI, ONNX Runtime
-reports nothing by itself: a test there would show nothing."""
+"""What stays of the environment, with what is ours. Where a build server is told by it, as by CI,
+ONNX Runtime reports nothing by itself: a test there would show nothing."""
 
 STRACE = ("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=socket,connect")
 
