@@ -11,6 +11,7 @@ import typer
 from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import JsonFile, Paths, RunOptions
+from photocli.cli.settings import of_file
 from photocli.cli.signature import option, with_options
 from photocli.display import printable
 
@@ -28,7 +29,11 @@ class CheckOptions(JsonFile, RunOptions):
         None, metavar="RULE", help="A rule that every photo must keep; may be given several times."
     )
     config: Path | None = option(
-        None, metavar="FILE", help="Settings; photocli.toml of the current folder without it."
+        None,
+        metavar="FILE",
+        is_eager=True,
+        callback=of_file,
+        help="Settings; photocli.toml of the current folder without it.",
     )
     max_failures: int | None = option(
         None, metavar="N", min=0, help="So many photos may fall short. Without it: none."
