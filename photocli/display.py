@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 MINUS = "\N{MINUS SIGN}"
 """The sign of numbers that people read; CSV, JSON and rules have the hyphen of ASCII."""
@@ -19,9 +22,34 @@ GOOD, BAD, STARS = "color(28)", "color(160)", "color(130)"
 UNBOUNDED = 10_000
 """The cells of a line where nobody looks at a terminal: in a pipe or a file, nothing is cut."""
 
+GAP = 2
+"""The cells between two columns."""
+
+NAME, LEAST = 20, 14
+"""The cells that the names of photos get beside most columns, and beside those that say most."""
+
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _NUMBER = 4  # how many characters before the suffix tell the photos of one camera apart
 _LONGEST_SUFFIX = 6  # `.jpeg`, `.tiff`; what is longer is no suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column beside the names: a heading and its cells, in several forms, the widest one first."""
+
+    forms: tuple[tuple[str, list[Text]], ...]
+    left: bool = False
+
+    @property
+    def narrowest(self) -> Column:
+        """The same in as few cells as it can be."""
+        return Column(self.forms[-1:], self.left)
+
+    @property
+    def width(self) -> int:
+        """How many cells its widest form takes, with the gap before it."""
+        name, said = self.forms[0]
+        return GAP + max(map(cells, (name, *map(str, said))))
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -165,3 +193,63 @@ def _fitting(text: str, width: int) -> str:
         if width < 0:
             return text[:end]
     return text
+
+
+def column_of(name: str, values: Iterable[str], *, left: bool = False) -> Column:
+    """A column of these texts."""
+    from rich.text import Text
+
+    return Column(((name, [Text(value) for value in values]),), left)
+
+
+def columns_that_fit(
+    found: Mapping[str, Column], worth: Sequence[tuple[str, ...]], width: int, longest: int, first: int = 2
+) -> dict[str, Column]:
+    """The columns for which there is room beside names of up to `longest` cells, in the forms that fit.
+
+    What stands together in `worth` is shown together or not at all; what comes first there has precedence,
+    and columns that it doesn't name come before all. Long names get `NAME` cells or a quarter of the
+    width, and `LEAST` where more of the `first` columns fit then.
+    """
+    chosen = {name: column for name, column in found.items() if not any(name in group for group in worth)}
+    roomy = min(longest, max(NAME, width // 4))
+    for place, group in enumerate(worth):
+        if place == first:
+            _widen(chosen, found, width, roomy)
+        grown = {**chosen, **{name: found[name].narrowest for name in group if name in found}}
+        if cells_left(grown, width) >= (min(longest, LEAST) if place < first else roomy):
+            chosen = grown
+            if place >= first:
+                _widen(chosen, found, width, roomy)
+    _widen(chosen, found, width, roomy)
+    return {name: chosen[name] for name in found if name in chosen}
+
+
+def _widen(chosen: dict[str, Column], found: Mapping[str, Column], width: int, least: int) -> None:
+    """Give each column the first of its forms that leaves so many cells for the names, if one does."""
+    for name in chosen:
+        forms, left = found[name].forms, found[name].left
+        for start in range(len(forms)):
+            form = Column(forms[start:], left)
+            if cells_left({**chosen, name: form}, width) >= least:
+                chosen[name] = form
+                break
+
+
+def cells_left(found: Mapping[str, Column], width: int) -> int:
+    """How many cells the columns leave for the names."""
+    return width - sum(column.width for column in found.values())
+
+
+def table(columns: Mapping[str, Column]) -> Table:
+    """A table without rows, with a column for the names of photos before these."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    table.add_column("Photo", no_wrap=True)
+    for column in columns.values():
+        justify: Literal["left", "right"] = "left" if column.left else "right"
+        table.add_column(Text(column.forms[0][0]), no_wrap=True, justify=justify)
+    return table
