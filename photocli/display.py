@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,11 @@ def signed(value: float, digits: int = 2) -> str:
     """Return a change with its sign, as people read it: `+0.30`, `−0.28`; zero has a plus."""
     text = f"{abs(value):.{digits}f}"
     return f"{MINUS if value < 0 and float(text) else '+'}{text}"
+
+
+def minus(text: str) -> str:
+    """The text with the sign of people before its negative numbers."""
+    return re.sub(r"(?<![\w.,:/-])-(?=\.?\d)", MINUS, text)
 
 
 def percent(chance: float) -> str:
@@ -241,14 +247,14 @@ def cells_left(found: Mapping[str, Column], width: int) -> int:
     return width - sum(column.width for column in found.values())
 
 
-def table(columns: Mapping[str, Column]) -> Table:
-    """A table without rows, with a column for the names of photos before these."""
+def table(columns: Mapping[str, Column], first: str = "Photo") -> Table:
+    """A table without rows, with a column `first` before these, for the names of what the rows are."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
-    table.add_column("Photo", no_wrap=True)
+    table.add_column(first, no_wrap=True)
     for column in columns.values():
         justify: Literal["left", "right"] = "left" if column.left else "right"
         table.add_column(Text(column.forms[0][0]), no_wrap=True, justify=justify)

@@ -61,7 +61,7 @@ def columns_of(
         add("Medium", record.medium or "")
         add("Class", label, _CLASS_STYLE.get(label, ""))
         if sort not in (*_OWN_COLUMN, *columns(classifiers)):
-            add(sort, formatted(as_dict(record)[sort]))
+            add(sort, for_people(sort, as_dict(record)[sort]))
     left = ("Stars", "Faults", "Style", "Medium", "Class", *classifiers)
     kept = {name: said for name, said in found.items() if name not in _OPTIONAL or any(said)}
     return {name: _column(name, said, left=name in left) for name, said in kept.items()}
@@ -126,6 +126,11 @@ def deducted(parts: Sequence[Part]) -> float:
 
 def _signed(change: float) -> str:
     return "" if abs(change) < 0.005 else signed(change)
+
+
+def for_people(field: str, value: Any) -> str:
+    """Return the value of a field as a cell shows it: times without their T, fractions and zone."""
+    return formatted(value)[:19].replace("T", " ") if field == "captured" else formatted(value)
 
 
 def formatted(value: Any) -> str:

@@ -152,7 +152,13 @@ def _of_classifiers(names: Sequence[str]) -> Layout:
         return ["none"] if label is None else [printable(name) for name in label.split("; ")]
 
     return Layout(
-        f"the surest {printable(first)} first", rank, classifier_columns(names), "", printable(first), tally
+        f"the surest {printable(first)} first",
+        rank,
+        classifier_columns(names),
+        "",
+        printable(first),
+        tally,
+        best=False,
     )
 
 

@@ -75,13 +75,12 @@ def print_folded(out: Console, text: str, indent: int = 4) -> None:
 
 
 def _parts(summary: Summary, taste: str | None) -> list[str]:
-    whole = summary.provider is None and summary.cached == summary.photos - summary.failed
     device = _PROVIDERS.get(summary.provider or "", summary.provider)
     return [
         f"{summary.photos:,} {'photo' if summary.photos == 1 else 'photos'}",
         f"{summary.failed:,} failed",
-        "all from the cache" if whole and summary.cached else f"{summary.cached:,} from the cache",
-        *([f"by your taste {printable(taste)!r}"] if taste is not None else []),
+        f"{summary.cached:,} from the cache",
+        *([f"your taste {printable(taste)!r}"] if taste is not None else []),
         *([f"on {device}"] if device else []),
         f"{summary.rate:,.1f} photos/s",
         f"{summary.seconds:,.1f} s",

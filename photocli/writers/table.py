@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from photocli.scoring.pipeline import Summary
     from photocli.scoring.profiles import Profile
 
-_NAME_CELLS = 10  # the least that the name of the example gets
+_NAME_CELLS = 14  # the least that the name of the example gets
 _SUM = ("Aesthetic", "Selfie", "Faults")  # what a score is made of: all of it is shown, or none
-_WORTH = ("Technical", "Faces", "Style", "Medium", "Better half", "Class")  # most first, after classifiers
+_WORTH = ("Technical", "Faces", "Style", "Better half", "Class", "Medium")  # most first, after classifiers
+_QUALITIES = (  # fields of which more is better
+    *("score", "stars", "aesthetic", "aesthetic_good", "technical", "selfie", "face_sharpness", "taste"),
+)
 _UNSORTED = ("each_face", "answers", "styles")
 
 
@@ -157,8 +160,9 @@ class TableWriter:
             after = f", by your taste {printable(self._taste)!r}"
         else:
             after = f", {f'by {self._sort}'.replace('_', ' ') if self._sort else self._layouts[0].order}"
-        best = bool(self._sort) or (self._layouts[0].best and both)
-        return ("Best and worst of " if best else "Photos of ", after)
+        if self._sort:
+            return ("Best and worst of " if self._sort in _QUALITIES else "First and last of ", after)
+        return ("Best and worst of " if self._layouts[0].best and both else "Photos of ", after)
 
     def _columns(self, records: list[Record]) -> tuple[dict[str, Column], list[tuple[str, ...]]]:
         """The columns that there could be, and which are worth most."""
@@ -192,7 +196,8 @@ class TableWriter:
             )
         for note in dict.fromkeys(each.note for each in self._layouts if each.note):
             print_folded(out, note, 0)
-        out.print()
+        if left_out or any(each.note for each in self._layouts):
+            out.print()
 
     def _print_example(self, out: Console, records: list[Record], folder: str) -> None:
         """How the score of that photo came about which lost most by its faults."""

@@ -127,7 +127,7 @@ def test_the_summary_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> N
     ]
     one = Summary(photos=1, cached=1, skipped=1, seconds=0.5)
     assert shown([], capsys, summary=one) == [
-        "1 photo · 0 failed · all from the cache · 2.0 photos/s · 0.5 s",
+        "1 photo · 0 failed · 1 from the cache · 2.0 photos/s · 0.5 s",
         "1 other file was no photo (listed in CSV and JSON)",
     ]
 
@@ -319,7 +319,7 @@ def test_a_taste_in_use_is_named(capsys: pytest.CaptureFixture[str], monkeypatch
         monkeypatch.setenv("COLUMNS", str(width))
         lines = shown(tasted, capsys, taste="weddings")
         assert lines[0].rstrip() == f"Best and worst of {Path('shoot')}/, by your taste 'weddings'"
-        assert "by your taste 'weddings'" in lines[-1] + lines[-2]
+        assert " · your taste 'weddings'" in " · " + lines[-1] + lines[-2]
     assert not any("taste" in line for line in shown(JUDGED, capsys))
 
 
