@@ -58,7 +58,8 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False)
-    if not made.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+    # FORCE_COLOR has Rich take a pipe for a terminal, which has no width all the same.
+    if not made.file.isatty() and not os.environ.get("COLUMNS", "").isdigit():
         made.width = UNBOUNDED
     return made
 

@@ -48,7 +48,8 @@ class Progress:
         self._links = 0
 
     def __enter__(self) -> Self:
-        if not self._quiet and not self._mixed and self._console.is_terminal:
+        drawn = self._console.is_terminal and self._console.file.isatty()  # FORCE_COLOR: a log is none
+        if drawn and not self._quiet and not self._mixed:
             self._bar = _bar(self._console)
             self._task = self._bar.add_task(self._named, total=None, rate="")
             self._bar.start()

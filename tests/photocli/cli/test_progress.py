@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import photocli
 from photos import write_photo
 from terminal import on_terminal
 
@@ -43,3 +44,12 @@ def test_data_on_the_terminal_stand_alone(shoot: Path) -> None:
     lines, _ = on_terminal("score", shoot, "--csv", "-", columns=300)
     assert lines[0].startswith("path,status,")
     assert not any("scoring" in line for line in lines)
+
+
+def test_a_log_with_colours_has_no_bar(shoot: Path) -> None:
+    done = photocli("score", shoot, FORCE_COLOR="1")
+    assert done.code == 0
+    assert done.err == ""
+    assert "\x1b[" in done.out
+    plain = photocli("score", shoot, FORCE_COLOR="1", NO_COLOR="1")
+    assert not any(f"\x1b[{code}" in plain.out for code in (3, 4, 9))
