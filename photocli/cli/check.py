@@ -13,7 +13,7 @@ from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import JsonFile, Paths, RunOptions
 from photocli.cli.settings import of_file
 from photocli.cli.signature import option, with_options
-from photocli.display import printable
+from photocli.display import cells, console, folded, joined, printable, shorten
 
 if TYPE_CHECKING:
     from photocli.checks.check import Check
@@ -126,7 +126,7 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")
     known = baseline.read(settings.baseline) if settings.baseline is not None else None
     check = Check([parse(rule, run.models.classes) for rule in settings.require], root_of(run.paths), known)
-    with Progress(run, quiet=options.quiet) as progress:
+    with Progress(run, quiet=options.quiet, data=to_stdout) as progress:
         for record in run:
             progress.advance(record)
             check.add(record)
@@ -142,6 +142,14 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
     return _exit_code(check, settings)
 
 
+def said_of(path: str, reasons: str, width: int) -> list[str]:
+    """A photo and what it breaks, in one line, or in several where that is wider than the terminal."""
+    whole = printable(f"{path}: {reasons}")
+    if cells(whole) <= width:
+        return [whole]
+    return [f"{shorten(printable(path), width - 1)}:", *folded(f"    {printable(reasons)}", width)]
+
+
 def _exit_code(check: Check, settings: CheckConfig) -> ExitCode:
     if check.report.short > settings.max_failures:
         return ExitCode.CHECK_FAILED
@@ -149,11 +157,12 @@ def _exit_code(check: Check, settings: CheckConfig) -> ExitCode:
 
 
 def _summarise(check: Check, settings: CheckConfig, *, err: bool) -> None:
-    report = check.report
+    report, width = check.report, console(stderr=err).width
     for photo in report.failing:
         if photo.readable:  # the others were named while the run went on
             reasons = "; ".join(finding.reason for finding in photo.new)
-            typer.echo(printable(f"{photo.path}: {reasons}"), err=err)
+            for line in said_of(photo.path, reasons, width):
+                typer.echo(line, err=err)
     parts = [f"{len(report.photos):,} photos checked", f"{report.short:,} fall short"]
     if settings.max_failures:
         parts[-1] += f" ({settings.max_failures:,} may)"
@@ -161,6 +170,7 @@ def _summarise(check: Check, settings: CheckConfig, *, err: bool) -> None:
         parts.append(f"{report.unreadable:,} could not be read")
     if report.known:
         parts.append(f"{report.known:,} findings known from the baseline")
-    typer.echo(" · ".join(parts), err=err)
+    for line in joined(parts, width):
+        typer.echo(line, err=err)
     for field in check.never_filled:
         typer.echo(f"no photo has a value for {field}: no model that was run fills it", err=True)

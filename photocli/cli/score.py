@@ -24,7 +24,10 @@ class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
     """The options of `photocli score`."""
 
     sort: str = option(
-        "score", metavar="FIELD", help="Rank the table by this field of the record, best first."
+        "",
+        metavar="FIELD",
+        help="Rank the table by this field of the record, best first. Without it: the score, or what is "
+        "assessed.",
     )
     top: int = option(10, metavar="N", min=0, help="Show the N best and the N worst photos.")
     detail: Detail = option(
@@ -77,10 +80,17 @@ def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
     from photocli.writers.table import TableWriter
 
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
         shown = 0 if options.quiet or to_stdout else options.top
         own = run.models.classifiers
-        table = TableWriter(sort=options.sort, top=shown, profile=run.models.profile, classifiers=own)
+        table = TableWriter(
+            sort=options.sort,
+            top=shown,
+            profile=run.models.profile,
+            classifiers=own,
+            kinds=[card.kind for card in run.models.cards.values()],
+            taste=None if run.models.taste is None else run.models.taste.name,
+        )
         sidecars = stack.enter_context(xmp_writer(options, progress.report_sidecar, run.paths))
         document = JsonWriter(options.json, own) if options.json else None
         rows = CsvWriter(options.csv, own, raw=options.csv_raw) if options.csv else None

@@ -58,7 +58,7 @@ def test_crops_are_shown_and_written_as_json(shoot: Path) -> None:
     assert crop["gain"] == pytest.approx(crop["aesthetic"] + crop["border"] - crop["lost"], abs=0.001)
     assert records["b.jpg"]["details"] == {"crop": None}
     assert records["broken.jpg"]["status"] == "failed"
-    assert "1 crops suggested" in done.err
+    assert "1 crop suggested" in done.err
     assert hashes(shoot) == before
 
 
