@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from photocli.culling.groups import Group
     from photocli.records import Record
     from photocli.scoring.pipeline import Result
+    from photocli.xmp.own_ratings import Judgement
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""
@@ -25,6 +26,8 @@ OUTPUTS = ("embedding", "signature")
 
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
+
+    `judgements` has what a person said of a photo, by `record.path`, for photos that have such a judgement.
 
     >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
@@ -45,6 +48,7 @@ class Culling:
         self._signatures: list[NDArray[np.uint8]] = []
         self._apart = None if apart is None else apart.resolve()
         self.groups: list[Group] = []
+        self.judgements: dict[str, Judgement] = {}
 
     def add(self, result: Result) -> None:
         """Take one result. Raises `UsageError` if no model of the run gives embeddings."""
