@@ -85,7 +85,7 @@ def _in_words(path: Path, counts: Counter[tuple[str, str]]) -> str:
     if not counts:  # sidecars and system files are passed over
         return "nothing in it is a photo" if any(path.iterdir()) else "it is empty"
     parts = [f"{count:,} {kind[count > 1]}" for kind, count in sorted(counts.items())]
-    return f"it holds only {' and '.join(parts)}"
+    return f"it holds only {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}"
 
 
 @dataclass(frozen=True, slots=True)

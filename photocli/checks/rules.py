@@ -158,7 +158,7 @@ def _is_number(text: str, field: str, label: str | None, own: Sequence[str]) -> 
     """Whether a field is compared with a number. Raises `UsageError` if it cannot be checked at all."""
     if field in ELSEWHERE:
         raise UsageError(
-            f"the rule '{text}' asks for {field}, which {ELSEWHERE[field]} fills, and check never"
+            f"the rule '{text}' asks for {field}, which {ELSEWHERE[field]} fills, and check never does"
         )
     numbers, texts = (*NUMBERS, *(name + CONFIDENCE for name in own)), (*TEXTS, *own)
     if field not in (*numbers, *texts) or (label is not None and field not in own):

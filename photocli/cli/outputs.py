@@ -145,7 +145,7 @@ def _is_special(file: Path) -> bool:
 
 
 def _check_stream(file: Path) -> None:
-    """Raise `OSError` where a pipe, a device or stdout takes nothing; to open a pipe would wait for a reader."""
+    """Raise `OSError` where a pipe, a device or stdout takes nothing; opening a pipe would wait."""
     if _is_stdout(file) and sys.stdout is None:
         raise OSError("it is closed")
     if not _is_stdout(file) and not os.access(file, os.W_OK):

@@ -96,7 +96,7 @@ class Run:
         )
         self.summary = Summary()
         self.kept = 0
-        """How many photos the cache holds now, of those of the last pass, once that has ended or was stopped."""
+        """How many photos of the last pass the cache holds, once that has ended or was stopped."""
 
     def __iter__(self) -> Iterator[Record]:
         """Do the pass. Raises `UsageError` for a path that does not exist, `DeviceError`, `ModelError`."""
