@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,16 @@ def printable(text: str) -> str:
     """The text with control characters, line breaks and undecodable bytes replaced, so that no name can
     move the cursor, colour the screen or break a table."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def homely(text: str) -> str:
+    """The text with the user's own folder written as `~`, so that it can be shown to others."""
+    home = str(Path.home())
+    for spelling in dict.fromkeys((home, os.path.realpath(home))):
+        if len(spelling) > 1:
+            end = r"(?=[\\/]|$|[\s'\":;,)])"
+            text = re.sub(re.escape(spelling) + end, "~", text, flags=re.I if os.name == "nt" else 0)
+    return text
 
 
 def bar(value: float, largest: float, width: int) -> str:

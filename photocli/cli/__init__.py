@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import check, crop, cull, explain, learn, models, report, score, undo
+from photocli.cli import cache, check, crop, cull, doctor, explain, learn, models, report, score, undo
 from photocli.cli.group import QuickGroup
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app.command("check")(check.check)
 app.command("learn")(learn.learn)
 app.command("report")(report.report)
 app.add_typer(models.app, name="models")
+app.add_typer(cache.app, name="cache")
+app.command("doctor")(doctor.doctor)
 
 
 def _print_version(wanted: bool) -> None:
