@@ -88,6 +88,16 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def homely(text: str) -> str:
+    """The text with the user's own folder written as `~`, so that it can be shown to others."""
+    home = str(Path.home())
+    for spelling in dict.fromkeys((home, os.path.realpath(home))):
+        if len(spelling) > 1:
+            end = r"(?=[\\/]|$|[\s'\":;,)])"
+            text = re.sub(re.escape(spelling) + end, "~", text, flags=re.I if os.name == "nt" else 0)
+    return text
+
+
 def bar(value: float, largest: float, width: int) -> str:
     """A horizontal bar of `width` cells for `value` between 0 and `largest`, in eighths of a cell."""
     eighths = round(8 * width * value / largest) if largest else 0

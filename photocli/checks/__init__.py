@@ -1,1 +1,1 @@
-"""Checks for CI: rules, baselines, and the reports of what falls short."""
+"""Checks: of photos against rules, with baselines and reports for CI; and of the installation itself."""

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import check, completion, config, crop, cull, explain, learn, models, report, score, undo
+from photocli.cli import (
+    cache,
+    check,
+    completion,
+    config,
+    crop,
+    cull,
+    doctor,
+    explain,
+    learn,
+    models,
+    report,
+    score,
+    undo,
+)
 from photocli.cli.group import QuickCommand, QuickGroup
 from photocli.cli.settings import Defaults, Offered
 
@@ -31,6 +45,8 @@ app.command("learn", cls=QuickCommand)(learn.learn)
 app.command("report", cls=QuickCommand)(report.report)
 app.command("config", cls=QuickCommand)(config.config)
 app.add_typer(models.app, name="models")
+app.add_typer(cache.app, name="cache")
+app.command("doctor", cls=QuickCommand)(doctor.doctor)
 
 
 def _offered(ctx: typer.Context) -> dict[str, Offered]:

@@ -28,7 +28,7 @@ class ReportOptions(RunOptions):
 
 @with_options(
     "html assess taste profile stars device batch workers timeout max_pixels raw",
-    "no_cache follow_links quiet debug",
+    "no_cache follow_links allow_empty quiet debug",
 )
 def report(paths: Paths, options: ReportOptions) -> None:
     """Make a page of photos with their scores.
@@ -44,7 +44,7 @@ def report(paths: Paths, options: ReportOptions) -> None:
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
-    with reported(options.debug):
+    with reported(options.debug) as course:
         from photocli.cli.progress import Progress
         from photocli.culling.cull import OUTPUTS
         from photocli.writers.html import HtmlWriter
@@ -52,8 +52,9 @@ def report(paths: Paths, options: ReportOptions) -> None:
         profile = options.chosen_profile()
         read = [*paths, *outputs.settings_read(profile)]
         to_stdout = outputs.check({"--html": options.html}, read)
+        options.require_photos(paths)
         of_run = options.of_run(profile=profile, outputs=OUTPUTS)
-        run = options.begin(paths, of_run)
+        run = course.run = options.begin(paths, of_run)
         writer = HtmlWriter(
             options.html,
             workers=options.workers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,11 +166,11 @@ def _cropped(entry: _PendingCrop, prepared: Prepared, scorer: CropScorer, framin
     if prepared.failed is not None:
         return Cropped(Record(str(entry.path), "failed", prepared.failed, **fields))
     fields |= {"width": prepared.width, "height": prepared.height, "models": scorer.models.labels}
+    fields |= {**asdict(prepared.capture), "error": prepared.warning}
     faces = scorer.faces(prepared)
     fields["faces"] = None if faces is None else len(faces)
     try:
         suggestion = scorer.suggest(prepared, framing)
     except ModelError as error:
         return Cropped(Record(str(entry.path), "failed", str(error), twin=fields["twin"]))
-    # The warning is of lost metadata, by which nothing here goes.
     return Cropped(Record(str(entry.path), **fields), suggestion, prepared.orientation)

@@ -72,7 +72,7 @@ def _open(card: Card, network: bytes, device: str, threads: int) -> Any:
     wanted = _PROVIDERS.get("cuda" if device == "auto" else device)
     if wanted is None:
         raise DeviceError(f"there is no device '{device}'; choose one of {', '.join(DEVICES)}")
-    if wanted != [_CPU] and not _has_driver():
+    if wanted != [_CPU] and not has_driver():
         if device != "auto":
             raise DeviceError(_why_not(device, "there is no NVIDIA driver"))
         wanted = [_CPU]
@@ -121,7 +121,7 @@ def _why_not(device: str, reason: str) -> str:
     )
 
 
-def _has_driver() -> bool:
+def has_driver() -> bool:
     """Whether an NVIDIA driver is installed; asking ONNX Runtime instead would load all of CUDA first."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from photocli.records import Capture
-from photocli.scoring.database import Database, is_damage
+from photocli.scoring.database import Database, is_damage, today
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,14 +91,16 @@ class Cache:
 
     It raises nothing: all in it can be made again. A damaged file is replaced by a new one, whenever the
     damage is met, a damaged result is made again, and a file that cannot be used is left out. `warning` says
-    so, in one sentence, of the first of these that happened.
+    so, in one sentence, of the first of these that happened; `kept` counts the photos that were written.
     """
 
     def __init__(self, file: Path) -> None:
         """Open or create it."""
         self.warning: str | None = None
+        self.kept = 0
         self._file = file
         self._fresh: list[tuple[Path, str, Known]] = []
+        self._met: list[int] = []
         self._written = time.monotonic()
         self._takes = True
         self._db: Database | None = None
@@ -119,6 +121,7 @@ class Cache:
     ) -> None:
         try:
             self._flush()
+            self._touch()
         finally:
             if self._db is not None:
                 self._db.close()
@@ -144,14 +147,16 @@ class Cache:
     ) -> Known | None:
         key = _key(path)
         row = database.row(
-            "SELECT id, facts, checksum FROM photos WHERE path = ? AND identity = ?", (key, identity)
+            "SELECT id, facts, checksum, used FROM photos WHERE path = ? AND identity = ?", (key, identity)
         )
         if row is None:
             return None
-        photo, facts, checksum = row
+        photo, facts, checksum, used = row
         if checksum != _checksum(key, identity, facts):
             self._warn_of_results()
             return None
+        if used != today():
+            self._met.append(photo)
         outputs = {}
         for model, names in models.items():
             found = {name: self._output(database, photo, model, name) for name in names}
@@ -163,14 +168,26 @@ class Cache:
 
     def _flush(self) -> None:
         if self._fresh and self._takes:
-            self._guarded(self._write, writes=True)
+            self.kept += self._guarded(self._write, writes=True) or 0
         self._fresh.clear()
         self._written = time.monotonic()
 
-    def _write(self, database: Database) -> None:
+    def _touch(self) -> None:
+        """Note that what was found is in use, once a day. It is no matter if that cannot be written."""
+        if self._db is None or not self._met:
+            return
+        with suppress(Exception):
+            self._db.connection.execute("PRAGMA busy_timeout = 500")
+            with self._db.transaction() as connection:
+                rows = ((today(), photo) for photo in self._met)
+                connection.executemany("UPDATE photos SET used = ? WHERE id = ?", rows)
+
+    def _write(self, database: Database) -> int:
+        """Write what is fresh; how many photos these are."""
         with database.transaction() as connection:
             for path, identity, known in self._fresh:
                 _write_photo(connection, _key(path), identity, known)
+        return len(self._fresh)
 
     def _guarded(self, action: Callable[[Database], _T], *, writes: bool = False) -> _T | None:
         """Do it; if the file turns out to be damaged, once more with a new one; failing that, give it up."""
@@ -245,9 +262,9 @@ def _write_photo(connection: sqlite3.Connection, key: bytes, identity: str, know
     facts = json.dumps({"width": known.width, "height": known.height, "capture": asdict(known.capture)})
     connection.execute("DELETE FROM photos WHERE path = ? AND identity <> ?", (key, identity))
     connection.execute(
-        "INSERT INTO photos (path, identity, facts, checksum) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (path) DO UPDATE SET facts = excluded.facts, checksum = excluded.checksum",
-        (key, identity, facts, _checksum(key, identity, facts)),
+        "INSERT INTO photos (path, identity, facts, checksum, used) VALUES (?, ?, ?, ?, ?) ON CONFLICT (path)"
+        " DO UPDATE SET facts = excluded.facts, checksum = excluded.checksum, used = excluded.used",
+        (key, identity, facts, _checksum(key, identity, facts), today()),
     )
     (photo,) = connection.execute("SELECT id FROM photos WHERE path = ?", (key,)).fetchone()
     rows = []

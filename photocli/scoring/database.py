@@ -10,21 +10,55 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-LAYOUT = 4
+LAYOUT = 5
 """It grows with the tables, and when frames are another size or results are cut from them in another way."""
 
 LOCKED_S = 10.0
 """How long to wait for other runs that write to the same file; each of them writes for a moment."""
 
+_NEWER = "was made by a newer version of photocli"
 _TABLES = (
     """CREATE TABLE photos (
     id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, facts TEXT NOT NULL,
-    checksum INTEGER NOT NULL)""",
+    checksum INTEGER NOT NULL, used INTEGER NOT NULL)""",
     """CREATE TABLE outputs (
     photo INTEGER NOT NULL REFERENCES photos(id) ON DELETE CASCADE,
     model TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
     checksum INTEGER NOT NULL, PRIMARY KEY (photo, model, name)) WITHOUT ROWID""",
 )
+
+
+def today() -> int:
+    """Return the day on which results are used, counted as in the column `used`, from 1970 on."""
+    return int(time.time() // 86_400)
+
+
+def remove(file: Path) -> None:
+    """Remove the file, whatever it holds; runs that have it open go on with what nobody else sees."""
+    with _alone(file):
+        _remove(file)
+
+
+def reading(file: Path) -> sqlite3.Connection:
+    """Return a connection that changes nothing. Raises `sqlite3.Error`."""
+    address = file.absolute().as_uri()
+    try:
+        connection = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=LOCKED_S)
+        connection.execute("PRAGMA user_version")
+    except sqlite3.OperationalError:  # in a folder that cannot be written, where its log has no place
+        connection = sqlite3.connect(f"{address}?immutable=1", uri=True)
+    connection.text_factory = _text
+    return connection
+
+
+def flaw(connection: sqlite3.Connection) -> str | None:
+    """Say what has the file begun anew, or left alone; None if it can be used. Raises `sqlite3.Error`."""
+    layout = _layout(connection)
+    if layout > LAYOUT:
+        return _NEWER
+    if layout < LAYOUT:
+        return "was made by an earlier version of photocli"
+    return None if _tables(connection) == sorted(_TABLES) else "was damaged"
 
 
 class Database:
@@ -82,6 +116,7 @@ def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=LOCKED_S, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = _text
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: it can shrink in small steps
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -104,12 +139,10 @@ def _flaw(file: Path) -> str | None:
     """Why the file has to be begun anew; None if it has not. Raises as `Database` does."""
     try:
         with closing(_connect(file)) as connection:
-            layout = _layout(connection)
-            if layout > LAYOUT:
-                raise OSError("it was made by a newer version of photocli")
-            if layout < LAYOUT:
-                return "was made by an earlier version of photocli"
-            return None if _tables(connection) == sorted(_TABLES) else "was damaged"
+            found = flaw(connection)
+            if found == _NEWER:
+                raise OSError(f"it {_NEWER}")
+            return found
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise

@@ -1,0 +1,160 @@
+"""`photocli cache`: what the cache holds, and making it smaller."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from photocli.cli.boundary import reported
+from photocli.cli.group import QuickGroup
+from photocli.display import homely, printable
+from photocli.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from photocli.scoring.upkeep import Pruned
+
+app = typer.Typer(cls=QuickGroup, invoke_without_command=True)
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+@app.callback()
+def cache(context: typer.Context) -> None:
+    """Show, prune or clear the cache of results.
+
+    What the models said of each photo is kept, so that a second run over a folder costs almost nothing and a
+    stopped run goes on where it was. Photos are known by path, size, times and inode; no picture is kept.
+    All in the cache can be made again: nothing is lost with it but time. All commands are safe while other
+    runs use the cache. $PHOTOCLI_CACHE names another folder for it; --no-cache does a run without.
+
+    \b
+    Examples:
+      photocli cache                             # where it is, and how large
+      photocli cache prune --older-than 90d      # forget photos that no run met for 90 days
+      photocli cache prune --max-size 500MB      # forget those unused longest, until it is so small
+      photocli cache clear
+
+    \b
+    Exit codes: 0 all good, 2 wrong use, 4 it cannot be used or changed; see: photocli doctor.
+    """
+    if context.invoked_subcommand is None:
+        info()
+
+
+@app.command("info")
+def info(debug: Debug = False) -> None:
+    """Show where the cache is, its size, how many photos it holds, and when they were last used.
+
+    \b
+    Exit codes: 0 all good, 4 the cache is damaged; the next run begins it anew.
+    """
+    with reported(debug):
+        from photocli.errors import PhotocliError
+        from photocli.scoring.upkeep import inspect
+
+        place = _place()
+        state = inspect(place)
+        if state is None:
+            typer.echo(f"there is no cache yet; the next run makes it: {_shown(place)}")
+            return
+        typer.echo(f"place   {_shown(place)}")
+        typer.echo(f"size    {in_bytes(state.size)}")
+        if state.flaw is not None:
+            raise PhotocliError(f"the cache {state.flaw}; photocli cache clear removes it")
+        typer.echo(f"photos  {state.photos:,}")
+        if state.oldest is not None:
+            typer.echo(f"oldest  last used on {state.oldest.isoformat()}")
+
+
+@app.command("prune")
+def prune(
+    older_than: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="Forget photos that no run met for so long: 90d, 12w, 6m, 1y."),
+    ] = "",
+    max_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Forget those unused longest above this: 500MB, 2GB, 1GiB.")
+    ] = "",
+    debug: Debug = False,
+) -> None:
+    """Make the cache smaller: forget photos that were not used for long, or as many as needed.
+
+    With both options, old ones go first, and then as many as the size demands. The file shrinks at once.
+
+    \b
+    Examples:
+      photocli cache prune --older-than 90d
+      photocli cache prune --older-than 1y --max-size 2GB
+
+    \b
+    Exit codes: 0 all good, 2 wrong use, 4 the cache cannot be changed.
+    """
+    with reported(debug):
+        from photocli.scoring import upkeep
+
+        if not older_than and not max_size:
+            raise UsageError("say what to forget: --older-than 90d, --max-size 500MB, or both")
+        days = days_of(older_than) if older_than else None
+        most = bytes_of(max_size) if max_size else None
+        _say(upkeep.prune(_place(), days, most))
+
+
+@app.command("clear")
+def clear(debug: Debug = False) -> None:
+    """Forget everything. The next run scores its photos again.
+
+    \b
+    Exit codes: 0 all good, 4 the cache cannot be changed.
+    """
+    with reported(debug):
+        from photocli.scoring import upkeep
+
+        _say(upkeep.clear(_place()))
+
+
+def days_of(text: str) -> int:
+    """The days that a text such as `90d` or `1y` says. Raises `UsageError`."""
+    match = re.fullmatch(r"\s*(\d{1,6})\s*([dwmy])\s*", text.lower())
+    if match is None:
+        raise UsageError(f"'{text}' is no time; write days, weeks, months or years: 90d, 12w, 6m, 1y")
+    return int(match[1]) * _DAYS[match[2]]
+
+
+def bytes_of(text: str) -> int:
+    """The bytes that a text such as `500MB` or `1.5 GiB` says. Raises `UsageError`."""
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,3})?)\s*([kmgt]?|[kmg]i)b?\s*", text.lower())
+    if match is None:
+        raise UsageError(f"'{text}' is no size; write it like 500MB, 2GB or 1GiB")
+    return int(float(match[1]) * _BYTES[match[2]])
+
+
+def in_bytes(count: int) -> str:
+    """A number of bytes for people: `12.3 MB`."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _place() -> Path:
+    from photocli.scoring.cache import cache_file
+
+    return cache_file()
+
+
+def _shown(place: Path) -> str:
+    return printable(homely(str(place)))
+
+
+def _say(done: Pruned) -> None:
+    photos = "1 photo" if done.photos == 1 else f"{done.photos:,} photos"
+    typer.echo(
+        f"forgot {photos}, {done.left:,} are left; {in_bytes(done.before)} before, {in_bytes(done.after)} now"
+    )
