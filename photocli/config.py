@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -16,7 +15,7 @@ CONFIG_FILE = "photocli.toml"
 CONFIG_ENV = "PHOTOCLI_CONFIG"
 
 _RUN = "assess device batch workers timeout max_pixels raw follow_links quiet debug"
-_SCORED = f"taste profile stars no_cache {_RUN}"
+_SCORED = f"taste profile stars no_cache allow_empty {_RUN}"
 _RATINGS = "xmp for embed overwrite"
 OPTIONS: dict[str, frozenset[str]] = {
     name: frozenset(options.split())
@@ -24,10 +23,10 @@ OPTIONS: dict[str, frozenset[str]] = {
         "score": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl sort top detail",
         "cull": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl detail "
         "keep per_group reject move_rejects dry_run",
-        "crop": f"{_RUN} aspect keep smallest json xmp embed",
+        "crop": f"{_RUN} allow_empty aspect keep smallest json xmp embed",
         "explain": "output crop assess taste profile device timeout max_pixels raw quiet debug",
         "check": "require max_failures baseline write_baseline junit json sarif markdown "
-        f"profile no_cache {_RUN}",
+        f"profile no_cache allow_empty {_RUN}",
         "learn": "name list export import delete "
         "assess device batch workers no_cache follow_links quiet debug",
         "report": f"html {_SCORED}",
@@ -121,6 +120,8 @@ def _tables(file: Path | None) -> Settings:
         tables[name] = {setting.replace("-", "_"): value for setting, value in table.items()}
         known = OPTIONS.get(name) or frozenset().union(*OPTIONS.values()) - {"require"}
         if unknown := next((setting for setting in tables[name] if setting not in known), None):
+            import difflib
+
             close = difflib.get_close_matches(unknown, sorted(known), 1)
             hint = f"did you mean {close[0]}?" if close else "photocli config --all shows what there may be"
             raise UsageError(f"{file}: {unknown} in [{name}] is unknown; {hint}")

@@ -23,6 +23,7 @@ from photocli.cli import (
 )
 from photocli.cli.group import QuickCommand, QuickGroup
 from photocli.cli.settings import Defaults, Offered
+from photocli.config import OPTIONS
 
 app = typer.Typer(
     name="photocli",
@@ -53,7 +54,7 @@ def _offered(ctx: typer.Context) -> dict[str, Offered]:
     """The options of all commands that have such, by their names."""
     commands = getattr(ctx.command, "commands", {}).items()
     found = {name: getattr(command.callback, "offered", None) for name, command in commands}
-    return {name: offered for name, offered in found.items() if offered is not None}
+    return {name: offered for name, offered in found.items() if offered is not None and name in OPTIONS}
 
 
 def _print_version(wanted: bool) -> None:
