@@ -183,5 +183,5 @@ def _summary(found: list[Cropped], crops: int, written: Written) -> list[str]:
     if written.unfit:
         lines.append(f"left alone, as crops go with RAW files and JPEGs alone: {written.unfit:,}")
     if written.writer.unread:
-        lines.append("Lightroom reads the crops of JPEGs from the files themselves: add --embed")
+        lines.append(written.writer.hint)
     return lines

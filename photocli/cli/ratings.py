@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from photocli.cli.options import RatingOptions
     from photocli.files.journal import Journal
     from photocli.records import Record
+    from photocli.scoring.assessment import Models
     from photocli.writers.xmp import XmpWriter
     from photocli.xmp.sidecar_plan import Outcome
 
@@ -25,10 +26,11 @@ def xmp_writer(
     report: Callable[[Outcome], None],
     paths: Iterable[Path],
     journal: Journal | None = None,
+    models: Models | None = None,
 ) -> Iterator[XmpWriter | None]:
     """The writer that was asked for, if one was, with a journal for undo; it writes below `paths` alone.
 
-    Raises `UsageError`.
+    `models` are those whose answers may become keywords. Raises `UsageError`.
     """
     from photocli.files.links import Roots
     from photocli.writers.xmp import XmpWriter
@@ -37,6 +39,8 @@ def xmp_writer(
     if not sidecars and not ratings.embed:
         if ratings.overwrite:
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
+        if ratings.keywords:
+            raise UsageError("--keywords says what --xmp, --for and --embed write; give one of them")
         yield None
         return
     with (
@@ -49,9 +53,19 @@ def xmp_writer(
             journal=journal or own,
             report=report,
             roots=Roots(paths),
+            keywords=_keywords(ratings, models),
         ) as writer,
     ):
         yield writer
+
+
+def _keywords(ratings: RatingOptions, models: Models | None) -> tuple[str, ...]:
+    """The sets of keywords that were asked for. Raises `UsageError` for those that there won't be."""
+    from photocli.xmp.keywords import wanted
+
+    if models is None:
+        return wanted(ratings.keywords)
+    return wanted(ratings.keywords, {card.kind for card in models.cards.values()}, models.classifiers)
 
 
 def begin_journal() -> Journal:

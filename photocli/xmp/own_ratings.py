@@ -24,7 +24,8 @@ from photocli.xmp.editors import (
 )
 from photocli.xmp.encoding import decode
 from photocli.xmp.limits import LARGEST, METADATA, SEARCHED, SEGMENTS
-from photocli.xmp.packet import Packet, number, same
+from photocli.xmp.marks import alike
+from photocli.xmp.packet import Packet, number
 from photocli.xmp.search import find
 
 REJECTED, PICKED = 0.0, 4.0
@@ -125,7 +126,7 @@ def _flag(packet: Packet) -> str | None:
         for value in packet.values(key):
             for meaning in ("reject", "pick"):
                 said = words.get(meaning)
-                if value is not None and said is not None and same(value.strip(), said):
+                if value is not None and said is not None and alike(value, said):
                     return None if meaning in ours else meaning
     return None
 
