@@ -71,7 +71,7 @@ def crop(paths: Paths, options: CropOptions) -> None:
 
         to_stdout = outputs.check({"--json": options.json}, paths)
         framing = Framing(options.aspect, options.keep, options.smallest)
-        if not _crop(CropRun(list(paths), framing, options.of_run()), options, to_stdout=to_stdout):
+        if not _crop(CropRun(paths, framing, options.of_run()), options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 

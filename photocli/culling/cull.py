@@ -26,7 +26,7 @@ OUTPUTS = ("embedding", "signature")
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
 
-    >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
+    >>> run = Run("shoot", Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
     >>> for result in run.results():  # doctest: +SKIP
     ...     culling.add(result)
