@@ -237,6 +237,19 @@ def test_sidecars_that_nobody_reads_are_counted_and_named(shoot: Path) -> None:
             assert "DNG and PNG files (2 here)" in lines[-1]
 
 
+def test_a_run_that_wrote_sidecars_of_jpegs_offers_to_embed(tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "a.jpg", size=(300, 200))
+    hint = "don't read the sidecars of JPEGs (1 here), only the files themselves: --embed writes there"
+    for options, offered in (
+        (("--xmp",), True), (("--for", "all"), True), (("--for", "darktable"), False), (("--embed",), False),
+    ):  # fmt: skip
+        for command in ("score", "cull"):
+            done = photocli(command, photo, "--assess", "aesthetics", *options)
+            assert (done.code, hint in done.out + done.err) == (0, offered)
+    assert "Lightroom doesn't read" in photocli("score", photo, "--for", "lightroom").err
+    assert photocli("score", photo, "--xmp", "--quiet").err == ""
+
+
 def test_what_lightroom_keeps_no_packet_in_has_the_name_of_a_raw_files_sidecar(tmp_path: Path) -> None:
     files(tmp_path, "a.heic")
     names = [outcomes(record_of(tmp_path / "a.heic"), editor=e)[0].sidecar for e in ("darktable", "bridge")]
