@@ -16,7 +16,7 @@ CONFIG_ENV = "PHOTOCLI_CONFIG"
 
 _RUN = "assess device batch workers timeout max_pixels raw follow_links quiet debug"
 _SCORED = f"taste profile stars no_cache allow_empty {_RUN}"
-_RATINGS = "xmp for embed overwrite"
+_RATINGS = "xmp for embed overwrite keywords"
 OPTIONS: dict[str, frozenset[str]] = {
     name: frozenset(options.split())
     for name, options in {

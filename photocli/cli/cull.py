@@ -45,7 +45,12 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
     dry_run: bool = option(
         False, "--dry-run", help="Show the plan and how sidecars would change; write nothing."
     )
-    xmp: bool = option(False, "--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
+    xmp: bool = option(
+        False,
+        "--xmp",
+        help="Write stars and flags to XMP sidecars. Those you gave are kept. Lightroom and Bridge read "
+        "those of RAW files alone: for JPEGs, --embed.",
+    )
     detail: Detail = option(
         Detail.NATIVE,
         help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
@@ -54,7 +59,7 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
 
 
 @with_options(
-    "keep per_group reject move_rejects dry_run csv csv_raw json xmp editor embed overwrite",
+    "keep per_group reject move_rejects dry_run csv csv_raw json xmp editor embed overwrite keywords",
     "taste profile stars detail assess device batch workers timeout max_pixels raw",
     "no_cache follow_links allow_empty quiet debug",
 )
@@ -108,7 +113,9 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
         journal = stack.enter_context(begin_journal())
         reject = options.reject or apart is not None
         writer = stack.enter_context(
-            xmp_writer(options, progress.report_sidecar, run.paths, journal, overwrite_alone=reject)
+            xmp_writer(
+                options, progress.report_sidecar, run.paths, journal, run.models, overwrite_alone=reject
+            )
         )
         for result in run.results():
             progress.advance(result.record)

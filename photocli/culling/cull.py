@@ -36,7 +36,7 @@ class Culling:
     has the paths of photos that are no rejects for that reason alone, `overruled` those of rejects that the
     person had marked (with `overwrite`), and `beyond` says how many picks of theirs exceed what was wanted.
 
-    >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
+    >>> run = Run("shoot", Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
     >>> for result in run.results():  # doctest: +SKIP
     ...     culling.add(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,11 @@ from photocli import assessors
 from photocli.discover import discover
 from photocli.errors import ModelError, UsageError
 from photocli.faces import detectors
+from photocli.files.links import GivenPaths, given_paths
 from photocli.framing import Framing, Suggestion, suggest
 from photocli.inputs.views import FRAME
 from photocli.models import lineup, store
+from photocli.models.serving import serving
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.options import Options
@@ -51,12 +53,13 @@ class CropScorer:
 
     def __init__(self, options: Options) -> None:
         """Of the options, `assess`, `device` and `batch` count."""
-        chosen = store.choose(options.assess)
+        serve = serving(store.cards())
+        chosen = store.choose(options.assess) if options.assess else serve
         cards = [card for card in chosen if card.kind == KIND]
         if not cards:
             raise UsageError("crops are judged by a model of kind aesthetics, and none was chosen")
         named = any(card.kind in detectors.names() for card in chosen) and bool(options.assess)
-        detector = lineup.detector(chosen if named else store.cards(), named=named)
+        detector = lineup.detector(chosen if named else serve)
         names = [card.name for card in (*cards, detector) if card is not None]
         self.models = Models(tuple(names), options.device, options.batch)
         self._key, self._card = next(pair for pair in self.models.cards.items() if pair[1].kind == KIND)
@@ -102,18 +105,21 @@ class _PendingCrop:
     found: Cropped | None = None
 
 
-@dataclass(slots=True)
 class CropRun:
-    """Suggests a crop for each photo of some paths, in the order in which they are found.
+    """Suggests a crop for each photo of a path or several, in the order in which they are found.
 
     Of the options, `assess`, `device`, `batch`, `workers`, `deadline_s`, `max_pixels`, `raw`, `follow_links`
     and `hidden` count; nothing is cached.
     """
 
-    paths: list[Path]
-    framing: Framing = field(default_factory=Framing)
-    options: Options = field(default_factory=Options)
-    summary: Summary = field(default_factory=Summary)
+    def __init__(
+        self, paths: GivenPaths, framing: Framing | None = None, options: Options | None = None
+    ) -> None:
+        """Take one path or several; no photo is touched yet."""
+        self.paths = given_paths(paths)
+        self.framing = framing or Framing()
+        self.options = options or Options()
+        self.summary = Summary()
 
     def __iter__(self) -> Iterator[Cropped]:
         """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""

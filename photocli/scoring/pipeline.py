@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import REJECTS, discover
 from photocli.errors import ModelError
+from photocli.files.links import GivenPaths, given_paths
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file, identity
@@ -74,15 +75,18 @@ class _PendingPhoto:
 
 
 class Run:
-    """One pass over some paths. Iterate over it for a `Record` of every path; `summary` counts along.
+    """One pass over a path or several. Iterate over it for a `Record` of every path; `summary` counts along.
 
-    >>> run = Run(["shoot"])  # doctest: +SKIP
+    >>> run = Run("shoot")  # doctest: +SKIP
     >>> best = max(run, key=lambda record: record.score or 0)  # doctest: +SKIP
     """
 
-    def __init__(self, paths: Iterable[Path | str], options: Options | None = None) -> None:
-        """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`."""
-        self.paths = [Path(path) for path in paths]
+    def __init__(self, paths: GivenPaths, options: Options | None = None) -> None:
+        """Take one path or several, and read the models' cards; no photo is touched yet.
+
+        Raises `UsageError` and `ModelError`.
+        """
+        self.paths = given_paths(paths)
         self.options = options or Options()
         chosen = self.options
         self.models = Models(
