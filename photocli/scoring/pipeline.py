@@ -14,6 +14,7 @@ from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import discover
 from photocli.errors import ModelError
+from photocli.inputs.views import thumbnail
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file, identity
@@ -24,6 +25,8 @@ from photocli.scoring.process import Prepared, Task
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.inputs.views import InputSpec
 
 WINDOW = 512
 """How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
@@ -53,10 +56,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A record, with those outputs of the networks that `Options.outputs` asks for, by the model's name."""
+    """A record, with those outputs of the networks that `Options.outputs` asks for, by the model's name.
+
+    `thumbnail` is a WebP file, if `Options.outputs` asks for it and the photo could be decoded.
+    """
 
     record: Record
     outputs: dict[str, dict[str, NDArray[np.float32]]]
+    thumbnail: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +78,7 @@ class _PendingPhoto:
     prepared: Prepared | None = None
     record: Record | None = None
     outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
+    thumbnail: bytes | None = None
 
 
 class Run:
@@ -112,7 +120,7 @@ class Run:
                 self.summary.seconds = time.monotonic() - started
                 self.summary.warning = cache.warning if cache is not None else None
                 assert entry.record is not None
-                yield Result(entry.record, entry.outputs)
+                yield Result(entry.record, entry.outputs, entry.thumbnail)
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
@@ -129,6 +137,12 @@ class _Pass:
     decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
     ready: list[_PendingPhoto] = field(default_factory=list)
     number: int = 0
+    shown: tuple[InputSpec, ...] = ()
+
+    def __post_init__(self) -> None:
+        options = self.run.options
+        if "thumbnail" in options.outputs:
+            self.shown = (thumbnail(options.thumbnail_side),)
 
     def entries(self) -> Iterator[_PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
@@ -180,11 +194,12 @@ class _Pass:
         )
         if not entry.missing:
             self.run.summary.cached += 1
-            self._finish(entry, entry.known)
-            return
+            if not self.shown:
+                self._finish(entry, entry.known)
+                return
         self.number += 1
         self.decoding[self.number] = entry
-        self.workers.submit(Task(self.number, item.path, models.specs(entry.missing)))
+        self.workers.submit(Task(self.number, item.path, (*models.specs(entry.missing), *self.shown)))
         models.open(entry.missing)  # while the first photos are being decoded
 
     def _manner(self, path: Path) -> str:
@@ -203,6 +218,11 @@ class _Pass:
 
     def _accept(self, prepared: Prepared) -> None:
         entry = self.decoding.pop(prepared.number)
+        for spec in self.shown if prepared.failed is None else ():
+            entry.thumbnail = prepared.inputs.pop(spec.key).tobytes()
+        if not entry.missing:  # all is known of it, and only its thumbnail was asked for
+            self._finish(entry, entry.known)
+            return
         if prepared.failed is not None:
             entry.record = Record(str(entry.path), "failed", prepared.failed, twin=_text(entry.twin))
             return
