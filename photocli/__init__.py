@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from photocli.records import Record as Record
     from photocli.scoring.options import Options as Options
     from photocli.scoring.pipeline import Run as Run
-    from photocli.scoring.pipeline import Summary as Summary
     from photocli.scoring.ratings import breakdown as breakdown
+    from photocli.scoring.results import Summary as Summary
     from photocli.scoring.score import score as score
     from photocli.scoring.score import score_one as score_one
     from photocli.scoring.sources import Picture as Picture
@@ -67,7 +67,7 @@ _HOMES = {
     "Picture": ("photocli.scoring.sources", "Picture"),
     "Record": ("photocli.records", "Record"),
     "Run": ("photocli.scoring.pipeline", "Run"),
-    "Summary": ("photocli.scoring.pipeline", "Summary"),
+    "Summary": ("photocli.scoring.results", "Summary"),
     "UsageError": ("photocli.errors", "UsageError"),
     "__version__": ("photocli.records", "VERSION"),
     "breakdown": ("photocli.scoring.ratings", "breakdown"),

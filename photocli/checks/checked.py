@@ -17,7 +17,7 @@ from photocli.scoring.options import Options
 from photocli.scoring.pipeline import Run
 
 if TYPE_CHECKING:
-    from photocli.scoring.pipeline import Summary
+    from photocli.scoring.results import Summary
     from photocli.scoring.sources import Progress, Sources
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from photocli.culling.closeups import Closeups
     from photocli.culling.groups import Group
     from photocli.records import Record
-    from photocli.scoring.pipeline import Result
+    from photocli.scoring.results import Result
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""

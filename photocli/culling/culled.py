@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from photocli.records import Record
-    from photocli.scoring.pipeline import Summary
+    from photocli.scoring.results import Summary
     from photocli.scoring.sources import Progress, Sources
 
 

@@ -18,9 +18,9 @@ from photocli.models import lineup, store
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.options import Options
-from photocli.scoring.pipeline import Summary
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.results import Summary
 from photocli.scoring.sources import Given, LoadedImage
 
 if TYPE_CHECKING:

@@ -13,56 +13,26 @@ from typing import TYPE_CHECKING
 from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
 from photocli.errors import ModelError
+from photocli.inputs.views import thumbnail
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file, identity
 from photocli.scoring.options import Options
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.results import Result as Result
+from photocli.scoring.results import Summary as Summary
 from photocli.scoring.sources import Given, LoadedImage
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.inputs.views import InputSpec
     from photocli.scoring.sources import Progress, Sources
 
 WINDOW = 512
 """How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds.
-
-    `warning` says, in a sentence, that the cache could not be used, or had to be begun anew; the records are
-    the same without it.
-    """
-
-    photos: int = 0
-    failed: int = 0
-    skipped: int = 0
-    cached: int = 0
-    provider: str | None = None
-    seconds: float = 0.0
-    warning: str | None = None
-
-    @property
-    def rate(self) -> float:
-        """Photos per second."""
-        return self.photos / self.seconds if self.seconds else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A record, with those outputs of the networks that `Options.outputs` asks for, by the model's name.
-
-    `in_memory` says that it is of an image in memory: `record.path` is a name then, and no path.
-    """
-
-    record: Record
-    outputs: dict[str, dict[str, NDArray[np.float32]]]
-    in_memory: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +48,7 @@ class _PendingPhoto:
     prepared: Prepared | None = None
     record: Record | None = None
     outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
+    thumbnail: bytes | None = None
 
 
 class Run:
@@ -88,13 +59,13 @@ class Run:
     """
 
     def __init__(
-        self, sources: Sources, options: Options | None = None, progress: Progress | None = None
+        self, sources: Sources | Given, options: Options | None = None, progress: Progress | None = None
     ) -> None:
         """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`.
 
         `sources` is a path or an image, or several (see `photocli.score`); `progress` is told of each record.
         """
-        self.given = Given(sources)
+        self.given = sources if isinstance(sources, Given) else Given(sources)
         self.progress = progress
         self.options = options or Options()
         chosen = self.options
@@ -133,7 +104,7 @@ class Run:
                 assert entry.record is not None
                 if self.progress is not None:
                     self.progress(self.summary.photos + self.summary.skipped, total)
-                yield Result(entry.record, entry.outputs, entry.path is None)
+                yield Result(entry.record, entry.outputs, entry.thumbnail, entry.path is None)
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
@@ -150,6 +121,12 @@ class _Pass:
     decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
     ready: list[_PendingPhoto] = field(default_factory=list)
     number: int = 0
+    shown: tuple[InputSpec, ...] = ()
+
+    def __post_init__(self) -> None:
+        options = self.run.options
+        if "thumbnail" in options.outputs:
+            self.shown = (thumbnail(options.thumbnail_side),)
 
     def entries(self) -> Iterator[_PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
@@ -197,11 +174,12 @@ class _Pass:
         )
         if not entry.missing:
             self.run.summary.cached += 1
-            self._finish(entry, entry.known)
-            return
+            if not self.shown:
+                self._finish(entry, entry.known)
+                return
         self.number += 1
         self.decoding[self.number] = entry
-        specs, image = models.specs(entry.missing), getattr(item, "image", None)
+        specs, image = (*models.specs(entry.missing), *self.shown), getattr(item, "image", None)
         self.workers.submit(Task(self.number, entry.path or Path(), specs, image))
         models.open(entry.missing)  # while the first photos are being decoded
 
@@ -221,6 +199,11 @@ class _Pass:
 
     def _accept(self, prepared: Prepared) -> None:
         entry = self.decoding.pop(prepared.number)
+        for spec in self.shown if prepared.failed is None else ():
+            entry.thumbnail = prepared.inputs.pop(spec.key).tobytes()
+        if not entry.missing:  # all is known of it, and only its thumbnail was asked for
+            self._finish(entry, entry.known)
+            return
         if prepared.failed is not None:
             entry.record = Record(entry.name, "failed", prepared.failed, twin=_text(entry.twin))
             return

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from photocli.records import Record
-    from photocli.scoring.pipeline import Summary
     from photocli.scoring.profiles import Profile
+    from photocli.scoring.results import Summary
 
 _PROVIDERS = {
     "CPUExecutionProvider": "CPU",
