@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -47,6 +48,44 @@ def discover(
     kinds = [_kind(path) for path in given]
     walk = _Walk(Roots(given), follow_links, hidden)
     return walk.discover(zip(given, kinds, strict=True))
+
+
+def without_photos(paths: Iterable[Path], *, follow_links: bool = False) -> dict[Path, str]:
+    """Tell which of these paths hold no photo, and what is there instead, in a few words.
+
+    A file that is given by name counts as a photo. A folder is looked through up to its first photo. Raises
+    `UsageError` if a path does not exist.
+    """
+    given = [Path(path) for path in paths]
+    kinds, roots = [_kind(path) for path in given], Roots(given)
+    bare: dict[Path, str] = {}
+    for path, kind in zip(given, kinds, strict=True):
+        counts: Counter[tuple[str, str]] = Counter()
+        for item in _Walk(roots, follow_links, hidden=True).discover([(path, kind)]):
+            if isinstance(item, Photo):
+                break
+            counts[_instead(item.reason)] += 1
+        else:
+            bare[path] = _in_words(path, counts)
+    return bare
+
+
+def _instead(reason: str) -> tuple[str, str]:
+    """What was skipped for this reason, in the singular and in the plural."""
+    if reason in (HIDDEN_FILE, HIDDEN_FOLDER):
+        return "hidden file or folder", "hidden files or folders"
+    if reason == LEADS_OUT:
+        return "link that leads out of it", "links that lead out of it"
+    if "cannot be read" in reason:
+        return "file or folder that cannot be read", "files or folders that cannot be read"
+    return "file that is no photo", "files that are no photos"
+
+
+def _in_words(path: Path, counts: Counter[tuple[str, str]]) -> str:
+    if not counts:  # sidecars and system files are passed over
+        return "nothing in it is a photo" if any(path.iterdir()) else "it is empty"
+    parts = [f"{count:,} {kind[count > 1]}" for kind, count in sorted(counts.items())]
+    return f"it holds only {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}"
 
 
 @dataclass(frozen=True, slots=True)

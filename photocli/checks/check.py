@@ -46,11 +46,12 @@ class CheckedPhoto:
 
 @dataclass(slots=True)
 class Report:
-    """All photos of a check, in the order in which they were found."""
+    """All photos of a check, in the order in which they were found; `may_fall_short` is how many may."""
 
     rules: tuple[str, ...]
     photos: list[CheckedPhoto] = field(default_factory=list)
     has_baseline: bool = False
+    may_fall_short: int = 0
 
     @property
     def failing(self) -> list[CheckedPhoto]:
@@ -72,19 +73,65 @@ class Report:
         """How many findings the baseline excuses."""
         return sum(finding.known for photo in self.photos for finding in photo.findings)
 
+    @property
+    def excused(self) -> int:
+        """How many photos have findings that the baseline knows, and no others."""
+        return sum(bool(photo.findings) and not photo.new for photo in self.photos)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts, as reports name them: the first is the sum of the others but for the last."""
+        short, unreadable, excused = self.short, self.unreadable, self.excused
+        return {
+            "photos": len(self.photos),
+            "passed": len(self.photos) - short - unreadable - excused,
+            "fell_short": short,
+            "unreadable": unreadable,
+            "excused": excused,
+            "known_findings": self.known,
+        }
+
+    @property
+    def in_words(self) -> str:
+        """The counts as one line, the same wherever people read it."""
+        counts = self.counts
+        parts = [_counted(counts["photos"], "photo") + " checked", f"{counts['fell_short']:,} fall short"]
+        if counts["fell_short"] == 1:
+            parts[1] = "1 falls short"
+        if self.may_fall_short:
+            parts[1] += f" ({self.may_fall_short:,} may)"
+        if counts["unreadable"]:
+            parts.append(f"{counts['unreadable']:,} could not be read")
+        if counts["known_findings"]:
+            known = _counted(counts["known_findings"], "finding")
+            parts.append(f"{known} of {_counted(self._with_known, 'photo')} known from the baseline")
+        return " · ".join(parts)
+
+    @property
+    def _with_known(self) -> int:
+        return sum(any(finding.known for finding in photo.findings) for photo in self.photos)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
 
 class Check:
     """Takes the records of a run, one by one, and keeps only what the reports need."""
 
     def __init__(
-        self, rules: Sequence[Rule], root: Path | None = None, baseline: frozenset[Key] | None = None
+        self,
+        rules: Sequence[Rule],
+        root: Path | None = None,
+        baseline: frozenset[Key] | None = None,
+        may_fall_short: int = 0,
     ) -> None:
         """`root` is the folder under which photos are named, see `root_of`."""
         self._rules = tuple(dict.fromkeys(rules))
         self._root = root
         self._baseline = baseline or frozenset()
         self._empty = {rule.field for rule in self._rules}
-        self.report = Report(tuple(map(str, self._rules)), has_baseline=baseline is not None)
+        self.report = Report(tuple(map(str, self._rules)), [], baseline is not None, may_fall_short)
 
     def add(self, record: Record, name: str | None = None) -> CheckedPhoto | None:
         """Check one photo; None for a file that is no photo, which no rule is about.
@@ -107,7 +154,7 @@ class Check:
 
     @property
     def never_filled(self) -> list[str]:
-        """The fields that rules ask for and no photo had: most likely a model is missing."""
+        """The fields that rules ask for and no photo had, such as the camera in photos without EXIF."""
         return sorted(self._empty) if any(photo.readable for photo in self.report.photos) else []
 
 

@@ -31,13 +31,12 @@ class Checked:
 
     report: Report
     summary: Summary
-    max_failures: int = 0
     never_filled: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether all photos could be read, and no more fall short than may."""
-        return not self.report.unreadable and self.report.short <= self.max_failures
+        return not self.report.unreadable and self.report.short <= self.report.may_fall_short
 
     @property
     def violations(self) -> tuple[CheckedPhoto, ...]:
@@ -80,9 +79,11 @@ def check(
     if not texts:
         raise UsageError("there are no rules; give one, such as 'aesthetic >= 4.5'")
     known = None if baseline is None else baselines.read(Path(baseline))
-    checks = Check([parse(text, run.models.classes) for text in texts], root_of(run.paths), known)
+    models = run.models
+    parsed = [parse(text, models.classes, models.filled) for text in texts]
+    checks = Check(parsed, root_of(run.paths), known, max_failures)
     for result in run.results():
         checks.add(result.record, result.record.path if result.in_memory else None)
     if not checks.report.photos and not allow_empty:
         raise UsageError("there are no photos to check; give other paths, or allow_empty=True")
-    return Checked(checks.report, run.summary, max_failures, tuple(checks.never_filled))
+    return Checked(checks.report, run.summary, tuple(checks.never_filled))

@@ -7,13 +7,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import typer
 
 from photocli.display import printable
 from photocli.errors import PhotocliError, UsageError
 from photocli.scoring.stopping import Stopped, forget_frames, in_order
+
+if TYPE_CHECKING:
+    from photocli.scoring.pipeline import Run
 
 
 class ExitCode(IntEnum):
@@ -29,16 +34,31 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+@dataclass
+class Course:
+    """What a command does in the block of `reported`; it sets its `run`, if it does one."""
+
+    run: Run | None = None
+
+    @property
+    def stopped(self) -> str:
+        """What is said when a signal ends it."""
+        if self.run is None or not self.run.kept:
+            return "stopped"
+        return "stopped; what was scored is kept, run the same command to go on"
+
+
 @contextmanager
-def reported(debug: bool) -> Iterator[None]:
+def reported(debug: bool) -> Iterator[Course]:
     """Turn what goes wrong inside into a line on stderr and an exit code, or a traceback with `debug`."""
+    course = Course()
     try:
         with in_order():
-            yield
+            yield course
     except KeyboardInterrupt as stopped:
         forget_frames(stopped)
         with contextlib.suppress(OSError):  # the terminal may have gone
-            typer.echo("stopped; what was scored is kept, run the same command to go on", err=True)
+            typer.echo(course.stopped, err=True)
         said = stopped.code if isinstance(stopped, Stopped) else ExitCode.INTERRUPTED
         raise typer.Exit(said) from None
     except BrokenPipeError:  # `photocli … | head`

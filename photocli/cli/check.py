@@ -52,13 +52,15 @@ class CheckOptions(JsonFile, RunOptions):
 
 @with_options(
     "require config max_failures baseline write_baseline junit json sarif markdown",
-    "profile assess device batch workers timeout max_pixels raw no_cache follow_links quiet debug",
+    "profile assess device batch workers timeout max_pixels raw",
+    "no_cache follow_links allow_empty quiet debug",
 )
 def check(paths: Paths, options: CheckOptions) -> None:
     """Check photos against rules.
 
     A rule is a field of the record, a comparison (>= <= > < == !=), and a number or a quoted text. A photo
-    that has no value in the field breaks the rule, unless the field is written with a question mark. Models
+    that has no value in the field breaks the rule, unless the field is written with a question mark. faults
+    are compared with names of faults: != wants none of them, and faults == 'none' wants none at all. Models
     of your own classes have a field of their name, and field[class] is how probable a class is. Rules,
     max_failures and baseline may also stand in photocli.toml, in a table [check]; options win over it, and
     rules add up.
@@ -67,22 +69,24 @@ def check(paths: Paths, options: CheckOptions) -> None:
     Examples:
       photocli check photos --require 'aesthetic >= 4.5' --require 'blur? < 0.5'
       photocli check photos --require "aesthetic_class != 'bad'" --junit report.xml
+      photocli check photos --require "faults != 'blur', 'motion_blur'"
       photocli check photos --require "rooms == 'kitchen', 'bathroom'" --require 'content[nude] < 0.2'
       photocli check photos --write-baseline known.json   # now: excuse what there is,
       photocli check photos --baseline known.json         # later: only what is new counts
 
     \b
-    Exit codes: 0 all good; 1 more photos fall short than may; 2 wrong use; 3 none or few enough fall short,
-    but some could not be read; 4 fatal.
+    Exit codes: 0 all good; 1 more photos fall short than may; 2 wrong use, or no photos; 3 none or few enough
+    fall short, but some could not be read; 4 fatal.
     """
-    with reported(options.debug):
+    with reported(options.debug) as course:
         from photocli.scoring.pipeline import Run
 
         settings, profile = _settings(options), options.chosen_profile(options.config)
         to_stdout = _check_outputs(
             options, [*paths, *outputs.settings_read(profile, options.config)], settings
         )
-        run = Run(paths, options.of_run(profile=profile))
+        options.require_photos(paths)
+        run = course.run = Run(paths, options.of_run(profile=profile))
         code = _check(run, settings, options, to_stdout=to_stdout)
         if code != ExitCode.OK:
             raise typer.Exit(code)
@@ -120,7 +124,9 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
     if not settings.require:
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")
     known = baseline.read(settings.baseline) if settings.baseline is not None else None
-    check = Check([parse(rule, run.models.classes) for rule in settings.require], root_of(run.paths), known)
+    models = run.models
+    rules = [parse(rule, models.classes, models.filled) for rule in settings.require]
+    check = Check(rules, root_of(run.paths), known, settings.max_failures)
     with Progress(run, quiet=options.quiet) as progress:
         for record in run:
             progress.advance(record)
@@ -131,7 +137,7 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
     if options.write_baseline is not None:
         save(options.write_baseline, baseline.render(check.report))
     if not options.quiet:
-        _summarise(check, settings, err=to_stdout)
+        _summarise(check, err=to_stdout)
     if options.write_baseline is not None:  # all that was found is excused now
         return ExitCode.OK
     return _exit_code(check, settings)
@@ -143,19 +149,12 @@ def _exit_code(check: Check, settings: CheckConfig) -> ExitCode:
     return ExitCode.UNREADABLE if check.report.unreadable else ExitCode.OK
 
 
-def _summarise(check: Check, settings: CheckConfig, *, err: bool) -> None:
+def _summarise(check: Check, *, err: bool) -> None:
     report = check.report
     for photo in report.failing:
         if photo.readable:  # the others were named while the run went on
             reasons = "; ".join(finding.reason for finding in photo.new)
             typer.echo(printable(f"{photo.path}: {reasons}"), err=err)
-    parts = [f"{len(report.photos):,} photos checked", f"{report.short:,} fall short"]
-    if settings.max_failures:
-        parts[-1] += f" ({settings.max_failures:,} may)"
-    if report.unreadable:
-        parts.append(f"{report.unreadable:,} could not be read")
-    if report.known:
-        parts.append(f"{report.known:,} findings known from the baseline")
-    typer.echo(" · ".join(parts), err=err)
+    typer.echo(report.in_words, err=err)
     for field in check.never_filled:
-        typer.echo(f"no photo has a value for {field}: no model that was run fills it", err=True)
+        typer.echo(f"no photo has a value for {field}; in a rule, {field}? lets such photos pass", err=True)

@@ -46,7 +46,7 @@ class CropOptions(JsonFile, ShownOptions):
 
 @with_options(
     "aspect keep smallest json xmp embed",
-    "assess device batch workers follow_links timeout max_pixels raw quiet debug",
+    "assess device batch workers timeout max_pixels raw follow_links allow_empty quiet debug",
 )
 def crop(paths: Paths, options: CropOptions) -> None:
     """Suggest a crop where one gains.
@@ -70,6 +70,7 @@ def crop(paths: Paths, options: CropOptions) -> None:
         from photocli.framing.suggestions import CropRun
 
         to_stdout = outputs.check({"--json": options.json}, paths)
+        options.require_photos(paths)
         framing = Framing(options.aspect, options.keep, options.smallest)
         if not _crop(CropRun(list(paths), framing, options.of_run()), options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)

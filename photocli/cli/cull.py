@@ -56,7 +56,7 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
 @with_options(
     "keep per_group reject move_rejects dry_run csv csv_raw json xmp editor embed overwrite",
     "taste profile stars detail assess device batch workers timeout max_pixels raw",
-    "no_cache follow_links quiet debug",
+    "no_cache follow_links allow_empty quiet debug",
 )
 def cull(paths: Paths, options: CullOptions) -> None:
     """Group the photos of a shoot and pick the best of each group.
@@ -75,7 +75,7 @@ def cull(paths: Paths, options: CullOptions) -> None:
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, written or moved, 4 fatal.
     """
-    with reported(options.debug):
+    with reported(options.debug) as course:
         from photocli.culling.cull import OUTPUTS
         from photocli.culling.picks import wanted
 
@@ -85,7 +85,8 @@ def cull(paths: Paths, options: CullOptions) -> None:
             [*paths, *outputs.settings_read(profile)],
             folders={"--move-rejects": options.move_rejects},
         )
-        run = options.begin(paths, options.of_run(profile=profile, outputs=OUTPUTS))
+        options.require_photos(paths)
+        run = course.run = options.begin(paths, options.of_run(profile=profile, outputs=OUTPUTS))
         if not _cull(run, limits, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 

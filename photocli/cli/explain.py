@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -78,14 +79,18 @@ def pages(photos: Sequence[Path], output: Path) -> list[Path]:
     for photo in photos:
         check_photo(photo)
     if str(output) == "-" and len(photos) == 1:
+        outputs.check_writable(output)
         return [output]
-    named = output.suffix.lower() == ".png" and not output.is_dir()
-    if not named and not output.is_dir() and len(photos) == 1:
+    is_folder = os.path.isdir(output)  # noqa: PTH112 - which no odd name makes raise
+    named = output.suffix.lower() == ".png" and not is_folder
+    if not named and not is_folder and len(photos) == 1:
         raise UsageError(f"{output} must end in .png, or be a folder that exists")
     if named and len(photos) > 1:
         raise UsageError(f"{len(photos)} photos need a folder, and {output} is a file; give -o a folder")
     places = [output] if named else [output / (photo.name + _SUFFIX) for photo in photos]
     for place in places:
+        if named:
+            outputs.check_writable(place)
         if outputs.is_among(place, photos):
             raise UsageError(f"{place} is a photo; its page must go elsewhere")
         if not named and is_link(place):  # nobody named it, and it may lead anywhere
@@ -94,6 +99,7 @@ def pages(photos: Sequence[Path], output: Path) -> list[Path]:
     if (pair := outputs.twins(places)) is not None:
         raise UsageError(f"two photos are named {photos[pair[0]].name}; explain them one by one")
     if not named:
+        outputs.check_folder(output)
         _make_folder(output)
     return places
 

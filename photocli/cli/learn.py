@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.cli import outputs
-from photocli.cli.boundary import ExitCode, reported
+from photocli.cli.boundary import Course, ExitCode, reported
 from photocli.cli.options import RunOptions
 from photocli.cli.signature import option, with_options
 from photocli.errors import UsageError
@@ -59,14 +59,14 @@ def learn(options: LearnOptions, paths: Rated = None) -> None:
     Exit codes: 0 learned, 1 not better than the general model and so not kept, 2 wrong use, 3 learned, but
     some photos could not be read, 4 fatal.
     """
-    with reported(options.debug):
+    with reported(options.debug) as course:
         others = (options.list_tastes, options.export is not None, options.import_ is not None)
         if sum((bool(paths), *others, bool(options.delete))) != 1:
             raise UsageError(
                 "give either PATHs to learn from, or one of --list, --export, --import, --delete"
             )
         if paths:
-            code = _learn(paths, options)
+            code = _learn(paths, options, course)
             if code != ExitCode.OK:
                 raise typer.Exit(code)
         elif options.list_tastes:
@@ -77,7 +77,7 @@ def learn(options: LearnOptions, paths: Rated = None) -> None:
             _exchange(options.name, options.export, options.import_)
 
 
-def _learn(paths: list[Path], options: LearnOptions) -> ExitCode:
+def _learn(paths: list[Path], options: LearnOptions, course: Course) -> ExitCode:
     from datetime import datetime
 
     from photocli.cli.progress import Progress
@@ -86,7 +86,9 @@ def _learn(paths: list[Path], options: LearnOptions) -> ExitCode:
 
     of_run = options.of_run()
     tastes.path_of(options.name)  # a name that cannot be used is better said before the work than after it
+    options.require_photos(paths, "name a folder of photos that you rated")
     learner = Learner(paths, of_run)
+    course.run = learner.run
     with Progress(learner.run, quiet=options.quiet) as progress:
         learner.collect(progress.advance)
     lesson = learner.lesson()

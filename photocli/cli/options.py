@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.cli.signature import option
+from photocli.display import printable
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class RawBy(str, Enum):
     PREVIEW = "preview"
     DEVELOP = "develop"
 
+
+_NAMED = 3  # of the paths without photos, so many are named
+_ADVICE = "name a folder with photos, or add --allow-empty where none is all right"
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos and folders of photos.")]
 
@@ -82,6 +86,9 @@ class RunOptions:
         "--follow-links",
         help="Read photos behind links that lead out of the folders given; they are never written or moved.",
     )
+    allow_empty: bool = option(
+        False, "--allow-empty", help="No photo at all is all right: what was asked for is written, empty."
+    )
     quiet: bool = option(False, "--quiet", "-q", help="No progress, no summary; errors only.")
     debug: bool = option(
         False, "--debug", help="Show the traceback of an error; list hidden files as skipped."
@@ -119,6 +126,23 @@ class RunOptions:
         from photocli.config import read_score
 
         return self.profile or read_score(config).profile
+
+    def require_photos(self, paths: list[Path], advice: str = _ADVICE) -> None:
+        """Say it of paths without a photo. Raises `UsageError` if none has any, but with --allow-empty.
+
+        `advice` says what to do then.
+        """
+        from photocli.discover import without_photos
+
+        bare = without_photos(paths, follow_links=self.follow_links)
+        if not bare:
+            return
+        said = "; ".join(f"{path}: {why}" for path, why in list(bare.items())[:_NAMED])
+        more = f"; and in {len(bare) - _NAMED:,} more" if len(bare) > _NAMED else ""
+        if len(bare) == len(set(paths)) and not self.allow_empty:
+            raise UsageError(f"no photos found in {said}{more}; {advice}")
+        if not self.quiet:
+            typer.echo(printable(f"no photos found in {said}{more}"), err=True)
 
     def begin(self, paths: list[Path], options: Options) -> Run:
         """A run, and what is to be said before it. Raises `UsageError`."""

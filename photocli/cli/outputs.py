@@ -1,14 +1,19 @@
-"""Where a command writes: each output has a place of its own, which is no photo, no input and no folder."""
+"""Where a command writes: each output has a place of its own that can be written and is nothing else's."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from photocli.errors import UsageError
+from photocli.errors import PhotocliError, UsageError
+
+_BLOCK = 4096
+_PROBE = ".photocli"  # never made: a temporary file is named after it
 
 _Identity = tuple[int, int]  # the device and the number of a file on it
 
@@ -18,11 +23,11 @@ def check(
     inputs: Iterable[Path] = (),
     folders: Mapping[str, Path | None] | None = None,
 ) -> bool:
-    """Tell whether stdout carries data, once it's sure that no output takes the place of anything.
+    """Tell whether stdout carries data, once it's sure that all outputs can be written where they belong.
 
     `outputs` are the files by their options; `-` is stdout. `inputs` are files that the command reads, and
     `folders`, by their options, those that it writes to and may make. Files are compared, not spellings.
-    Raises `UsageError` for what can only be a slip.
+    Raises `UsageError` for what can only be a slip, and for what the system does not let us write.
     """
     files = {option: file for option, file in outputs.items() if file is not None}
     read = list(inputs)
@@ -33,7 +38,49 @@ def check(
         one, other = (list(places)[number] for number in pair)
         named = "stdout" if _is_stdout(places[one]) else places[one]
         raise UsageError(f"{one} and {other} both write {named}; give two files")
+    for file in files.values():
+        check_writable(file)
+    for folder in (folders or {}).values():
+        if folder is not None:
+            check_folder(folder)
     return any(map(_is_stdout, files.values()))
+
+
+def check_writable(file: Path) -> None:
+    """Raise `UsageError` where a file, or stdout for `-`, cannot be written.
+
+    It is tried, since only the system knows; a file that is there stays as it is, and none is left. How much
+    a pipe or a disk will take is not known before.
+    """
+    try:
+        if _is_stdout(file) or _is_special(file):
+            _check_stream(file)
+        else:
+            _try(file)
+    except OSError as error:
+        named = "standard output" if _is_stdout(file) else file
+        raise UsageError(f"cannot write {named}: {_reason(error)}; name another file") from None
+    except PhotocliError as error:
+        missing = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOENT
+        advice = "make it first, or name another file" if missing else "name another file"
+        raise UsageError(f"{error}; {advice}") from None
+
+
+def check_folder(folder: Path, advice: str = "name another folder") -> None:
+    """Raise `UsageError` where a folder cannot be written to, or cannot be made; `advice` says what to do."""
+    try:
+        there = Path(os.path.realpath(folder))
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder")
+        _try(there / _PROBE)
+    except OSError as error:
+        reason = error.strerror if isinstance(error, NotADirectoryError) else _reason(error)
+        raise UsageError(f"cannot write to {folder}: {reason}; {advice}") from None
+    except PhotocliError as error:
+        reason = str(error).rpartition(": ")[2]
+        raise UsageError(f"cannot write to {folder}: {reason}; {advice}") from None
 
 
 def settings_read(profile: str | None, config: Path | None = None) -> list[Path]:
@@ -82,10 +129,56 @@ def _check_place(option: str, file: Path, read: Iterable[Path]) -> None:
     for name in (file, Path(os.path.realpath(file))):  # what a link leads to would be replaced
         if name.suffix.lower() in (*RENDERED_SUFFIXES, *RAW_SUFFIXES):  # such as `--csv *.jpg`
             raise UsageError(f"{name} is the name of a photo; nothing else is written there")
-    if file.is_dir():
+    if os.path.isdir(file):  # noqa: PTH112 - which no odd name makes raise
         raise UsageError(f"cannot write {file}: it is a folder; name a file in it")
     if is_among(file, read):
         raise UsageError(f"{option} would write over {file}, which is read; name another file")
+
+
+def _is_special(file: Path) -> bool:
+    """Tell whether it is a pipe or a device, which is written to as it is."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _check_stream(file: Path) -> None:
+    """Raise `OSError` where a pipe, a device or stdout takes nothing; opening a pipe would wait."""
+    if _is_stdout(file) and sys.stdout is None:
+        raise OSError("it is closed")
+    if not _is_stdout(file) and not os.access(file, os.W_OK):
+        raise PermissionError(errno.EACCES, "permission denied")
+    if _is_stdout(file):
+        try:
+            number = sys.stdout.fileno()
+        except (OSError, ValueError, AttributeError):  # not the system's, as in a program of somebody else's
+            return
+        os.write(number, b"")  # which a device that is full refuses, too
+    elif file.is_char_device():
+        number = os.open(file, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))
+        try:
+            os.write(number, b"")
+        finally:
+            os.close(number)
+
+
+def _try(file: Path) -> None:
+    """Begin to write a file, and leave it as it is. Raises `PhotocliError`."""
+    from photocli.files.atomic import AtomicFile
+
+    probe = AtomicFile(file)
+    try:
+        probe.write(bytes(_BLOCK))  # a full disk still makes files
+    finally:
+        probe.discard()
+
+
+def _reason(error: OSError) -> str:
+    from photocli.files.atomic import reason_of
+
+    return reason_of(error)
 
 
 def _is_stdout(place: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -28,10 +29,12 @@ def xmp_writer(
 ) -> Iterator[XmpWriter | None]:
     """The writer that was asked for, if one was, with a journal for undo; it writes below `paths` alone.
 
-    Raises `UsageError`.
+    Raises `UsageError`, also where nothing can be written there.
     """
     from photocli.files.links import Roots
     from photocli.writers.xmp import XmpWriter
+
+    paths = list(paths)
 
     sidecars = ratings.xmp or (bool(ratings.editor) and not ratings.embed)
     if not sidecars and not ratings.embed:
@@ -39,6 +42,8 @@ def xmp_writer(
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
         yield None
         return
+    if not getattr(ratings, "dry_run", False):
+        _check_places(paths)
     with (
         begin_journal() as own,
         XmpWriter(
@@ -52,6 +57,18 @@ def xmp_writer(
         ) as writer,
     ):
         yield writer
+
+
+def _check_places(paths: list[Path]) -> None:
+    """Raise `UsageError` where no sidecar can be written at all, or nothing be kept for undo."""
+    from photocli.cli import outputs
+    from photocli.files.ledger import STATE_ENV, journal_folder
+
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    below = (folder for top in folders for folder, _, _ in os.walk(top))  # seldom gone through to its end
+    if folders and not any(os.access(folder, os.W_OK) for folder in below):
+        outputs.check_folder(folders[0], "sidecars lie beside the photos")
+    outputs.check_folder(journal_folder(), f"undo needs it; set {STATE_ENV} to another folder")
 
 
 def begin_journal() -> Journal:

@@ -32,7 +32,7 @@ class ReportOptions(RunOptions):
 
 @with_options(
     "html assess taste profile stars device batch workers timeout max_pixels raw",
-    "no_cache follow_links quiet debug",
+    "no_cache follow_links allow_empty quiet debug",
 )
 def report(paths: Paths, options: ReportOptions) -> None:
     """Make a page of photos with their scores.
@@ -49,7 +49,7 @@ def report(paths: Paths, options: ReportOptions) -> None:
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
-    with reported(options.debug):
+    with reported(options.debug) as course:
         from photocli.cli.progress import Progress
         from photocli.writers._report import grouped
         from photocli.writers.html import HtmlWriter, title_of
@@ -57,7 +57,8 @@ def report(paths: Paths, options: ReportOptions) -> None:
         profile = options.chosen_profile()
         read = [*paths, *outputs.settings_read(profile)]
         to_stdout = outputs.check({"--html": options.html}, read)
-        run = options.begin(paths, _of_run(paths, options, profile))
+        options.require_photos(paths)
+        run = course.run = options.begin(paths, _of_run(paths, options, profile))
         writer = HtmlWriter(options.html, title=title_of(paths), profile=run.models.profile)
         with Progress(run, quiet=options.quiet) as progress, writer as page:
             for record in options.starred(grouped(_watched(run, progress), run.models, page)):

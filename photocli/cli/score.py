@@ -37,7 +37,7 @@ class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
 @with_options(
     "assess csv csv_raw json xmp editor embed overwrite sort top",
     "device batch workers timeout max_pixels raw taste profile stars detail",
-    "no_cache follow_links quiet debug",
+    "no_cache follow_links allow_empty quiet debug",
 )
 def score(paths: Paths, options: ScoreOptions) -> None:
     """Score photos and folders of photos.
@@ -59,10 +59,11 @@ def score(paths: Paths, options: ScoreOptions) -> None:
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
     """
-    with reported(options.debug):
+    with reported(options.debug) as course:
         profile = options.chosen_profile()
         to_stdout = outputs.check(options.tables, [*paths, *outputs.settings_read(profile)])
-        run = options.begin(paths, options.of_run(profile=profile, detail=options.detail))
+        options.require_photos(paths)
+        run = course.run = options.begin(paths, options.of_run(profile=profile, detail=options.detail))
         if not _score(run, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,11 +192,11 @@ def _cropped(entry: _PendingCrop, prepared: Prepared, scorer: CropScorer, framin
     if prepared.failed is not None:
         return Cropped(Record(entry.name, "failed", prepared.failed, **fields))
     fields |= {"width": prepared.width, "height": prepared.height, "models": scorer.models.labels}
+    fields |= {**asdict(prepared.capture), "error": prepared.warning}
     faces = scorer.faces(prepared)
     fields["faces"] = None if faces is None else len(faces)
     try:
         suggestion = scorer.suggest(prepared, framing)
     except ModelError as error:
         return Cropped(Record(entry.name, "failed", str(error), twin=fields["twin"]))
-    # The warning is of lost metadata, by which nothing here goes.
     return Cropped(Record(entry.name, **fields), suggestion, prepared.orientation)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Outputs = dict[str, NDArray[np.float32]]
 
 _FOUND = ("faces", "sharpness")
+_FOLLOWING = {"technical": "blur", "score": "aesthetic", "stars": "aesthetic"}  # and what they follow from
 
 
 class Models:
@@ -89,6 +90,12 @@ class Models:
         return {
             field: names for card in self.cards.values() for field, names in assessors.labels(card).items()
         }
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The fields of the record that these models fill, and those that follow from them."""
+        own = {field for assessor in self._assessors.values() for field in assessor.FIELDS}
+        return frozenset(own.union(name for name, source in _FOLLOWING.items() if source in own))
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
@@ -226,6 +233,12 @@ class Models:
             for name, value in values.items()
         }
         return {**rounded, **ratings.rate(rounded, self.profile), "models": self.labels}
+
+
+def kind_that_fills(field: str) -> str | None:
+    """The kind of model that fills a field of the record, or one from which it follows; None if none does."""
+    source = _FOLLOWING.get(field, field)
+    return next((kind for kind in assessors.names() if source in assessors.load(kind).FIELDS), None)
 
 
 def _offers(card: Card) -> tuple[str, ...]:

@@ -91,12 +91,13 @@ class Cache:
 
     It raises nothing: all in it can be made again. A damaged file is replaced by a new one, whenever the
     damage is met, a damaged result is made again, and a file that cannot be used is left out. `warning` says
-    so, in one sentence, of the first of these that happened.
+    so, in one sentence, of the first of these that happened; `kept` counts the photos that were written.
     """
 
     def __init__(self, file: Path) -> None:
         """Open or create it."""
         self.warning: str | None = None
+        self.kept = 0
         self._file = file
         self._fresh: list[tuple[Path, str, Known]] = []
         self._written = time.monotonic()
@@ -163,14 +164,16 @@ class Cache:
 
     def _flush(self) -> None:
         if self._fresh and self._takes:
-            self._guarded(self._write, writes=True)
+            self.kept += self._guarded(self._write, writes=True) or 0
         self._fresh.clear()
         self._written = time.monotonic()
 
-    def _write(self, database: Database) -> None:
+    def _write(self, database: Database) -> int:
+        """Write what is fresh; how many photos these are."""
         with database.transaction() as connection:
             for path, identity, known in self._fresh:
                 _write_photo(connection, _key(path), identity, known)
+        return len(self._fresh)
 
     def _guarded(self, action: Callable[[Database], _T], *, writes: bool = False) -> _T | None:
         """Do it; if the file turns out to be damaged, once more with a new one; failing that, give it up."""

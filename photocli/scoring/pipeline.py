@@ -79,6 +79,8 @@ class Run:
             chosen.detail,
         )
         self.summary = Summary()
+        self.kept = 0
+        """How many photos of the last pass the cache holds, once that has ended or was stopped."""
 
     @property
     def paths(self) -> list[Path]:
@@ -91,10 +93,13 @@ class Run:
 
     def results(self) -> Iterator[Result]:
         """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
-        started, self.summary = time.monotonic(), Summary()
+        started, self.summary, self.kept = time.monotonic(), Summary(), 0
         total = self.given.count(self.options) if self.progress is not None else None
         with ExitStack() as stack:
-            cache = stack.enter_context(Cache(cache_file())) if self.options.cache else None
+            cache = Cache(cache_file()) if self.options.cache else None
+            if cache is not None:
+                stack.callback(self._count_kept, cache)  # after it was closed
+                stack.enter_context(cache)
             options = self.options
             count = options.workers or default_workers()
             workers = Workers(count, options.deadline_s, options.reading)
@@ -108,6 +113,9 @@ class Run:
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
+
+    def _count_kept(self, cache: Cache) -> None:
+        self.kept = self.summary.cached + cache.kept
 
 
 @dataclass(slots=True)

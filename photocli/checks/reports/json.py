@@ -16,15 +16,9 @@ def render(report: Report) -> bytes:
 
     `outcome` is `pass`, `fail`, `unreadable`, or `known` where the baseline excuses all that was found.
     """
-    summary = {
-        "photos": len(report.photos),
-        "fell_short": report.short,
-        "unreadable": report.unreadable,
-        "known_findings": report.known,
-    }
     photos = ",\n".join(json.dumps(_entry(photo)) for photo in report.photos)
     head = f'{{"photocli": {json.dumps(VERSION)},\n"rules": {json.dumps(report.rules)},\n'
-    return f'{head}"photos": [\n{photos}\n],\n"summary": {json.dumps(summary)}}}\n'.encode()
+    return f'{head}"photos": [\n{photos}\n],\n"summary": {json.dumps(report.counts)}}}\n'.encode()
 
 
 def _entry(photo: CheckedPhoto) -> dict[str, Any]:

@@ -17,15 +17,10 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:-])")
 
 
 def render(report: Report) -> bytes:
-    """A heading that says how it went, the rules, and a table of the photos that fall short."""
+    """A heading that counts as the terminal does, the rules, and a table of the photos that fail."""
     failing = report.failing
-    verdict = (
-        f"{len(failing):,} of {len(report.photos):,} photos fall short" if failing else "all photos pass"
-    )
-    lines = [f"## photocli check: {verdict}", ""]
+    lines = [f"## photocli check: {report.in_words}", ""]
     lines += [f"- {_text(rule)}" for rule in report.rules]
-    if report.known:
-        lines += ["", f"{report.known:,} findings are in the baseline and do not count."]
     if failing:
         lines += ["", "| Photo | Why |", "| --- | --- |"]
         lines += [_row(photo) for photo in failing[:MOST_ROWS]]

@@ -21,12 +21,18 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def render(report: Report) -> bytes:
     """One run with a rule per requirement and a result per finding, in the order of the photos.
 
-    Photos are named relative to the current folder where they lie under it, as code scanning expects.
+    The counts are properties of the run. Photos are named relative to the current folder where they lie under
+    it, as code scanning expects.
     """
     ids = [UNREADABLE, *report.rules]
     results = [_result(report, ids, photo, finding) for photo in report.photos for finding in photo.findings]
     driver = {"name": "photocli", "version": VERSION, "rules": [_rule(name) for name in ids]}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+        "properties": {"rules": report.rules, **report.counts},
+    }
     return (json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n").encode()
 
 

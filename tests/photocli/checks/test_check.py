@@ -128,7 +128,7 @@ def test_sarif_has_what_the_standard_requires(report: Report) -> None:
 
 def test_markdown_keeps_a_row_a_row(report: Report) -> None:
     lines = reports.load("markdown").render(report).decode().splitlines()
-    assert lines[0] == "## photocli check: 3 of 5 photos fall short"
+    assert lines[0] == f"## photocli check: {report.in_words}"
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) == 2 + 3
     assert rows[3].startswith(r"| d\|\*\_\`x\`")
@@ -139,8 +139,25 @@ def test_json_says_what_became_of_each_photo(report: Report) -> None:
     document = json.loads(reports.load("json").render(report))
     outcomes = [photo["outcome"] for photo in document["photos"]]
     assert outcomes == ["pass", "fail", "fail", "known", "unreadable"]
-    expected = {"photos": 5, "fell_short": 2, "unreadable": 1, "known_findings": 1}
+    expected = {"photos": 5, "passed": 1, "fell_short": 2, "unreadable": 1, "excused": 1, "known_findings": 1}
     assert document["summary"] == expected
+
+
+def test_all_reports_count_alike(report: Report) -> None:
+    words = (
+        "5 photos checked · 2 fall short · 1 could not be read · 1 finding of 1 photo known from the baseline"
+    )
+    assert report.in_words == words
+    assert reports.load("markdown").render(report).decode().splitlines()[0].endswith(f": {words}")
+    counts = json.loads(reports.load("json").render(report))["summary"]
+    properties = json.loads(reports.load("sarif").render(report))["runs"][0]["properties"]
+    assert {name: properties[name] for name in counts} == counts
+    suite = ElementTree.fromstring(reports.load("junit").render(report))[0]
+    named = {"tests": "photos", "failures": "fell_short", "errors": "unreadable", "skipped": "excused"}
+    assert {name: int(suite.get(name) or 0) for name in named} == {
+        name: counts[count] for name, count in named.items()
+    }
+    assert counts["photos"] == sum(counts[n] for n in ("passed", "fell_short", "unreadable", "excused"))
 
 
 # The command, with a model that likes bright photos: a grey photo of level v scores 1 + 9 v / 255.
@@ -163,7 +180,7 @@ def test_exit_code_1_when_a_photo_falls_short(shoot: Path) -> None:
     result = check(shoot, "--require", "aesthetic >= 4.5")
     assert result.exit_code == 1, result.output
     assert "dark.png: aesthetic is 2." in result.stdout
-    assert "3 photos checked · 1 fall short" in result.stdout
+    assert "3 photos checked · 1 falls short" in result.stdout
     assert check(shoot, "--require", "aesthetic >= 4.5", "--max-failures", 1).exit_code == 0
     assert check(shoot, "--require", "aesthetic >= 1").exit_code == 0
 
@@ -215,9 +232,69 @@ def test_a_report_on_stdout_is_alone_there(shoot: Path) -> None:
     result = check(shoot, "--require", "aesthetic >= 4.5", "--sarif", "-")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["version"] == "2.1.0"
-    assert "1 fall short" in result.stderr
+    assert "1 falls short" in result.stderr
 
 
 def test_quiet_is_quiet(shoot: Path) -> None:
     result = check(shoot, "--require", "aesthetic >= 4.5", "-q")
     assert (result.exit_code, result.output) == (1, "")
+
+
+def test_the_terminal_and_the_summary_of_a_job_say_the_same(shoot: Path) -> None:
+    (shoot / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    rule = ("--require", "aesthetic >= 4.5", "--max-failures", 2)
+    result = check(shoot, *rule, "--markdown", "report.md")
+    words = "4 photos checked · 1 falls short (2 may) · 1 could not be read"
+    assert result.stdout.splitlines()[-1] == words
+    assert Path("report.md").read_text(encoding="utf-8").splitlines()[0] == f"## photocli check: {words}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "said"),
+    [
+        ("group == 1", (), "asks for group, which photocli cull fills, and check never"),
+        ("pick? != 'reject'", (), "asks for pick, which photocli cull fills, and check never"),
+        ("sidecar == 'kept'", (), "asks for sidecar, which photocli score --xmp fills, and check never"),
+        ("taste > 4", (), "asks for taste, which photocli score --taste fills, and check never"),
+        (
+            "selfie > 2",
+            ("--assess", "aesthetics"),
+            "which a model of kind selfie fills, and none of that kind",
+        ),
+        ("faults == 'none'", ("--assess", "aesthetics"), "which a model of kind technical fills, and none"),
+        ("technical > 2", ("--assess", "aesthetics"), "which a model of kind technical fills, and none of"),
+        ("blur? < 1", ("--assess", "aesthetics"), "which a model of kind technical fills, and none of that"),
+        ("score > 2", ("--assess", "technical"), "which a model of kind aesthetics fills, and none of that"),
+    ],
+)
+def test_a_field_that_is_never_filled_is_refused(
+    rule: str, more: tuple[str, ...], said: str, shoot: Path
+) -> None:
+    result = check(shoot, "--require", rule, *more, "--json", "report.json")
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"photocli: the rule '{rule}' asks for ")
+    assert said in line
+    assert not Path("report.json").exists()
+
+
+def test_what_the_files_say_can_be_checked_with_any_model(shoot: Path) -> None:
+    result = check(shoot, "--require", "width >= 48", "--require", "camera? == 'X'", "--assess", "technical")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == "no photo has a value for camera; in a rule, camera? lets such photos pass\n"
+
+
+def test_faults_of_photos_are_checked_by_name(shoot: Path) -> None:
+    from photos import picture
+    from PIL import ImageFilter
+
+    for name in ("sharp.png", "soft.png"):
+        found = picture("coffee", (600, 400))
+        (shoot / name).parent.mkdir(exist_ok=True)
+        (found.filter(ImageFilter.GaussianBlur(9)) if name == "soft.png" else found).save(shoot / name)
+    given = (shoot / "sharp.png", shoot / "soft.png")
+    result = check(*given, "--require", "faults != 'blur', 'motion_blur'")
+    assert result.exit_code == 1, result.output
+    assert [line.split(": ")[0] for line in result.stdout.splitlines()[:-1]] == [str(given[1])]
+    assert check(given[0], "--require", "faults == 'none'").exit_code == 0
+    assert check(given[1], "--require", "faults == 'none'").exit_code == 1

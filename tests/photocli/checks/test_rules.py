@@ -24,6 +24,7 @@ from photocli.records import Record
         ("""lens == '24" macro'""", """lens == '24" macro'"""),
         ("rotate == +0", "rotate == 0"),
         ("width > -1.25", "width > -1.25"),
+        ("faults != 'blur','noise'", 'faults != "blur", "noise"'),
     ],
 )
 def test_a_rule_has_one_spelling(text: str, spelling: str) -> None:
@@ -49,6 +50,11 @@ def test_a_rule_has_one_spelling(text: str, spelling: str) -> None:
         ("aesthetic >= '4'", "compares aesthetic, which is a number"),
         ("style == 4", "compares style, which is a quoted text"),
         ("style > 'noir'", "only be done with == and !="),
+        ("group == 1", "photocli cull fills, and check never"),
+        ("blur not in faults", "write faults != 'blur', 'noise' for photos with none of these"),
+        ("faults does not contain blur", "or faults == 'none'"),
+        ("faults != 'blurr'", "asks for 'blurr', which faults never is; it may be: blur, motion_blur"),
+        ("faults < 3", "compares faults, which is a quoted text"),
     ],
 )
 def test_what_is_no_rule_is_explained(text: str, reason: str) -> None:
@@ -78,6 +84,18 @@ def test_any_text_is_a_rule_or_a_usage_error(text: str) -> None:
         ("style != 'noir'", Record("a", style="noir"), 'style is noir, not != "noir"'),
         ("style != 'noir'", Record("a", style="pop"), None),
         ("camera == 'X'", Record("a", camera=""), "camera: no value"),
+        (
+            "faults != 'blur'",
+            Record("a", blur=0.9, faults=("blur", "noise")),
+            'faults is blur; noise, not != "blur"',
+        ),
+        ("faults != 'blur', 'noise'", Record("a", blur=0.0, faults=("compression",)), None),
+        ("faults == 'blur', 'noise'", Record("a", blur=0.9, faults=("noise",)), None),
+        ("faults == 'none'", Record("a", blur=0.0), None),
+        ("faults == 'none'", Record("a", blur=0.9, faults=("blur",)), 'faults is blur, not == "none"'),
+        ("faults != 'none'", Record("a", blur=0.0), 'faults is none, not != "none"'),
+        ("faults != 'blur'", Record("a"), "faults: no value"),
+        ("faults? != 'blur'", Record("a"), None),
     ],
 )
 def test_a_photo_keeps_a_rule_or_says_why_not(rule: str, record: Record, reason: str | None) -> None:
@@ -87,7 +105,7 @@ def test_a_photo_keeps_a_rule_or_says_why_not(rule: str, record: Record, reason:
 def test_scores_and_labels_can_be_checked() -> None:
     assert {"score", "stars", "aesthetic", "blur", "iso", "exposure_s"} <= set(NUMBERS)
     assert {"aesthetic_class", "style", "medium", "camera", "captured"} <= set(TEXTS)
-    assert not {"path", "status", "error", "models"} & {*NUMBERS, *TEXTS}
+    assert not {"path", "status", "error", "models", "group", "pick"} & {*NUMBERS, *TEXTS}
 
 
 def test_settings_come_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from commands import photocli
 from networks import write_model
-from photos import write_photo
+from photos import camera_exif, write_photo
 from sidecars import LIGHTROOM
 
 from photocli import explain
@@ -27,6 +27,18 @@ def model(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PHOTOCLI_STATE", str(tmp_path_factory.mktemp("state")))
 
 
+TAKEN = {
+    "captured": "2024-05-01T10:20:30",
+    "camera": "Canon EOS R5",
+    "lens": "RF24-70mm F2.8 L IS USM",
+    "iso": 200,
+    "exposure_s": 0.004,
+    "f_number": 2.8,
+    "focal_mm": 50.0,
+    "error": None,
+}
+
+
 def half_dark(width: int = 900, height: int = 600) -> np.ndarray:
     """Black on the left, white on the right: the right part scores higher."""
     pixels = np.zeros((height, width, 3), np.uint8)
@@ -38,7 +50,7 @@ def half_dark(width: int = 900, height: int = 600) -> np.ndarray:
 def shoot(tmp_path: Path) -> Path:
     folder = tmp_path / "shoot"
     write_photo(folder / "a.jpg", half_dark())
-    write_photo(folder / "b.jpg", np.full((600, 900, 3), 200, np.uint8))
+    write_photo(folder / "b.jpg", np.full((600, 900, 3), 200, np.uint8), exif=camera_exif())
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF")
     return folder
 
@@ -57,6 +69,7 @@ def test_crops_are_shown_and_written_as_json(shoot: Path) -> None:
     assert crop["left"] > 0.15
     assert crop["gain"] == pytest.approx(crop["aesthetic"] + crop["border"] - crop["lost"], abs=0.001)
     assert records["b.jpg"]["details"] == {"crop": None}
+    assert {name: records["b.jpg"][name] for name in TAKEN} == TAKEN
     assert records["broken.jpg"]["status"] == "failed"
     assert "1 crops suggested" in done.err
     assert hashes(shoot) == before

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from commands import photocli
+import typer
+from commands import photocli, start
 from networks import write_model
 from photos import write_photo
 from typer.testing import CliRunner, Result
@@ -17,6 +20,16 @@ from photocli.cli import app, outputs
 from photocli.errors import UsageError
 
 RULE = ("--require", "aesthetic >= 1")
+OUTPUTS = [
+    ("score", "--csv"),
+    ("score", "--json"),
+    ("cull", "--csv"),
+    ("cull", "--json"),
+    ("crop", "--json"),
+    ("report", "--html"),
+    *(("check", f"--{name}") for name in ("json", "junit", "sarif", "markdown", "write-baseline")),
+]
+"""Every option of a command that reads photos and names a file to write."""
 
 
 @pytest.fixture
@@ -157,6 +170,108 @@ def test_many_places_are_compared_quickly(tmp_path: Path) -> None:
 def test_what_is_no_slip_is_let_through(tmp_path: Path) -> None:
     assert not outputs.check({"--csv": tmp_path / "a", "--json": None})
     assert outputs.check({"--csv": tmp_path / "a", "--json": Path("-")}, [tmp_path / "b"])
+    for folder in ("new", "b", "x"):
+        (tmp_path / folder).mkdir()
     assert not outputs.check({"--csv": tmp_path / "new" / "a", "--json": tmp_path / "b" / "a"})
+    assert not outputs.check({}, folders={"--move-rejects": tmp_path / "not" / "yet" / "there"})
+    assert not list(tmp_path.rglob("*.tmp"))
     with pytest.raises(UsageError, match="--csv and --json both write"):
         outputs.check({"--csv": tmp_path / "new" / "a", "--json": tmp_path / "x" / ".." / "new" / "a"})
+
+
+def test_every_output_is_among_those_that_are_tried() -> None:
+    found = set()
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        for parameter in command.params:
+            if parameter.metavar == "FILE" and "rite" in (parameter.help or ""):
+                found.add((name, parameter.opts[0]))
+    assert found - {("learn", "--export")} <= set(OUTPUTS), found
+
+
+UNWRITABLE = {
+    "none/out": "there is no such folder; make it first, or name another file",
+    "file/out": "a part of its path is not a folder; name another file",
+    "x" * 300: "the name is too long; name another file",
+    "circle": "its symbolic links go round in a circle; name another file",
+}
+
+
+@pytest.mark.parametrize("place", UNWRITABLE)
+@pytest.mark.parametrize(("command", "option"), OUTPUTS)
+def test_what_cannot_be_written_is_refused_before_the_run(
+    command: str, option: str, place: str, shoot: Path, tmp_path: Path
+) -> None:
+    Path("file").touch()
+    Path("circle").symlink_to("circle")
+    rule = RULE if command == "check" else ()
+    # The photo is broken: a run that began would say so.
+    (shoot / "grey.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert (
+        refused(tmp_path, command, shoot, *rule, option, place)
+        == f"cannot write {place}: {UNWRITABLE[place]}"
+    )
+
+
+@pytest.mark.parametrize("place", UNWRITABLE)
+def test_pages_and_tastes_that_cannot_be_written(place: str, shoot: Path, tmp_path: Path) -> None:
+    Path("file").touch()
+    Path("circle.png").symlink_to("circle.png")
+    said = refused(tmp_path, "explain", shoot / "grey.png", "-o", f"{place}.png")
+    assert said == f"cannot write {place}.png: {UNWRITABLE[place]}"
+    Path("circle").symlink_to("circle")
+    said = refused(tmp_path, "learn", "--export", place)
+    assert said == f"cannot write {place}: {UNWRITABLE[place]}"
+
+
+def test_rejects_that_have_no_place(shoot: Path, tmp_path: Path) -> None:
+    Path("file").touch()
+    for place in ("file", "file/rejects"):
+        said = refused(tmp_path, "cull", shoot, "--move-rejects", place)
+        assert said == f"cannot write to {place}: {tmp_path / 'file'} is no folder; name another folder"
+
+
+def test_places_that_are_write_protected(
+    shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("locked").mkdir(mode=0o555)
+    if os.access("locked", os.W_OK):
+        pytest.skip("needs a user whom modes hold back")
+    Path("old.csv").touch(mode=0o444)
+    said = refused(tmp_path, "score", shoot, "--csv", "locked/a.csv")
+    assert said == "cannot write locked/a.csv: permission denied; name another file"
+    said = refused(tmp_path, "score", shoot, "--csv", "old.csv")
+    assert said == "cannot write old.csv: it is write-protected; name another file"
+    said = refused(tmp_path, "cull", shoot, "--move-rejects", "locked/rejects")
+    assert said == "cannot write to locked/rejects: permission denied; name another folder"
+    monkeypatch.setenv("PHOTOCLI_STATE", str(tmp_path / "locked"))
+    said = refused(tmp_path, "score", shoot, "--xmp")
+    assert said.endswith("permission denied; undo needs it; set PHOTOCLI_STATE to another folder")
+    monkeypatch.delenv("PHOTOCLI_STATE")
+    shoot.chmod(0o555)
+    try:
+        for command in ("score", "cull", "crop"):
+            said = refused(tmp_path, command, shoot, "--xmp")
+            assert said == f"cannot write to {shoot}: permission denied; sidecars lie beside the photos"
+        assert run("cull", shoot, "--xmp", "--dry-run").exit_code == 0
+    finally:
+        shoot.chmod(0o755)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that takes nothing")
+def test_a_device_that_is_full(shoot: Path) -> None:
+    for out in ("-", "/dev/full"):
+        with Path("/dev/full").open("wb") as full:
+            process = start("score", shoot, "--json", out, stdout=full)
+            assert process.stderr is not None
+            said = process.stderr.read()
+            assert process.wait(60) == 2
+        named = "standard output" if out == "-" else "/dev/full"
+        assert said == f"photocli: cannot write {named}: the disk is full; name another file\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closed by a shell")
+def test_a_standard_output_that_is_closed(shoot: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m photocli check {shoot} --require 'aesthetic >= 1' --json - >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "photocli: cannot write standard output: it is closed; name another file\n"

@@ -22,11 +22,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from photocli.cli import app
-from photocli.cli.report import SMALL
 from photocli.inputs.thumbnails import encode
 from photocli.models.store import cards
 from photocli.records import RECORD_FIELDS, Answer, Record
 from photocli.scoring.ratings import rate
+from photocli.writers._report import SMALL
 from photocli.writers.html import HtmlWriter, address, title_of
 
 HOSTILE = "</script><script>hacked=1</script><img src=x onerror=hacked=1> &\"'`\x1b\u2028\u202e.jpg"
