@@ -28,8 +28,8 @@ def crop(
     area, 0 to 1, and has no side below `smallest` pixels.
 
     What comes back is a `CropRun`: iterate over it for a `Cropped` of each photo, with its `record` and its
-    `suggestion`, None where no crop gains; `suggestion.box.pixels(record.width, record.height)` is what
-    Pillow's `crop` takes. It takes about a second a photo on one core. Nothing is cropped or written.
+    `suggestion`, None where no crop gains; `suggestion.box.pixels(*photo.size)` is what the `crop` of an
+    upright Pillow image takes. It takes about a second a photo on one core. Nothing is cropped or written.
 
     Raises `UsageError` for what makes no sense; while it is iterated over, `UsageError` for a path that does
     not exist and where no model of aesthetics was chosen, `DeviceError` and `ModelError`.

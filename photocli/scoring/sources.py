@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     InMemory: TypeAlias = NDArray[np.uint8] | Image.Image | bytes | bytearray | memoryview | BinaryIO
     Source: TypeAlias = "str | os.PathLike[str] | InMemory | Picture"
     Sources: TypeAlias = Source | Iterable[Source]
-
-Progress = Callable[[int, "int | None"], object]
-"""Is told how many photos are done, and how many there are; None where that cannot be known before."""
+    Progress: TypeAlias = Callable[[int, int | None], object]
+    """Is told how many photos are done, and how many there are; None where that cannot be known before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
