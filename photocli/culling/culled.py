@@ -9,6 +9,7 @@ from photocli.culling.closeups import Closeups, model_of
 from photocli.culling.cull import OUTPUTS, Culling
 from photocli.culling.picks import wanted
 from photocli.errors import UsageError
+from photocli.files.links import Roots
 from photocli.scoring.options import Options
 from photocli.scoring.pipeline import Run
 
@@ -77,6 +78,7 @@ def cull(
     keep: int | str | None = None,
     per_group: int | None = None,
     reject: bool = False,
+    overwrite: bool = False,
     look_closer: bool = True,
     options: Options | None = None,
     progress: Progress | None = None,
@@ -85,9 +87,10 @@ def cull(
 
     `sources`, `options` and `progress` are as in `photocli.score`. `keep` is how many photos to pick at most,
     or a share of all of them such as `"20%"`; `per_group` how many of each group, 1 if neither is given. With
-    `reject`, every photo that is not picked is a reject. Where the best frames of a group are nearly equal,
-    files are looked at again at the camera's own resolution, unless `look_closer` is off; images in memory,
-    which are not kept, are not.
+    `reject`, every photo that is not picked is a reject. What a person said of a photo in its sidecar or in
+    its packet leads: no photo is rejected that has a rating, pick, label or edits of a person's, unless
+    `overwrite`. Where the best frames of a group are nearly equal, files are looked at again at the camera's
+    own resolution, unless `look_closer` is off; images in memory, which are not kept, are not.
 
     Nothing is written, marked or moved: what to do with picks and rejects is up to the caller.
 
@@ -101,12 +104,13 @@ def cull(
     outputs = tuple(dict.fromkeys((*options.outputs, *OUTPUTS)))
     run = Run(sources, replace(options, outputs=outputs), progress)
     closeups = _closeups(run, progress) if look_closer else None
-    culling = Culling(closeups=closeups)
+    roots = None if options.follow_links else Roots(run.paths)
+    culling = Culling(closeups=closeups, roots=roots)
     for result in run.results():
         culling.add(result)
         if closeups is not None and result.in_memory:
             closeups.passed_over.add(result.record.path)
-    return Culled(tuple(culling.finish(limits, reject=reject)), run.summary)
+    return Culled(tuple(culling.finish(limits, reject=reject, overwrite=overwrite)), run.summary)
 
 
 def _closeups(run: Run, progress: Progress | None) -> Closeups | None:

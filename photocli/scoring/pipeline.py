@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
+from photocli.discover import REJECTS
 from photocli.errors import ModelError
 from photocli.inputs.views import thumbnail
 from photocli.records import Photo, Record, Skipped
@@ -103,12 +104,13 @@ class Run:
             options = self.options
             count = options.workers or default_workers()
             workers = Workers(count, options.deadline_s, options.reading)
-            for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
+            entries = _Pass(self, cache, stack.enter_context(workers)).entries()
+            for done, entry in enumerate(entries, start=1):
                 self.summary.seconds = time.monotonic() - started
                 self.summary.warning = cache.warning if cache is not None else None
                 assert entry.record is not None
                 if self.progress is not None:
-                    self.progress(self.summary.photos + self.summary.skipped, total)
+                    self.progress(done, total)
                 yield Result(entry.record, entry.outputs, entry.thumbnail, entry.path is None)
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None
@@ -264,7 +266,7 @@ class _Pass:
         summary, record = self.run.summary, entry.record
         assert record is not None
         summary.photos += record.status != "skipped"
-        summary.skipped += record.status == "skipped"
+        summary.skipped += record.status == "skipped" and record.error != REJECTS
         summary.failed += record.status == "failed"
         summary.provider = self.run.models.provider
 

@@ -10,7 +10,7 @@ from commands import photocli as command
 from photos import camera_exif, picture, write_photo
 from PIL import Image, ImageFilter
 
-from photocli import Options, UsageError, cull
+from photocli import Options, Picture, UsageError, cull
 
 
 @pytest.fixture
@@ -64,6 +64,25 @@ def test_images_in_memory_are_culled_as_their_files_are(shoot: Path) -> None:
     data = cull([file.read_bytes() for file in files], keep=1)
     assert [group.kind for group in data.groups] == ["burst", "single", "single"]
     assert len(data.picks) == 1
+
+
+def test_what_a_person_said_of_a_file_leads(
+    shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = sorted(shoot.glob("a*.png"))
+    stars = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    stars += (
+        '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>'
+    )
+    (shoot / "a0.xmp").write_text(stars)
+    culled = cull(files, reject=True)
+    assert Path(culled.groups[0].best.path).name == "a0.png"
+    assert "a0.png" not in names(culled.rejects)
+    monkeypatch.chdir(shoot)
+    pictures = [Picture(file.read_bytes(), file.name) for file in files]
+    culled = cull(pictures, reject=True)
+    assert culled.groups[0].best.path == "a1.png", "names of images are no paths"
+    assert names(culled.rejects) == ["a0.png", "a2.png"]
 
 
 def test_what_makes_no_sense_is_refused(shoot: Path) -> None:
