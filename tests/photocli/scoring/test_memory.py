@@ -19,7 +19,7 @@ from networks import write_model
 from photos import camera_exif, picture, write_photo
 from PIL import Image, ImageOps
 
-from photocli import Options, Record, Run
+from photocli import DecodeError, Options, Record, Run, explain
 from photocli.decode.memory import MOST_BYTES
 from photocli.errors import UsageError
 from photocli.scoring.sources import Picture
@@ -287,3 +287,18 @@ def test_hostile_bytes_cost_one_record(
     found = records([good, bad, good, good, bad, good], options)
     assert [record.status for record in found] == ["ok", "failed", "ok", "ok", "failed", "ok"]
     assert found[0].aesthetic == found[3].aesthetic
+
+
+def test_an_image_in_memory_is_explained_as_its_file_is(by_brightness: None, tmp_path: Path) -> None:
+    file = write_photo(tmp_path / "a.png", "china", size=(300, 200))
+    options = Options(assess=("aesthetics",), device="cpu")
+    wanted, found = explain(file, options), explain(file.read_bytes(), options)
+    assert found.record == replace(wanted.record, path="image 1")
+    assert found.parts == wanted.parts
+    # Above it stands the name, which is another one.
+    pages = [np.asarray(explanation.picture().crop((0, 100, 300, 400))) for explanation in (found, wanted)]
+    assert np.array_equal(*pages)
+    with pytest.raises(DecodeError, match="not a photo: plain text"):
+        explain(b"no photo", options)
+    with pytest.raises(DecodeError, match="array of float64"):
+        explain(np.zeros((20, 30, 3)), options)
