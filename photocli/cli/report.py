@@ -89,5 +89,6 @@ def _grouped(run: Run, progress: Progress) -> list[Record]:
     # Nobody asked for picks here, and a group of one is none.
     alone: dict[str, Any] = {"group": None, "rank_in_group": None, "group_kind": None}
     return [
-        replace(record, pick=None, **(alone if record.group_kind == "single" else {})) for record in records
+        replace(record, pick=None, pick_reason=None, **(alone if record.group_kind == "single" else {}))
+        for record in records
     ]

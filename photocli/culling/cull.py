@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.culling.picks import Wanted, choose, rank, with_rank
 from photocli.errors import UsageError
+from photocli.scoring.profiles import GENERAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from photocli.culling.groups import Group
     from photocli.records import Record
     from photocli.scoring.pipeline import Result
+    from photocli.scoring.profiles import Profile
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""
@@ -33,12 +36,19 @@ class Culling:
     >>> records = culling.finish(Wanted(per_group=1))  # doctest: +SKIP
     """
 
-    def __init__(self, *, apart: Path | None = None, closeups: Closeups | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        apart: Path | None = None,
+        closeups: Closeups | None = None,
+        profile: Profile = GENERAL,
+    ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
-        `closeups` looks again where frames are nearly equal.
+        `closeups` looks again where frames are nearly equal. `profile` is what the scores follow.
         """
         self._closeups = closeups
+        self._profile = profile
         self._records: list[Record] = []
         self._part: list[int] = []
         self._embeddings: list[NDArray[np.float32]] = []
@@ -70,28 +80,25 @@ class Culling:
         import numpy as np
 
         from photocli.culling.groups import group
-        from photocli.culling.ranking import ranking_scores
+        from photocli.culling.reasons import Reasons, Standings
         from photocli.culling.similarity import PhotoFeatures
 
         records = [self._records[at] for at in self._part]
         features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
         self._embeddings.clear()
-
-        ranking: dict[int, float] = {}
-
-        def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            values = ranking_scores(records, features, members)
-            ranking.update(zip(members, map(float, values), strict=True))
-            return values
-
-        self.groups = rank(group(records, features), compare)
+        standings = Standings(records, features)
+        self.groups = rank(group(records, features), standings.compare)
+        closer: Mapping[int, int] = {}
         if self._closeups is not None:
-            self.groups = self._closeups.rerank(self.groups, records, ranking)
+            self.groups = self._closeups.rerank(self.groups, records, standings.ranking)
+            closer = self._closeups.steps
         ranks = choose(self.groups, [record.score for record in records], wanted)
+        reasons = Reasons(self.groups, standings, closer=closer, profile=self._profile)
         for index, rank_ in ranks.items():
             kind = self.groups[rank_.group - 1].kind
             at = self._part[index]
-            self._records[at] = with_rank(self._records[at], rank_, kind, reject=reject)
+            marked = with_rank(self._records[at], rank_, kind, reject=reject)
+            self._records[at] = replace(marked, pick_reason=reasons.of(index, rank_))
         return self._records
 
     def kinds(self) -> Counter[str]:

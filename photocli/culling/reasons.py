@@ -1,0 +1,155 @@
+"""Why a photo is picked, or is not, in a few plain words: what weighed most in the ranking of its group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from photocli.culling.ranking import light, ranking_points
+from photocli.scoring.profiles import GENERAL
+from photocli.scoring.ratings import breakdown, summed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from photocli.culling.groups import Group
+    from photocli.culling.picks import GroupRank
+    from photocli.culling.similarity import PhotoFeatures
+    from photocli.records import Record
+    from photocli.scoring.profiles import Profile
+
+_ASPECTS: Mapping[str, tuple[str, ...]] = {
+    "sharpness": ("sharpness", "blur", "motion_blur"),
+    "exposure": ("exposure", "stops", "highlights", "overexposed", "underexposed"),
+    "level": ("level", "upright"),
+    "face": ("face",),
+    "selfie": ("selfie",),
+    "noise": ("noise",),
+    "compression": ("compression",),
+    "technical": ("technical",),
+    "aesthetic": ("aesthetic",),
+    "taste": ("taste",),
+    "score": ("score",),
+}
+"""What a person would call by one word, and the points of the ranking and of the score that it stands for."""
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "sharpness": ("sharper", "less sharp"),
+    "exposure": ("better exposed", "less well exposed"),
+    "level": ("straighter", "tilted"),
+    "face": ("sharper face", "softer face"),
+    "selfie": ("better portrait by {:.1f}", "weaker portrait by {:.1f}"),
+    "noise": ("less noise", "more noise"),
+    "compression": ("less compression", "more compression"),
+    "technical": ("fewer faults", "more faults"),
+    "aesthetic": ("looks better by {:.1f}", "looks worse by {:.1f}"),
+    "taste": ("more to your taste", "less to your taste"),
+    "score": ("higher score by {:.1f}", "lower score by {:.1f}"),
+}
+"""What is said of the better photo, and of the other one."""
+
+_EQUAL = 0.005
+"""Photos whose points differ by less are equal: the score is shown with two decimals."""
+
+_PLAINLY_EV = 0.4  # as in the ranking, from where frames are exposed otherwise than the others
+
+
+@dataclass(slots=True)
+class Standings:
+    """How the photos of a shoot compare with the others of their groups, by their index in `records`.
+
+    `points` are what `ranking_points` found, and `ranking` their sum; `light` is that against the group's
+    mean, in EV. Photos that were not compared with any are in none of them.
+    """
+
+    records: Sequence[Record]
+    features: PhotoFeatures
+    points: dict[int, dict[str, float]] = field(default_factory=dict)
+    ranking: dict[int, float] = field(default_factory=dict)
+    light: dict[int, float] = field(default_factory=dict)
+
+    def compare(self, members: Sequence[int]) -> NDArray[np.floating]:
+        """Score the photos of one group, as `ranking_scores` does, and remember how that came about."""
+        import numpy as np
+
+        index = np.asarray(members, np.intp)
+        found = ranking_points(self.records, self.features, members)
+        values = np.sum(list(found.values()), axis=0)
+        level = light(self.features.thumbnails[index])
+        for at, member in enumerate(members):
+            self.points[member] = {name: float(points[at]) for name, points in found.items()}
+            self.ranking[member] = float(values[at])
+            self.light[member] = float(level[at] - level.mean())
+        return np.asarray(values)
+
+
+class Reasons:
+    """Says for each photo of ranked groups why it is picked, or why not."""
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        standings: Standings,
+        *,
+        closer: Mapping[int, int] | None = None,
+        profile: Profile = GENERAL,
+    ) -> None:
+        """`closer` are the steps of blur that a closer look found, and `profile` what the scores follow."""
+        self._groups = groups
+        self._standings = standings
+        self._closer = closer or {}
+        self._profile = profile
+
+    def of(self, index: int, rank: GroupRank) -> str:
+        """Say why the photo with this index is picked, against the next one of its group, or why it is not,
+        against the first one."""
+        group = self._groups[rank.group - 1]
+        count = len(group.members)
+        if group.whole:
+            return f"{group.kind} of {count}" if rank.picked else f"no room for all {count}"
+        if not rank.picked:
+            return "no room left" if rank.rank == 1 else self._between(group.members[0], index, lead=False)
+        if rank.rank < count:
+            return self._between(index, group.members[rank.rank], lead=True)
+        return "only one" if count == 1 else "all of the group"
+
+    def _between(self, better: int, other: int, *, lead: bool) -> str:
+        """What one photo has over another one of its group: said of the better one, or of the other."""
+        steps = self._closer.get(better), self._closer.get(other)
+        if None not in steps and steps[0] != steps[1]:
+            return f"closer look: {_WORDS['sharpness'][not lead]}"
+        points, others = self._points(better), self._points(other)
+        ahead = {
+            aspect: sum(points.get(name, 0.0) - others.get(name, 0.0) for name in names)
+            for aspect, names in _ASPECTS.items()
+        }
+        most = max(ahead, key=ahead.__getitem__)
+        if ahead[most] < _EQUAL or self._standings.ranking[better] == self._standings.ranking[other]:
+            return "equal, comes first" if lead else "equal, comes later"
+        if most == "exposure" and not lead:
+            return self._exposed(other)
+        return _with(_WORDS[most][not lead], ahead[most])
+
+    def _exposed(self, index: int) -> str:
+        """How a photo that is exposed worse differs from the others of its group."""
+        difference = self._standings.light[index]
+        if abs(difference) < _PLAINLY_EV:
+            return _WORDS["exposure"][1]
+        return "darker than the rest" if difference < 0 else "brighter than the rest"
+
+    def _points(self, index: int) -> Mapping[str, float]:
+        """The points of a photo in the ranking, its score parted into what that is made of."""
+        points = self._standings.points[index]
+        record = self._standings.records[index]
+        parts = breakdown(record, self._profile)
+        if not parts or summed(parts) != record.score:  # a score by other weights
+            return points
+        rest = {name: value for name, value in points.items() if name != "score"}
+        return {**rest, **{part.name: part.points for part in parts}}
+
+
+def _with(words: str, points: float) -> str:
+    """The words with the points, where they name them; with two decimals where one would show nothing."""
+    return words.replace(".1f", ".2f").format(points) if points < 0.05 else words.format(points)
