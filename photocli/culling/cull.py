@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.scoring.pipeline import Result
     from photocli.scoring.profiles import Profile
+    from photocli.xmp.own_ratings import Judgement
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""
@@ -28,6 +29,8 @@ OUTPUTS = ("embedding", "signature")
 
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
+
+    `judgements` has what a person said of a photo, by `record.path`, for photos that have such a judgement.
 
     >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
@@ -55,6 +58,7 @@ class Culling:
         self._signatures: list[NDArray[np.uint8]] = []
         self._apart = None if apart is None else apart.resolve()
         self.groups: list[Group] = []
+        self.judgements: dict[str, Judgement] = {}
 
     def add(self, result: Result) -> None:
         """Take one result. Raises `UsageError` if no model of the run gives embeddings."""
@@ -93,7 +97,9 @@ class Culling:
             self.groups = self._closeups.rerank(self.groups, records, standings.ranking)
             closer = self._closeups.steps
         ranks = choose(self.groups, [record.score for record in records], wanted)
-        reasons = Reasons(self.groups, standings, closer=closer, profile=self._profile)
+        reasons = Reasons(
+            self.groups, standings, closer=closer, judgements=self.judgements, profile=self._profile
+        )
         for index, rank_ in ranks.items():
             kind = self.groups[rank_.group - 1].kind
             at = self._part[index]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from photocli.culling.ranking import light, ranking_points
+from photocli.display import printable
 from photocli.scoring.profiles import GENERAL
 from photocli.scoring.ratings import breakdown, summed
+from photocli.xmp.own_ratings import Judgement
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +55,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 _EQUAL = 0.005
 """Photos whose points differ by less are equal: the score is shown with two decimals."""
 
+_LABEL = 12  # the most characters of a label
 _PLAINLY_EV = 0.4  # as in the ranking, from where frames are exposed otherwise than the others
 
 
@@ -94,12 +97,16 @@ class Reasons:
         standings: Standings,
         *,
         closer: Mapping[int, int] | None = None,
+        judgements: Mapping[str, Judgement] | None = None,
         profile: Profile = GENERAL,
     ) -> None:
-        """`closer` are the steps of blur that a closer look found, and `profile` what the scores follow."""
+        """`closer` are the steps of blur that a closer look found, `judgements` what a person said of photos,
+        by their paths, and `profile` what the scores follow.
+        """
         self._groups = groups
         self._standings = standings
         self._closer = closer or {}
+        self._judgements = judgements or {}
         self._profile = profile
 
     def of(self, index: int, rank: GroupRank) -> str:
@@ -107,16 +114,29 @@ class Reasons:
         against the first one."""
         group = self._groups[rank.group - 1]
         count = len(group.members)
+        own = self._judgement(index)
+        if own is not None and own.rejects and not rank.picked:
+            return "you rejected it"
         if group.whole:
             return f"{group.kind} of {count}" if rank.picked else f"no room for all {count}"
         if not rank.picked:
             return "no room left" if rank.rank == 1 else self._between(group.members[0], index, lead=False)
         if rank.rank < count:
             return self._between(index, group.members[rank.rank], lead=True)
+        if own is not None and own.keeps:
+            return _of_person(own)
         return "only one" if count == 1 else "all of the group"
+
+    def _judgement(self, index: int) -> Judgement | None:
+        return self._judgements.get(self._standings.records[index].path)
 
     def _between(self, better: int, other: int, *, lead: bool) -> str:
         """What one photo has over another one of its group: said of the better one, or of the other."""
+        own, others_own = self._judgement(better), self._judgement(other)
+        if (own.standing if own else 0) > (others_own.standing if others_own else 0):
+            if own is None or not own.keeps:
+                return "you rejected the next" if lead else "you rejected it"
+            return _of_person(own, others_own) if lead else f"first: {_of_person(own, others_own)}"
         steps = self._closer.get(better), self._closer.get(other)
         if None not in steps and steps[0] != steps[1]:
             return f"closer look: {_WORDS['sharpness'][not lead]}"
@@ -148,6 +168,18 @@ class Reasons:
             return points
         rest = {name: value for name, value in points.items() if name != "score"}
         return {**rest, **{part.name: part.points for part in parts}}
+
+
+def _of_person(own: Judgement, other: Judgement | None = None) -> str:
+    """What a person said of a photo, in words: what counts most of that which the other one doesn't have."""
+    other = other or Judgement()
+    if own.flag == "pick" and other.flag != "pick":
+        return "your pick"
+    if own.rating and own.rating != other.rating:
+        return "your 1 star" if own.rating == 1 else f"your {own.rating} stars"
+    if own.label is not None and other.label is None:
+        return f"your {printable(own.label)[:_LABEL].lower()} label"
+    return "you edited it" if own.edited else "your rating"
 
 
 def _with(words: str, points: float) -> str:

@@ -23,9 +23,12 @@ from photocli.xmp.editors import (
     STARS,
 )
 from photocli.xmp.encoding import decode
+from photocli.xmp.judgement import Judgement
 from photocli.xmp.limits import LARGEST, METADATA, SEARCHED, SEGMENTS
 from photocli.xmp.packet import Packet, number, same
 from photocli.xmp.search import find
+
+__all__ = ["Judgement", "embedded", "opinion", "read"]
 
 REJECTED, PICKED = 0.0, 4.0
 """What a reject counts as, and a pick that has no stars."""
