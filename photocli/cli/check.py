@@ -121,7 +121,7 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")
     known = baseline.read(settings.baseline) if settings.baseline is not None else None
     check = Check([parse(rule, run.models.classes) for rule in settings.require], root_of(run.paths), known)
-    with Progress(run, quiet=options.quiet) as progress:
+    with Progress(run, quiet=options.quiet, data=to_stdout) as progress:
         for record in run:
             progress.advance(record)
             check.add(record)

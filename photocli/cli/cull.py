@@ -99,7 +99,7 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
     apart = options.move_rejects
     mover = Mover(apart, run.paths) if apart is not None else None
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
         closeups = _closeups(run, progress) if options.detail is Detail.NATIVE else None
         culling = Culling(apart=apart, closeups=closeups)
         journal = stack.enter_context(begin_journal())
@@ -112,6 +112,7 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
         if options.dry_run:
             moves, stay = _plan_moves(mover, records, progress)
             moved: list[Move] = []
+            progress.finish()
             _show(records, writer, moves, to_stdout=to_stdout)
         else:
             if writer is not None:
