@@ -54,10 +54,10 @@ class FileChanges:
 
     def lines(self) -> Iterator[str]:
         """Yield the counts in words, a line for files, one for stars and one for flags."""
-        counted = [f"{self.files['new']:,} new", f"{self.files['changed']:,} changed"]
-        counted += [f"{self.files[kind]:,} {kind}" for kind in ("unchanged",) if self.files[kind]]
-        counted += [f"{self.files[kind]:,} {words}" for kind, words in _FAILED.items() if self.files[kind]]
-        yield f"sidecars: {', '.join(counted)}"
+        kinds = {"new": "new", "changed": "changed", "unchanged": "as they are", **_FAILED}
+        counted = [f"{self.files[kind]:,} {words}" for kind, words in kinds.items() if self.files[kind]]
+        if counted:
+            yield f"sidecars: {', '.join(counted)}"
         if self.files["embedded"]:
             yield f"JPEGs that change inside: {self.files['embedded']:,}"
         if self.files["kept"]:
@@ -88,8 +88,9 @@ def _said(data: bytes | None) -> tuple[int | None, str]:
         packet = Packet(decode(data)[0])
     except SidecarError:
         return None, ""
-    found = next((value for each in packet.values(RATING) if (value := number(each)) is not None), None)
-    return None if found is None else round(found), _flag(packet)
+    numbers = (number(value) for value in packet.values(RATING))
+    found = next((round(value) for value in numbers if value is not None and -1 <= value <= 5), None)
+    return found, _flag(packet)
 
 
 def _flag(packet: Packet) -> str:

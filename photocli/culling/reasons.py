@@ -120,7 +120,11 @@ class Reasons:
         if group.whole:
             return f"{group.kind} of {count}" if rank.picked else f"no room for all {count}"
         if not rank.picked:
-            return "no room left" if rank.rank == 1 else self._between(group.members[0], index, lead=False)
+            return (
+                "no room within --keep"
+                if rank.rank == 1
+                else self._between(group.members[0], index, lead=False)
+            )
         if rank.rank < count:
             return self._between(index, group.members[rank.rank], lead=True)
         if own is not None and own.keeps:
