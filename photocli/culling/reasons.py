@@ -182,7 +182,7 @@ def _of_person(own: Judgement, other: Judgement | None = None) -> str:
     if own.rating and own.rating != other.rating:
         return "your 1 star" if own.rating == 1 else f"your {own.rating} stars"
     if own.label is not None and other.label is None:
-        return f"your {printable(own.label)[:_LABEL].lower()} label"
+        return f"your {printable(own.label)[:_LABEL].strip().lower()} label"
     return "you edited it" if own.edited else "your rating"
 
 
