@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photocli.culling.picks import Wanted, choose, rank, with_rank
+from photocli.culling.picks import Wanted, beyond, choose, protected, rank, with_rank
 from photocli.errors import UsageError
 from photocli.scoring.profiles import GENERAL
+from photocli.xmp.own_ratings import Judgement, JudgementReader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,19 +19,26 @@ if TYPE_CHECKING:
 
     from photocli.culling.closeups import Closeups
     from photocli.culling.groups import Group
+    from photocli.culling.reasons import Reasons
+    from photocli.files.links import Roots
     from photocli.records import Record
     from photocli.scoring.pipeline import Result
     from photocli.scoring.profiles import Profile
-    from photocli.xmp.own_ratings import Judgement
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""
+
+_LEAD = 1000.0
+"""Points of the ranking for each step of a person's judgement: more than the scores can differ by."""
 
 
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
 
     `judgements` has what a person said of a photo, by `record.path`, for photos that have such a judgement.
+    It leads in each group and decides the flag; what photocli wrote itself is none. After `finish`, `kept`
+    has the paths of photos that are no rejects for that reason alone, `overruled` those of rejects that the
+    person had marked (with `overwrite`), and `beyond` says how many picks of theirs exceed what was wanted.
 
     >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
@@ -44,14 +52,17 @@ class Culling:
         *,
         apart: Path | None = None,
         closeups: Closeups | None = None,
+        roots: Roots | None = None,
         profile: Profile = GENERAL,
     ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
-        `closeups` looks again where frames are nearly equal. `profile` is what the scores follow.
+        `closeups` looks again where frames are nearly equal. Sidecars that are links out of `roots` say
+        nothing. `profile` is what the scores follow.
         """
-        self._closeups = closeups
         self._profile = profile
+        self._reader = JudgementReader(roots)
+        self._closeups = closeups
         self._records: list[Record] = []
         self._part: list[int] = []
         self._embeddings: list[NDArray[np.float32]] = []
@@ -59,6 +70,9 @@ class Culling:
         self._apart = None if apart is None else apart.resolve()
         self.groups: list[Group] = []
         self.judgements: dict[str, Judgement] = {}
+        self.kept: list[str] = []
+        self.overruled: list[str] = []
+        self.beyond = 0
 
     def add(self, result: Result) -> None:
         """Take one result. Raises `UsageError` if no model of the run gives embeddings."""
@@ -73,39 +87,63 @@ class Culling:
         self._part.append(len(self._records) - 1)
         self._embeddings.append(found["embedding"])
         self._signatures.append(found["signature"].astype(np.uint8))
+        photo, twin = Path(result.record.path), result.record.twin
+        if (judgement := self._reader.of(photo, Path(twin) if twin else None)) is not None:
+            self.judgements[result.record.path] = judgement
 
-    def finish(self, wanted: Wanted, *, reject: bool = False) -> list[Record]:
+    def finish(self, wanted: Wanted, *, reject: bool = False, overwrite: bool = False) -> list[Record]:
         """All records in the order in which they came, those that were culled with their place.
 
-        With `reject`, every photo that is not picked is a reject.
+        With `reject`, every photo that is not picked is a reject, but for those with ratings, picks, labels
+        or edits of a person's; with `overwrite`, these, too.
         """
         if not self._part:
             return self._records
+        records = [self._records[at] for at in self._part]
+        said = {
+            index: self.judgements[record.path]
+            for index, record in enumerate(records)
+            if record.path in self.judgements
+        }
+        self.groups, reasons = self._ranked(records, said)
+        scores = [record.score for record in records]
+        ranks = choose(self.groups, scores, wanted, said, overwrite=overwrite)
+        self.beyond = beyond(self.groups, ranks, wanted)
+        marked = protected(self.groups, said) if reject else set()
+        for index, rank_ in ranks.items():
+            kind = self.groups[rank_.group - 1].kind
+            stays = index in marked and not rank_.picked
+            if stays and not overwrite:
+                self.kept.append(records[index].path)
+            elif stays and index in said:
+                self.overruled.append(records[index].path)
+            at = self._part[index]
+            rejected = reject and (overwrite or not stays)
+            placed = with_rank(self._records[at], rank_, kind, reject=rejected)
+            self._records[at] = replace(placed, pick_reason=reasons.of(index, rank_))
+        return self._records
+
+    def _ranked(self, records: list[Record], said: Mapping[int, Judgement]) -> tuple[list[Group], Reasons]:
+        """The groups, the best of each first, by what the person said and then by how the frames compare;
+        and the reasons for it.
+        """
         import numpy as np
 
         from photocli.culling.groups import group
         from photocli.culling.reasons import Reasons, Standings
         from photocli.culling.similarity import PhotoFeatures
 
-        records = [self._records[at] for at in self._part]
         features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
         self._embeddings.clear()
-        standings = Standings(records, features)
-        self.groups = rank(group(records, features), standings.compare)
+        # So far apart, frames of which the person thinks differently are no contenders of a closer look.
+        lead = {index: _LEAD * judgement.standing for index, judgement in said.items()}
+        standings = Standings(records, features, lead)
+        groups = rank(group(records, features), standings.compare)
         closer: Mapping[int, int] = {}
         if self._closeups is not None:
-            self.groups = self._closeups.rerank(self.groups, records, standings.ranking)
+            groups = self._closeups.rerank(groups, records, standings.ranking)
             closer = self._closeups.steps
-        ranks = choose(self.groups, [record.score for record in records], wanted)
-        reasons = Reasons(
-            self.groups, standings, closer=closer, judgements=self.judgements, profile=self._profile
-        )
-        for index, rank_ in ranks.items():
-            kind = self.groups[rank_.group - 1].kind
-            at = self._part[index]
-            marked = with_rank(self._records[at], rank_, kind, reject=reject)
-            self._records[at] = replace(marked, pick_reason=reasons.of(index, rank_))
-        return self._records
+        return groups, Reasons(groups, standings, closer=closer, judgements=said, profile=self._profile)
 
     def kinds(self) -> Counter[str]:
         """How many groups of each kind there are."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from photocli.culling.ranking import light, ranking_points
 from photocli.display import printable
-from photocli.scoring.profiles import GENERAL
-from photocli.scoring.ratings import breakdown, summed
+from photocli.scoring.profiles import FAULTS, GENERAL
+from photocli.scoring.ratings import HIGHEST, LOWEST, breakdown, summed
 from photocli.xmp.own_ratings import Judgement
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from photocli.culling.similarity import PhotoFeatures
     from photocli.records import Record
     from photocli.scoring.profiles import Profile
+    from photocli.scoring.ratings import Part
 
 _ASPECTS: Mapping[str, tuple[str, ...]] = {
     "sharpness": ("sharpness", "blur", "motion_blur"),
@@ -55,6 +57,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 _EQUAL = 0.005
 """Photos whose points differ by less are equal: the score is shown with two decimals."""
 
+_LOST = 1e-6  # what the worst fault leaves, as in the score
 _LABEL = 12  # the most characters of a label
 _PLAINLY_EV = 0.4  # as in the ranking, from where frames are exposed otherwise than the others
 
@@ -64,22 +67,25 @@ class Standings:
     """How the photos of a shoot compare with the others of their groups, by their index in `records`.
 
     `points` are what `ranking_points` found, and `ranking` their sum; `light` is that against the group's
-    mean, in EV. Photos that were not compared with any are in none of them.
+    mean, in EV. Photos that were not compared with any are in none of them. `lead` are points that come
+    before all others, for what a person said.
     """
 
     records: Sequence[Record]
     features: PhotoFeatures
+    lead: Mapping[int, float] = field(default_factory=dict)
     points: dict[int, dict[str, float]] = field(default_factory=dict)
     ranking: dict[int, float] = field(default_factory=dict)
     light: dict[int, float] = field(default_factory=dict)
 
     def compare(self, members: Sequence[int]) -> NDArray[np.floating]:
-        """Score the photos of one group, as `ranking_scores` does, and remember how that came about."""
+        """Score the photos of one group, as `ranking_scores` and `lead` do, and note how that came about."""
         import numpy as np
 
         index = np.asarray(members, np.intp)
         found = ranking_points(self.records, self.features, members)
-        values = np.sum(list(found.values()), axis=0)
+        lead = np.array([self.lead.get(member, 0.0) for member in members])
+        values = np.sum([*found.values(), lead], axis=0)
         level = light(self.features.thumbnails[index])
         for at, member in enumerate(members):
             self.points[member] = {name: float(points[at]) for name, points in found.items()}
@@ -97,11 +103,11 @@ class Reasons:
         standings: Standings,
         *,
         closer: Mapping[int, int] | None = None,
-        judgements: Mapping[str, Judgement] | None = None,
+        judgements: Mapping[int, Judgement] | None = None,
         profile: Profile = GENERAL,
     ) -> None:
         """`closer` are the steps of blur that a closer look found, `judgements` what a person said of photos,
-        by their paths, and `profile` what the scores follow.
+        and `profile` what the scores follow.
         """
         self._groups = groups
         self._standings = standings
@@ -114,7 +120,7 @@ class Reasons:
         against the first one."""
         group = self._groups[rank.group - 1]
         count = len(group.members)
-        own = self._judgement(index)
+        own = self._judgements.get(index)
         if own is not None and own.rejects and not rank.picked:
             return "you rejected it"
         if group.whole:
@@ -131,12 +137,9 @@ class Reasons:
             return _of_person(own)
         return "only one" if count == 1 else "all of the group"
 
-    def _judgement(self, index: int) -> Judgement | None:
-        return self._judgements.get(self._standings.records[index].path)
-
     def _between(self, better: int, other: int, *, lead: bool) -> str:
         """What one photo has over another one of its group: said of the better one, or of the other."""
-        own, others_own = self._judgement(better), self._judgement(other)
+        own, others_own = self._judgements.get(better), self._judgements.get(other)
         if (own.standing if own else 0) > (others_own.standing if others_own else 0):
             if own is None or not own.keeps:
                 return "you rejected the next" if lead else "you rejected it"
@@ -144,11 +147,8 @@ class Reasons:
         steps = self._closer.get(better), self._closer.get(other)
         if None not in steps and steps[0] != steps[1]:
             return f"closer look: {_WORDS['sharpness'][not lead]}"
-        points, others = self._points(better), self._points(other)
-        ahead = {
-            aspect: sum(points.get(name, 0.0) - others.get(name, 0.0) for name in names)
-            for aspect, names in _ASPECTS.items()
-        }
+        points = self._ahead(better, other)
+        ahead = {aspect: sum(points.get(name, 0.0) for name in names) for aspect, names in _ASPECTS.items()}
         most = max(ahead, key=ahead.__getitem__)
         if ahead[most] < _EQUAL or self._standings.ranking[better] == self._standings.ranking[other]:
             return "equal, comes first" if lead else "equal, comes later"
@@ -163,15 +163,50 @@ class Reasons:
             return _WORDS["exposure"][1]
         return "darker than the rest" if difference < 0 else "brighter than the rest"
 
-    def _points(self, index: int) -> Mapping[str, float]:
-        """The points of a photo in the ranking, its score parted into what that is made of."""
-        points = self._standings.points[index]
-        record = self._standings.records[index]
-        parts = breakdown(record, self._profile)
-        if not parts or summed(parts) != record.score:  # a score by other weights
-            return points
-        rest = {name: value for name, value in points.items() if name != "score"}
-        return {**rest, **{part.name: part.points for part in parts}}
+    def _ahead(self, better: int, other: int) -> dict[str, float]:
+        """By how many points a photo is ahead of another one, by what for: parts of the score among them."""
+        points, others = self._standings.points[better], self._standings.points[other]
+        ahead = {name: points[name] - others[name] for name in points}
+        records = self._standings.records[better], self._standings.records[other]
+        ours, theirs = (breakdown(record, self._profile) for record in records)
+        if not ours or not theirs or (summed(ours), summed(theirs)) != (records[0].score, records[1].score):
+            return ahead  # a score by other weights
+        score = ahead.pop("score")
+        parts = {part.name: part.points for part in ours if part.name not in FAULTS}
+        for part in theirs:
+            if part.name not in FAULTS:
+                parts[part.name] = parts.get(part.name, 0.0) - part.points
+        parts.update(_faults_ahead(records, (ours, theirs), self._profile))
+        if parts.pop("limit", 0.0):  # at the end of the scale, parts weigh only what is left of them
+            whole = sum(parts.values())
+            kept = score / whole if whole and score / whole > 0 else 0.0
+            parts = {name: value * kept for name, value in parts.items()}
+        return {**ahead, **parts}
+
+
+def _faults_ahead(
+    records: tuple[Record, Record], parts: tuple[tuple[Part, ...], ...], profile: Profile
+) -> dict[str, float]:
+    """Share out the points by which the faults of a record cost less than another one's, by fault.
+
+    Each has a share by how much less of the quality it takes, so that no fault speaks for the record in which
+    it is worse: what a fault costs also depends on the other faults of its record.
+    """
+    costs = [-math.fsum(part.points for part in of if part.name in FAULTS) for of in parts]
+    left = [
+        {
+            name: max(1 - weight * (getattr(record, name) or 0.0), _LOST)
+            for name, weight in profile.faults.items()
+        }
+        for record in records
+    ]
+    less = {name: math.log(left[0][name] / left[1][name]) for name in profile.faults}
+    whole = math.fsum(less.values())
+    if abs(whole) > _LOST:
+        each = max(0.0, (costs[1] - costs[0]) / whole)
+    else:
+        each = profile.technical * (HIGHEST - LOWEST) * math.prod(left[0].values())
+    return {name: each * share for name, share in less.items()}
 
 
 def _of_person(own: Judgement, other: Judgement | None = None) -> str:

@@ -150,7 +150,7 @@ def test_a_persons_own_judgement_leads(
     first: Judgement | None, second: Judgement | None, said: tuple[str, str]
 ) -> None:
     frames = [scored(0, aesthetic=6.4), scored(1)]
-    own = {frame.path: own for frame, own in zip(frames, (first, second), strict=True) if own is not None}
+    own = {at: own for at, own in enumerate((first, second)) if own is not None}
     found = reasons(frames, judgements=own)
     assert found[0] == said[0]
     assert found[1] is not None
@@ -158,9 +158,9 @@ def test_a_persons_own_judgement_leads(
 
 
 def test_a_single_photo_with_a_judgement() -> None:
-    (frame,) = frames = [scored(0)]
-    assert reasons(frames, kind="single", judgements={frame.path: Judgement(rating=3)}) == ["your 3 stars"]
-    rejected = {frame.path: Judgement(flag="reject")}
+    frames = [scored(0)]
+    assert reasons(frames, kind="single", judgements={0: Judgement(rating=3)}) == ["your 3 stars"]
+    rejected = {0: Judgement(flag="reject")}
     assert reasons(frames, Wanted(keep=0), kind="single", judgements=rejected) == ["you rejected it"]
 
 
