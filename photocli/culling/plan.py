@@ -39,7 +39,7 @@ _SHOWN = {
 }  # how many photos of a group, at most; then one fewer, and a count
 _SINGLES = 10  # up to so many single photos have a row each
 _NAMES = 120  # the most cells of a line of names, where nobody looks at a terminal
-_LEAST_NAME = 16  # cells; where there are fewer, scores are left out
+_LEAST_NAME = 12  # cells; where there are fewer, scores are left out
 _SCORE, _MARK = 5, 6  # cells of a column
 
 

@@ -125,7 +125,9 @@ def test_cull_picks_the_frame_that_is_sharper_in_its_own_pixels(pair: Path) -> N
         done = photocli("cull", pair, "--json", "-", *options)
         assert done.code == 0, done.err
         picked[options[0]] = [Path(r["path"]).stem for r in done.document["records"] if r["pick"] == "pick"]
-        said = r"^2 nearly equal photos in 1 group were compared .* in \d+\.\d s: another photo is the first now$"
+        said = (
+            r"^2 nearly equal photos in 1 group were compared .* \d+\.\d s: another photo is the first now$"
+        )
         closer = options[0] == "--dry-run"
         assert (re.search(said, done.err, re.M) is not None) == closer
         whys = [record["pick_reason"] for record in done.document["records"]]
