@@ -72,7 +72,7 @@ def summarize(
     """Print how many photos are picked, what the closer look did, and more lines, in the terminal's width."""
     from photocli.culling import plan
 
-    lines = [*plan.summary(records, culling.kinds())]
+    lines = [*plan.summary(records, culling.kinds()), *plan.judged(culling)]
     if closeups is not None and closeups.groups:
         lines.append(plan.closer_look(closeups))
     width = display.console(stderr=stderr).width

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT, REJECTS
 from photocli.display import console, printable
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Progress:
         self._said = time.monotonic()
         self._warned: set[str] = set()
         self._links = 0
+        self._rejects: list[str] = []
 
     def __enter__(self) -> Self:
         if not self._quiet and not self._mixed and self._console.is_terminal:
@@ -61,6 +63,8 @@ class Progress:
         self.finish()
         if self._links > LISTED and not self._quiet:
             self._say(f"{self._links:,} links lead out of the folders given and were skipped", "yellow")
+        for folder in self._rejects if not self._quiet else ():
+            self._say(f"{folder}: left out, {REJECTS}", "yellow")
 
     def finish(self) -> None:
         """Take the bar off the screen; what is printed before would stand in its line."""
@@ -97,9 +101,9 @@ class Progress:
             self._say(f"{summary.photos} photos so far, {summary.rate:.1f} a second")
 
     def _pass_over(self, record: Record) -> None:
-        """Say it of a link, and of what is hidden; that other files are no photos is no news."""
-        from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT
-
+        """Say it of a link, of what is hidden and of rejects; that other files are no photos is no news."""
+        if record.error == REJECTS:
+            self._rejects.append(record.path)
         self._links += record.error == LEADS_OUT
         link = record.error == LEADS_OUT and self._links <= LISTED and not self._quiet
         if link or record.error in (HIDDEN_FILE, HIDDEN_FOLDER):

@@ -71,6 +71,15 @@ class Judgement:
         stars = self.rating or 0
         return 100 * (self.flag == "pick") + 10 * stars + 2 * (self.label is not None) + self.edited
 
+    @property
+    def words(self) -> str:
+        """What was said, as a phrase, such as "4 stars, label red"."""
+        stars = {None: "", -1: "rejected", 1: "1 star"}.get(self.rating, f"{self.rating} stars")
+        flag = {None: "", "pick": "picked", "reject": "rejected"}[self.flag]
+        label = f"label {self.label}" if self.label is not None else ""
+        parts = (flag, stars, label, "edited" if self.edited else "")
+        return ", ".join(dict.fromkeys(part for part in parts if part))
+
     def __bool__(self) -> bool:
         """Whether anything was said at all."""
         return self.rating is not None or self.flag is not None or self.label is not None or self.edited

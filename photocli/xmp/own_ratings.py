@@ -51,7 +51,7 @@ class JudgementReader:
         return said or None
 
     def rating(self, photo: Path, twin: Path | None = None) -> float | None:
-        """What a person said as a number: 1 to 5 stars, 0 for a reject, 4 for a pick without stars, or None."""
+        """What a person said as a number: 1 to 5 stars, 0 for a reject, 4 for a mere pick, or None."""
         return _as_rating(self.of(photo, twin))
 
     def _of_file(self, file: Path, other: Path | None) -> Judgement:
