@@ -51,15 +51,15 @@ SHOOT = [
 AT_60 = """\
 Plan for shoot/
 
-    Photo             Score          Why
+    Photo              Score          Why
 burst 1 · 3 photos
-  1 2024-06…0147.jpg   7.13  pick    sharper face
-  2 2024-06…0148.jpg   7.20  reject  softer face
-  3 2024-06…0149.jpg         reject  brighter than the rest
+  1 2024-0…0147.jpg     7.13  pick    sharper face
+  2 2024-0…0148.jpg     7.20  reject  softer face
+  3 2024-0…0149.jpg           reject  brighter than the rest
 bracket 2 · 3 photos
-    IMG_0000.CR2 +2   4.0–6.0  pick    bracket of 3
+    IMG_0000.CR2 +2  4.0–6.0  pick    bracket of 3
 1 single photo
-    写真写真…真.jpg    5.00  pick    only one
+    写真写…写真.jpg     5.00  pick    only one
 """
 
 AT_120 = """\
