@@ -127,7 +127,7 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
     models = run.models
     rules = [parse(rule, models.classes, models.filled) for rule in settings.require]
     check = Check(rules, root_of(run.paths), known, settings.max_failures)
-    with Progress(run, quiet=options.quiet) as progress:
+    with Progress(run, quiet=options.quiet, data=to_stdout) as progress:
         for record in run:
             progress.advance(record)
             check.add(record)

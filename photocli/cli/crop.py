@@ -84,7 +84,7 @@ def _crop(run: CropRun, options: CropOptions, *, to_stdout: bool) -> bool:
     found: list[Cropped] = []
     written = Written()
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet, task="cropping"))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, task="cropping", data=to_stdout))
         editor = "lightroom" if options.xmp else ""
         ratings = RatingOptions(xmp=options.xmp, editor=editor, embed=options.embed)
         written.writer = stack.enter_context(xmp_writer(ratings, progress.report_sidecar, run.paths))

@@ -194,7 +194,9 @@ class _Steps:
         if self._bar is None and time.monotonic() - self._began > _PATIENCE_S:
             from rich.progress import Progress
 
-            self._bar = Progress(console=self._console, transient=True)
+            self._bar = Progress(
+                console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
             self._bar.add_task(f"explaining {self._name}", total=total)
             self._bar.start()
         if self._bar is not None:

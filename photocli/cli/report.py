@@ -60,7 +60,7 @@ def report(paths: Paths, options: ReportOptions) -> None:
         options.require_photos(paths)
         run = course.run = options.begin(paths, _of_run(paths, options, profile))
         writer = HtmlWriter(options.html, title=title_of(paths), profile=run.models.profile)
-        with Progress(run, quiet=options.quiet) as progress, writer as page:
+        with Progress(run, quiet=options.quiet, data=to_stdout) as progress, writer as page:
             for record in options.starred(grouped(_watched(run, progress), run.models, page)):
                 page.write(record)
             page.close(asdict(run.summary))

@@ -76,7 +76,7 @@ def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
     from photocli.writers.table import TableWriter
 
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
         shown = 0 if options.quiet or to_stdout else options.top
         own = run.models.classifiers
         table = TableWriter(sort=options.sort, top=shown, profile=run.models.profile, classifiers=own)

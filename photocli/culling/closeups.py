@@ -55,9 +55,10 @@ class Closeups:
     """Looks closer with the model `model`; a run's `options` say where and how.
 
     `watch` is given the run and the number of its photos, and gives its records. What is `passed_over`, by
-    `Record.path`, is not looked at: images in memory. The other fields say what was
-    done: how many `frames` of how many `groups` were looked at, how many groups have another best frame
-    now (`changed`), and the `seconds` it took.
+    `Record.path`, is not looked at: images in memory. The other fields say what was done: how many `frames` of
+    how many `groups` were looked at, how many groups have another best frame now (`changed`), the `seconds` it
+    took, and by how many `STEP`s each frame that it decided about, by the index of its record, is blurred
+    (`steps`).
     """
 
     model: str
@@ -68,6 +69,7 @@ class Closeups:
     groups: int = 0
     changed: int = 0
     seconds: float = 0.0
+    steps: dict[int, int] = field(default_factory=dict)
 
     def rerank(
         self, groups: Sequence[Group], records: Sequence[Record], ranking: Mapping[int, float]
@@ -86,7 +88,9 @@ class Closeups:
             known = [blur for blur in blurs if blur is not None]
             if len(known) < len(members):
                 continue
-            order = sorted(range(len(members)), key=lambda at: (round(known[at] / STEP), at))
+            steps = [round(blur / STEP) for blur in known]
+            self.steps.update(zip(members, steps, strict=True))
+            order = sorted(range(len(members)), key=lambda at: (steps[at], at))
             first = tuple(members[at] for at in order)
             rest = groups[number].members[len(members) :]
             self.groups += 1

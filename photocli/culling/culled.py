@@ -43,7 +43,7 @@ class CulledGroup:
 class Culled:
     """What came of a cull. `records` has all photos in the order in which they were found, failed ones too.
 
-    Those that were culled have `group`, `rank_in_group`, `group_kind` and `pick`.
+    Those that were culled have `group`, `rank_in_group`, `group_kind`, `pick` and `pick_reason`.
     """
 
     records: tuple[Record, ...]
@@ -105,7 +105,7 @@ def cull(
     run = Run(sources, replace(options, outputs=outputs), progress)
     closeups = _closeups(run, progress) if look_closer else None
     roots = None if options.follow_links else Roots(run.paths)
-    culling = Culling(closeups=closeups, roots=roots)
+    culling = Culling(closeups=closeups, roots=roots, profile=run.models.profile)
     for result in run.results():
         culling.add(result)
         if closeups is not None and result.in_memory:

@@ -75,7 +75,7 @@ def grouped(results: Iterable[Result], models: Models, page: HtmlWriter) -> list
     """
     # Models of a user's own may say nothing of how alike photos are.
     alike = any("embedding" in card.outputs for card in models.cards.values())
-    culling, records = Culling(), []
+    culling, records = Culling(profile=models.profile), []
     for result in results:
         page.show(result.record.path, result.thumbnail)
         records.append(result.record)
@@ -84,5 +84,6 @@ def grouped(results: Iterable[Result], models: Models, page: HtmlWriter) -> list
     if alike:
         records = culling.finish(Wanted(per_group=1))
     # A group of one is none.
-    alone: dict[str, Any] = {"group": None, "rank_in_group": None, "group_kind": None, "pick": None}
+    fields = ("group", "rank_in_group", "group_kind", "pick", "pick_reason")
+    alone: dict[str, Any] = dict.fromkeys(fields)
     return [replace(record, **alone) if record.group_kind == "single" else record for record in records]
