@@ -55,10 +55,10 @@ class Closeups:
     """Looks closer with the model `model`; a run's `options` say where and how.
 
     `watch` is given the run and the number of its photos, and gives its records. What is `passed_over`, by
-    `Record.path`, is not looked at: images in memory. The other fields say what was done: how many `frames` of
-    how many `groups` were looked at, how many groups have another best frame now (`changed`), the `seconds` it
-    took, and by how many `STEP`s each frame that it decided about, by the index of its record, is blurred
-    (`steps`).
+    `Record.path`, is not looked at: images in memory. The other fields say what was done: how many `frames`
+    of how many `groups` were looked at, how many groups have another best frame now (`changed`), the
+    `seconds` it took, and by how many `STEP`s each frame that it decided about, by the index of its record,
+    is blurred (`steps`).
     """
 
     model: str
