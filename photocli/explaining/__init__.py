@@ -101,10 +101,9 @@ def explain(
 ) -> Explanation:
     """Explain the score of one photo; it takes about a hundred runs of a model, one or two seconds on a CPU.
 
-    `source` is a path or an image in memory, as in `photocli.score`. Of the options, `assess`, `device`,
-    `batch`, `deadline_s`, `max_pixels`, `raw`, `taste` and `profile` count. With `framing`, a crop is sought,
-    too, which takes a second more. `advance` is told how many of how many steps are done. Nothing is read
-    from the cache, and nothing kept.
+    `source` is a path or an image in memory. Of the options, `assess`, `device`, `batch`, `deadline_s`,
+    `max_pixels`, `raw`, `taste` and `profile` count. With `framing`, a crop is sought, too, which takes a
+    second more. `advance` is told how many of how many steps are done. Nothing is cached.
 
     Raises `UsageError` for a path that is no file, `DecodeError` for a photo that cannot be read, or an
     image that cannot be used, `ModelError`, `DeviceError`.
