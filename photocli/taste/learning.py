@@ -17,7 +17,7 @@ from photocli.xmp.own_ratings import JudgementReader
 if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.scoring.options import Options
-    from photocli.scoring.pipeline import Result
+    from photocli.scoring.results import Result
     from photocli.taste.ridge import Examples, Head, Trial
 
 
