@@ -118,7 +118,7 @@ def _explain(
     from rich.text import Text
 
     from photocli import explaining
-    from photocli.display import console, printable
+    from photocli.display import BAD, console, printable
     from photocli.framing import Framing
 
     framing = Framing() if crop else None
@@ -131,7 +131,7 @@ def _explain(
             try:
                 explanation = explaining.explain(photo, options, framing=framing, advance=steps.advance)
             except DecodeError as error:
-                errors.print(Text(printable(f"{photo}: {error}"), style="red"), soft_wrap=True)
+                errors.print(Text(printable(f"{photo}: {error}"), style=BAD), soft_wrap=True)
                 complete = False
                 continue
             explanation.save(place)

@@ -212,3 +212,19 @@ print(sorted({{name.split(".")[0] for name in sys.modules}}))
     assert loaded >= {"onnxruntime", "PIL"}
     assert loaded.isdisjoint(("torch", "torchvision", "onnx", "trainers", "export", "pillow_heif", "rich"))
     assert Image.open(io.BytesIO((tmp_path / "why.png").read_bytes())).width == WIDTH
+
+
+@pytest.mark.parametrize("anchor", ["ls", "ms", "rs"])
+def test_a_minus_is_a_plus_without_its_upright(anchor: str) -> None:
+    """On every machine: Pillow's own font has no minus sign, and no other font is drawn instead."""
+
+    def inked(text: str) -> np.ndarray:
+        drawing = canvas.Canvas(120, 40)
+        drawing.text({"l": 10, "m": 60, "r": 110}[anchor[0]], 30, text, anchor=anchor)
+        return np.asarray(drawing.image).astype(int).sum(axis=2) > 3 * 120
+
+    minus, plus = inked("−0.56"), inked("+0.56")
+    columns = np.flatnonzero(minus.any(axis=0))
+    assert columns[[0, -1]] == pytest.approx(np.flatnonzero(plus.any(axis=0))[[0, -1]], abs=2)
+    assert 40 < minus.sum() < plus.sum()
+    assert lettering.spell("a −1", 20)[0] == "a -1"
