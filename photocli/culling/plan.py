@@ -33,11 +33,7 @@ if TYPE_CHECKING:
 _STYLES = {"pick": GOOD, "reject": BAD}
 _KINDS = ("burst", "look-alikes", "bracket", "panorama", "focus stack", "single")
 _PLURALS = {"look-alikes": "groups of look-alikes", "single": "single photos"}
-_SHOWN = {
-    "pick": 20,
-    None: 5,
-    "reject": 5,
-}  # how many photos of a group, at most; then one fewer, and a count
+_SHOWN = {"pick": 20, None: 5, "reject": 5}  # of a group, at most; of more, one fewer is shown, and a count
 _SINGLES = 10  # up to so many single photos have a row each
 _NAMES = 120  # the most cells of a line of names, where nobody looks at a terminal
 _LEAST_NAME = 12  # cells; where there are fewer, scores are left out
@@ -129,7 +125,8 @@ def _of_group(members: Sequence[Record], folder: str) -> Iterator[_Row]:
             whys = Counter(record.pick_reason for record in rest).most_common(3)
             others = len(rest) - sum(number for _, number in whys)
             words = [f"{number:,} {why}" for why, number in whys] + [f"{others:,} other"] * bool(others)
-            yield _Row("", f"{len(rest):,} more", _span(rest), mark, ", ".join(words))
+            why = ", ".join(words) if len(whys) > 1 else str(whys[0][0])
+            yield _Row("", f"{len(rest):,} more", _span(rest), mark, why)
 
 
 def _of_series(members: Sequence[Record], folder: str) -> _Row:
@@ -163,9 +160,10 @@ def _score(record: Record) -> str:
 
 
 def _span(records: Sequence[Record]) -> str:
-    """The lowest and the highest score, with one decimal."""
+    """The lowest and the highest score, with one decimal; one of them where they are the same."""
     scores = [record.score for record in records if record.score is not None]
-    return f"{min(scores):.1f}–{max(scores):.1f}" if scores else ""
+    ends = dict.fromkeys(f"{end(scores):.1f}" for end in (min, max)) if scores else ()
+    return "–".join(ends)
 
 
 def _lines(blocks: Sequence[_Block], width: int) -> Iterator[Text]:

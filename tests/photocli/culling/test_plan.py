@@ -132,7 +132,7 @@ def test_a_thousand_photos_can_be_read() -> None:
     assert shown[1:5] == [
         f"{at + 1} L_{at:03}.jpg 6.00 {'tilted' if at % 3 else 'more noise'}" for at in range(1, 5)
     ]
-    assert shown[5] == "95 more 6.0–6.0 63 tilted, 32 more noise"
+    assert shown[5] == "95 more 6.0 63 tilted, 32 more noise"
 
 
 def test_of_many_single_photos_the_picked_ones_are_named() -> None:
