@@ -1,8 +1,8 @@
 """Makes the parts of the documentation that the program itself provides: its help texts and its pictures.
 
 `python docs/make.py help` writes docs/help.md; `python docs/make.py picture FOLDER` scores a folder of photos
-and writes docs/score.svg; `python docs/make.py explain PHOTO` writes docs/explain.jpg; `python docs/make.py report`
-writes docs/report.png and docs/report_photo.png, for which it needs Chromium.
+and writes docs/score.svg; `python docs/make.py explain PHOTO` writes docs/explain.jpg; `python docs/make.py
+report` writes docs/report.png and docs/report_photo.png, for which it needs Chromium.
 """
 
 from __future__ import annotations

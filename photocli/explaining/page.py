@@ -27,6 +27,7 @@ WIDTH = 1480
 _MARGIN = 32
 _PADDING = 28
 _GAP = 20
+_RADIUS = 14
 
 INNER_WIDTH = WIDTH - 2 * _MARGIN - 2 * _PADDING
 """The width of what stands on the page, in pixels."""
@@ -37,11 +38,16 @@ def draw(record: Record, parts: Sequence[Part], frame: Pixels, sections: Iterabl
 
     `frame` is the upright photo, uint8 RGB (height, width, 3); `sections` are `INNER_WIDTH` pixels wide.
     """
-    cards = [_card(_head(record, parts, frame)), *map(_card, sections), _foot(record)]
-    content = canvas.column(cards, _GAP, canvas.BACK)
-    page = Canvas(WIDTH, content.height + 2 * _MARGIN, canvas.BACK)
-    page.put(content, _MARGIN, _MARGIN)
-    return page.finished()
+    from PIL import Image
+
+    # Each card is reduced by itself: the whole page in its larger size would take a hundred megabytes.
+    cards = [_card(_head(record, parts, frame)), *map(_card, sections), _foot(record).finished()]
+    height = sum(card.height for card in cards) + _GAP * (len(cards) - 1) + 2 * _MARGIN
+    whole, top = Image.new("RGB", (WIDTH, height), canvas.BACK), _MARGIN
+    for card in cards:
+        whole.paste(card, (_MARGIN, top))
+        top += card.height + _GAP
+    return whole
 
 
 def exposure(record: Record) -> str:
@@ -60,11 +66,19 @@ def _seconds(exposure_s: float) -> str:
     return f"1/{1 / exposure_s:.0f} s" if 0 < exposure_s < 0.3 else f"{exposure_s:.3g} s"
 
 
-def _card(content: Canvas) -> Canvas:
+def _card(content: Canvas) -> Image.Image:
+    """What stands on the page, on a ground with round corners."""
+    from PIL import Image
+
     width, height = WIDTH - 2 * _MARGIN, content.height + 2 * _PADDING
-    card = Canvas(width, height, canvas.BACK)
-    card.rectangle((0, 0, width, height), canvas.CARD, radius=14)
-    card.put(content, _PADDING, _PADDING)
+    card = Image.new("RGB", (width, height), canvas.CARD)
+    disc = Canvas(2 * _RADIUS, 2 * _RADIUS, canvas.BACK)
+    disc.rectangle((0, 0, disc.width, disc.height), canvas.CARD, radius=_RADIUS)
+    corners = disc.finished()
+    for left, x in ((0, 0), (_RADIUS, width - _RADIUS)):
+        for top, y in ((0, 0), (_RADIUS, height - _RADIUS)):
+            card.paste(corners.crop((left, top, left + _RADIUS, top + _RADIUS)), (x, y))
+    card.paste(content.finished(), (_PADDING, _PADDING))
     return card
 
 
