@@ -54,9 +54,9 @@ def exposure(record: Record) -> str:
     """How the photo was taken, in one line; empty where nothing is known."""
     parts = [
         "" if record.exposure_s is None else _seconds(record.exposure_s),
-        "" if record.f_number is None else f"f/{record.f_number:g}",
+        "" if record.f_number is None else f"f/{round(record.f_number, 1):g}",
         "" if record.iso is None else f"ISO {record.iso}",
-        "" if record.focal_mm is None else f"{record.focal_mm:g} mm",
+        "" if record.focal_mm is None else f"{round(record.focal_mm, 1):g} mm",
         "" if not record.exposure_bias else f"{record.exposure_bias:+.2g} EV",
     ]
     return " · ".join(part for part in parts if part)
