@@ -51,7 +51,7 @@ def explain(photos: Photos, options: ExplainOptions) -> None:
 
     A page, as a PNG picture, shows the photo, what its score is made of, where in the photo the score comes
     from, how people would vote, which technical faults were found, and its faces with their scores. Photos
-    are never changed, and no file is replaced but an earlier page. It takes one or two seconds a photo on a
+    are never changed, and no file is replaced but an earlier page. It takes about two seconds a photo on a
     CPU.
 
     \b

@@ -142,7 +142,15 @@ class Canvas:
 
         left, top, right, bottom = (round(SCALE * value) for value in box)
         size = (max(1, right - left), max(1, bottom - top))
-        fitted = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        fitted = image.convert("RGB")
+        if all(edge % SCALE == 0 for edge in (left, top, *size)):  # made in its final size, and reduced to it
+            small = (size[0] // SCALE, size[1] // SCALE)
+            fitted = fitted.resize(small, Image.Resampling.LANCZOS).resize(size, Image.Resampling.NEAREST)
+        else:
+            fitted = fitted.resize(size, Image.Resampling.LANCZOS)
+        if not radius:
+            self.image.paste(fitted, (left, top))
+            return
         mask = Image.new("L", size, 0)
         ImageDraw.Draw(mask).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), SCALE * radius, 255)
         self.image.paste(fitted, (left, top), mask)

@@ -98,7 +98,10 @@ function prepare() {
     photo.taken = timeOf(photo.captured);
     photo.exposure = exposureOf(photo);
     photo.size = sizeOf(photo);
-    if (photo.group !== null) members.set(photo.group, [...(members.get(photo.group) || []), photo]);
+    if (photo.group !== null) {
+      if (!members.has(photo.group)) members.set(photo.group, []);
+      members.get(photo.group).push(photo);
+    }
     photo.text = [photo.path, photo.camera, photo.lens, photo.taken, photo.aesthetic_class, photo.style, photo.medium,
       photo.group_kind, photo.pick, ...photo.answers.map((answer) => answer.label), ...photo.faults]
       .filter(Boolean).join("\n").toLowerCase();
