@@ -45,6 +45,11 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
     dry_run: bool = option(
         False, "--dry-run", help="Show the plan and how sidecars would change; write nothing."
     )
+    overwrite: bool = option(
+        False,
+        "--overwrite",
+        help="Replace ratings, labels and flags that you gave, and reject photos that you marked, too.",
+    )
     xmp: bool = option(False, "--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
     detail: Detail = option(
         Detail.NATIVE,
