@@ -55,6 +55,11 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
         help="Write stars and flags to XMP sidecars. Those you gave are kept. Lightroom and Bridge read "
         "those of RAW files alone: for JPEGs, --embed.",
     )
+    overwrite: bool = option(
+        False,
+        "--overwrite",
+        help="Replace ratings, labels and flags that you gave, and reject photos that you marked, too.",
+    )
     detail: Detail = option(
         Detail.NATIVE,
         help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
