@@ -7,12 +7,23 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from photocli.checks.installation import Diagnosis
 from photocli.errors import PhotocliError
 
 _LITTLE = 200_000_000  # bytes that should be free where results are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What one check found, and what to do where it is not `ok`."""
+
+    name: str
+    status: Literal["ok", "warning", "broken"]
+    found: str
+    advice: str | None = None
 
 
 def cache() -> Iterator[Diagnosis]:

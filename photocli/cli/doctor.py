@@ -16,7 +16,7 @@ from photocli.cli.signature import option, with_options
 from photocli.display import homely, printable
 
 if TYPE_CHECKING:
-    from photocli.checks.installation import Diagnosis
+    from photocli.checks.places import Diagnosis
 
 _STYLES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
 _NAMES = 22  # cells for the names of checks
