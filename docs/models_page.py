@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from photocli.display import minus
+from photocli.inputs.views import described
+
 DOCS = Path(__file__).parent
 BUILTIN = DOCS.parent / "photocli" / "models" / "builtin"
+
+_NAMES = {"plain called styled": "photos without a look called styled"}
+"""Figures that older cards name by a word of the trainer."""
 
 HEAD = """# The built-in models
 
@@ -39,7 +45,8 @@ def _section(card: dict[str, Any]) -> Iterator[str]:
     height, width = card["input"]["size"]
     yield f"## {card['name']}\n"
     yield f"{card['description']} Version {card['version']}, {_megabytes(card)}."
-    yield f"Its input has {width} × {height} pixels ({card['input']['fit']}). Licence: {card['licence']}.\n"
+    licence = card["licence"].removesuffix(", see data")  # it stands below
+    yield f"It sees {described(card['input']['fit'], width, height)}. Licence: {licence}.\n"
     yield from _checks(card)
     yield from _groups(card.get("groups", {}))
     yield "\n**Learned from**\n"
@@ -56,7 +63,8 @@ def _checks(card: dict[str, Any]) -> Iterator[str]:
     yield "| figure | model | beside it |"
     yield "| --- | --- | --- |"
     for check in card["metrics"].get("checks", []):
-        yield f"| {check['name']} | {check['value']:.3f} | {check['baseline_name']} {check['baseline']:.3f} |"
+        name = _NAMES.get(check["name"], check["name"])
+        yield f"| {name} | {check['value']:.3f} | {check['baseline_name']} {check['baseline']:.3f} |"
     yield f"\nSplit: {card['metrics'].get('split', 'not stated')}."
 
 
@@ -72,7 +80,7 @@ def _groups(groups: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return minus(f"{value:.3f}" if isinstance(value, float) else str(value))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,18 @@ def run(
     ] = None,
     pictures: Annotated[bool, typer.Option(help="Draw the network's pictures beside it too.")] = False,
 ) -> None:
-    """Export a trained network to ONNX with its card; fails when ONNX and PyTorch disagree."""
+    """Export a trained network to ONNX, with its card.
+
+    The exported network is asked about photos, and must say what PyTorch says.
+
+    \b
+    Examples:
+      python -m export runs/final/model.ckpt --to mymodel --photos photos
+      photocli models add mymodel
+
+    \b
+    Exit codes: 0 all good, 1 ONNX and PyTorch disagree, or a file cannot be used, 2 wrong use.
+    """
     with reported_errors("export", 1):
         model = load_model(checkpoint)
         kind = kind_of(model)

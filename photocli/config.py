@@ -1,8 +1,9 @@
-"""Settings of a folder of photos, kept beside them in `photocli.toml`."""
+"""Settings: `photocli.toml` beside the photos, or wherever a command runs, and a user's own."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +12,38 @@ from typing import Any
 from photocli.errors import UsageError
 
 CONFIG_FILE = "photocli.toml"
+CONFIG_ENV = "PHOTOCLI_CONFIG"
 
-_SETTINGS = {"check": ("require", "max_failures", "baseline"), "score": ("profile",)}
-_TITLES = tuple(f"[{name}]" for name in _SETTINGS)
+_RUN = "assess device batch workers timeout max_pixels raw follow_links quiet debug"
+_SCORED = f"taste profile stars no_cache allow_empty {_RUN}"
+_RATINGS = "xmp for embed overwrite"
+OPTIONS: dict[str, frozenset[str]] = {
+    name: frozenset(options.split())
+    for name, options in {
+        "score": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl sort top detail",
+        "cull": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl detail "
+        "keep per_group reject move_rejects dry_run",
+        "crop": f"{_RUN} allow_empty aspect keep smallest json xmp embed",
+        "explain": "output crop assess taste profile device timeout max_pixels raw quiet debug",
+        "check": "require max_failures baseline write_baseline junit json sarif markdown "
+        f"profile no_cache allow_empty {_RUN}",
+        "learn": "name list export import delete "
+        "assess device batch workers no_cache follow_links quiet debug",
+        "report": f"html {_SCORED}",
+    }.items()
+}
+"""The settings that each command's table may have: its options, and `require` of `check`."""
+
+TABLES = ("defaults", *OPTIONS)
+"""The tables of a file; what stands in `defaults` holds for every command with such an option."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The tables of one file that is there."""
+
+    file: Path
+    tables: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +68,14 @@ def read_check(file: Path | None = None) -> CheckConfig:
     A baseline's path is relative to the file. Raises `UsageError` for anything that is not understood: a
     misspelt setting must not let photos pass.
     """
-    file, tables = _tables(file)
-    return _check(file, tables["check"])
+    found = _tables(file)
+    return _check(found.file, found.tables["check"])
 
 
 def read_score(file: Path | None = None) -> ScoreConfig:
     """Read `[score]` like `read_check`. A profile's file is relative to the file that names it."""
-    file, tables = _tables(file)
-    profile = tables["score"].get("profile")
+    found = _tables(file)
+    file, profile = found.file, found.tables["score"].get("profile")
     if profile is not None and not isinstance(profile, str):
         raise UsageError(f"{file}: profile must be the name of a profile or of a file")
     if profile is not None and Path(profile).suffix.lower() == ".toml":
@@ -53,21 +83,49 @@ def read_score(file: Path | None = None) -> ScoreConfig:
     return ScoreConfig(profile)
 
 
-def _tables(file: Path | None) -> tuple[Path, dict[str, dict[str, Any]]]:
-    """The file that holds, and all its tables; empty ones where there is nothing."""
+def user_file() -> Path:
+    """The file of a user's own settings: `$PHOTOCLI_CONFIG`, else one in the platform's folder for them."""
+    if chosen := os.environ.get(CONFIG_ENV):
+        return Path(chosen)
+    from platformdirs import user_config_path
+
+    return user_config_path("photocli", appauthor=False) / CONFIG_FILE
+
+
+def settings(file: Path | None = None) -> list[Settings]:
+    """The settings of `file`, or of the current folder, then the user's own: the first that has one holds.
+
+    Files that are not there are left out. Raises `UsageError` for anything that is not understood; the
+    values are those of the files.
+    """
+    found = [_tables(file)] if file is not None or Path(CONFIG_FILE).exists() else []
+    own = user_file()
+    return [*found, *([_tables(own)] if own.is_file() else [])]
+
+
+def _tables(file: Path | None) -> Settings:
+    """The file that holds, and all its tables; empty ones where there is nothing. Raises `UsageError`."""
     document = {}
     if file is not None or Path(CONFIG_FILE).exists():
         document = load(file or Path(CONFIG_FILE))
     file = file or Path(CONFIG_FILE)
-    if unknown := next((name for name in document if name not in _SETTINGS), None):
-        raise UsageError(f"{file}: [{unknown}] is unknown; there may be {' and '.join(_TITLES)}")
-    tables = {name: document.get(name, {}) for name in _SETTINGS}
-    for name, table in tables.items():
+    if unknown := next((name for name in document if name not in TABLES), None):
+        there = ", ".join(f"[{name}]" for name in TABLES)
+        raise UsageError(f"{file}: [{unknown}] is unknown; there may be {there}")
+    tables: dict[str, dict[str, Any]] = {}
+    for name in TABLES:
+        table = document.get(name, {})
         if not isinstance(table, dict):
             raise UsageError(f"{file}: {name} must be a table, [{name}]")
-        if unknown := next((setting for setting in table if setting not in _SETTINGS[name]), None):
-            raise UsageError(f"{file}: {unknown} is unknown; [{name}] may have {', '.join(_SETTINGS[name])}")
-    return file, tables
+        tables[name] = {setting.replace("-", "_"): value for setting, value in table.items()}
+        known = OPTIONS.get(name) or frozenset().union(*OPTIONS.values()) - {"require"}
+        if unknown := next((setting for setting in tables[name] if setting not in known), None):
+            import difflib
+
+            close = difflib.get_close_matches(unknown, sorted(known), 1)
+            hint = f"did you mean {close[0]}?" if close else "photocli config --all shows what there may be"
+            raise UsageError(f"{file}: {unknown} in [{name}] is unknown; {hint}")
+    return Settings(file, tables)
 
 
 def _check(file: Path, table: dict[str, Any]) -> CheckConfig:

@@ -25,6 +25,11 @@ _PASSED_FOLDERS = frozenset(("@eadir", "$recycle.bin", "system volume informatio
 LEADS_OUT = "a link that leads out of the folders given; --follow-links reads through it"
 HIDDEN_FILE, HIDDEN_FOLDER = "a hidden file", "a hidden folder"
 
+REJECTS_MARKER = ".photocli-rejects"
+"""The file that marks a folder into which rejects were moved: it is left out unless it is given by name."""
+
+REJECTS = "a folder of rejects of an earlier cull; name it to look at them"
+
 
 def discover(
     paths: Iterable[Path], *, follow_links: bool = False, hidden: bool = False
@@ -40,7 +45,8 @@ def discover(
 
     A link within the given paths is left out where what it leads to comes out at its own place. A link that
     leads out of them comes out as `Skipped`; with `follow_links` it is read through (`links.Roots` tells what
-    lies behind it). With `hidden`, hidden files and folders come out as `Skipped`, too.
+    lies behind it). With `hidden`, hidden files and folders come out as `Skipped`, too. So does a folder of
+    rejects (`REJECTS_MARKER`) within a given one.
 
     Raises `UsageError` at once, before anything is yielded, if a path does not exist.
     """
@@ -130,6 +136,9 @@ class _Walk:
             if real in self.seen or (out and self.roots.below(real) is not None):
                 continue
             self.seen.add(real)
+            if folder != top and os.path.lexists(folder / REJECTS_MARKER) and self.roots.below(real) != ():
+                yield Skipped(folder, REJECTS)
+                continue
             try:
                 files, subfolders = self._listing(folder, out)
             except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from commands import Done, photocli, python
 from photos import camera_exif, write_photo
+from timing import slowness
 
 HEAVY = (
     "numpy",
@@ -63,14 +65,25 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+def until_cheap(run: Callable[[int], Done], limit_s: float, tries: int = 12) -> tuple[list[Done], float]:
+    """Runs until one takes less CPU time, and the least of their times, as of an undisturbed machine."""
+    runs: list[Done] = []
+    least = math.inf
+    while len(runs) < tries and least >= limit_s:
+        before = slowness()
+        runs.append(run(len(runs)))
+        least = min(least, runs[-1].cpu_s / ((before + slowness()) / 2))
+    return runs, least
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="measured by the system's accounts of processes")
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["score", "--help"], ["models", "list", "--help"], ["--version"]]
 )
 def test_help_answers_at_once(arguments: list[str]) -> None:
-    runs = [photocli(*arguments) for _ in range(5)]
+    runs, least_s = until_cheap(lambda _: photocli(*arguments), 0.15)
     assert {run.code for run in runs} == {0}
-    assert min(run.cpu_s for run in runs) < 0.15
+    assert least_s < 0.15
 
 
 def test_importing_does_nothing(tmp_path: Path) -> None:
@@ -113,24 +126,18 @@ def test_scoring_never_loads_torch(tmp_path: Path) -> None:
         assert "numpy.ma" not in loaded
 
 
-def until_cheap(run: Callable[[int], Done], limit_s: float = 1.0, tries: int = 12) -> list[Done]:
-    """Runs until one takes less CPU time; a core that others share gives less for a second of its time."""
-    runs: list[Done] = []
-    while len(runs) < tries and not any(done.cpu_s < limit_s for done in runs):
-        runs.append(run(len(runs)))
-    return runs
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="measured by the system's accounts of processes")
 def test_one_photo_costs_less_than_a_second(tmp_path: Path) -> None:
     path = write_photo(tmp_path / "a.jpg", "china", size=(6000, 4000), quality=90, exif=camera_exif())
-    without = until_cheap(lambda n: photocli("score", path, "--no-cache"))
-    fresh = until_cheap(lambda n: photocli("score", path, PHOTOCLI_CACHE=str(tmp_path / f"cache{n}")))
+    without, without_s = until_cheap(lambda n: photocli("score", path, "--no-cache"), 1.0)
+    fresh, fresh_s = until_cheap(
+        lambda n: photocli("score", path, PHOTOCLI_CACHE=str(tmp_path / f"cache{n}")), 1.0
+    )
     again = photocli("score", path, PHOTOCLI_CACHE=str(tmp_path / "cache0"))
     assert all("1 photo · 0 failed" in run.out for run in (*without, *fresh, again))
     assert "1 from the cache" in again.out
-    assert min(run.cpu_s for run in without) < 1.0
-    assert min(run.cpu_s for run in fresh) < 1.0
+    assert without_s < 1.0
+    assert fresh_s < 1.0
     assert again.cpu_s < min(run.cpu_s for run in fresh)
 
 

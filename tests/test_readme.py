@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,18 @@ def test_the_example_of_the_library_runs(
     printed = capsys.readouterr().out
     assert "a.jpg" in printed
     assert "Summary(photos=1, failed=0" in printed
+
+
+def test_the_requirements_without_a_gpu_are_those_of_the_package() -> None:
+    toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    needed = toml.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    expected = [
+        line.split(";")[0] if line.startswith("onnxruntime>") else line
+        for line in needed
+        if not line.startswith("onnxruntime-gpu")
+    ]
+    lines = (ROOT / "requirements-cpu.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == expected
 
 
 def test_the_version_stands_in_the_changelog() -> None:

@@ -6,8 +6,24 @@ from typing import Annotated
 
 import typer
 
-from photocli.cli import cache, check, crop, cull, doctor, explain, learn, models, report, score, undo
-from photocli.cli.group import QuickGroup
+from photocli.cli import (
+    cache,
+    check,
+    completion,
+    config,
+    crop,
+    cull,
+    doctor,
+    explain,
+    learn,
+    models,
+    report,
+    score,
+    undo,
+)
+from photocli.cli.group import QuickCommand, QuickGroup
+from photocli.cli.settings import Defaults, Offered
+from photocli.config import OPTIONS
 
 app = typer.Typer(
     name="photocli",
@@ -20,17 +36,25 @@ app = typer.Typer(
     add_completion=False,  # its options would load pydantic, too
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("score")(score.score)
-app.command("cull")(cull.cull)
-app.command("undo")(undo.undo)
-app.command("crop")(crop.crop)
-app.command("explain")(explain.explain)
-app.command("check")(check.check)
-app.command("learn")(learn.learn)
-app.command("report")(report.report)
+app.command("score", cls=QuickCommand)(score.score)
+app.command("cull", cls=QuickCommand)(cull.cull)
+app.command("undo", cls=QuickCommand)(undo.undo)
+app.command("crop", cls=QuickCommand)(crop.crop)
+app.command("explain", cls=QuickCommand)(explain.explain)
+app.command("check", cls=QuickCommand)(check.check)
+app.command("learn", cls=QuickCommand)(learn.learn)
+app.command("report", cls=QuickCommand)(report.report)
+app.command("config", cls=QuickCommand)(config.config)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
-app.command("doctor")(doctor.doctor)
+app.command("doctor", cls=QuickCommand)(doctor.doctor)
+
+
+def _offered(ctx: typer.Context) -> dict[str, Offered]:
+    """The options of all commands that have such, by their names."""
+    commands = getattr(ctx.command, "commands", {}).items()
+    found = {name: getattr(command.callback, "offered", None) for name, command in commands}
+    return {name: offered for name, offered in found.items() if offered is not None and name in OPTIONS}
 
 
 def _print_version(wanted: bool) -> None:
@@ -43,8 +67,28 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    ctx: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=completion.install,
+            is_eager=True,
+            help="Let your shell complete commands and options with Tab: bash, zsh, fish or PowerShell.",
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            callback=completion.show,
+            is_eager=True,
+            help="Print what --install-completion would install, to place it yourself.",
+        ),
     ] = False,
 ) -> None:
-    pass
+    ctx.default_map = Defaults(_offered(ctx))  # type: ignore[assignment]

@@ -11,8 +11,9 @@ import typer
 from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import JsonFile, Paths, RunOptions
+from photocli.cli.settings import of_file
 from photocli.cli.signature import option, with_options
-from photocli.display import printable
+from photocli.display import cells, console, folded, joined, printable, shorten
 
 if TYPE_CHECKING:
     from photocli.checks.check import Check, Key
@@ -28,7 +29,11 @@ class CheckOptions(JsonFile, RunOptions):
         None, metavar="RULE", help="A rule that every photo must keep; may be given several times."
     )
     config: Path | None = option(
-        None, metavar="FILE", help="Settings; photocli.toml of the current folder without it."
+        None,
+        metavar="FILE",
+        is_eager=True,
+        callback=of_file,
+        help="Settings; photocli.toml of the current folder without it.",
     )
     max_failures: int | None = option(
         None, metavar="N", min=0, help="So many photos may fall short. Without it: none."
@@ -127,7 +132,7 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
     models = run.models
     rules = [parse(rule, models.classes, models.filled) for rule in settings.require]
     check = Check(rules, root_of(run.paths), known, settings.max_failures)
-    with Progress(run, quiet=options.quiet) as progress:
+    with Progress(run, quiet=options.quiet, data=to_stdout) as progress:
         for record in run:
             progress.advance(record)
             check.add(record)
@@ -155,6 +160,14 @@ def _known(file: Path | None, new: Path | None) -> frozenset[Key] | None:
     return baseline.read(file)
 
 
+def said_of(path: str, reasons: str, width: int) -> list[str]:
+    """A photo and what it breaks, in one line, or in several where that is wider than the terminal."""
+    whole = printable(f"{path}: {reasons}")
+    if cells(whole) <= width:
+        return [whole]
+    return [f"{shorten(printable(path), width - 1)}:", *folded(f"    {printable(reasons)}", width)]
+
+
 def _exit_code(check: Check, settings: CheckConfig) -> ExitCode:
     if check.report.short > settings.max_failures:
         return ExitCode.CHECK_FAILED
@@ -162,11 +175,13 @@ def _exit_code(check: Check, settings: CheckConfig) -> ExitCode:
 
 
 def _summarise(check: Check, *, err: bool) -> None:
-    report = check.report
+    report, width = check.report, console(stderr=err).width
     for photo in report.failing:
         if photo.readable:  # the others were named while the run went on
             reasons = "; ".join(finding.reason for finding in photo.new)
-            typer.echo(printable(f"{photo.path}: {reasons}"), err=err)
-    typer.echo(report.in_words, err=err)
+            for line in said_of(photo.path, reasons, width):
+                typer.echo(line, err=err)
+    for line in joined(report.in_words.split(" · "), width):
+        typer.echo(line, err=err)
     for field in check.never_filled:
         typer.echo(f"no photo has a value for {field}; in a rule, {field}? lets such photos pass", err=True)

@@ -84,7 +84,7 @@ def _crop(run: CropRun, options: CropOptions, *, to_stdout: bool) -> bool:
     found: list[Cropped] = []
     written = Written()
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet, task="cropping"))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, task="cropping", data=to_stdout))
         editor = "lightroom" if options.xmp else ""
         ratings = RatingOptions(xmp=options.xmp, editor=editor, embed=options.embed)
         written.writer = stack.enter_context(xmp_writer(ratings, progress.report_sidecar, run.paths))
@@ -143,46 +143,33 @@ def _details(cropped: Cropped) -> dict[str, object]:
 
 def _print(found: list[Cropped], written: Written, *, to_stdout: bool) -> None:
     """The table of the crops, and a summary."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    from photocli.display import common_folder, printable
+    from photocli.display import console, joined
+    from photocli.framing.listing import print_crops
 
-    console = Console(stderr=to_stdout, highlight=False)
-    crops = [cropped for cropped in found if cropped.suggestion is not None]
+    out = console(stderr=to_stdout)
+    crops = [(cropped.record.path, cropped.suggestion) for cropped in found if cropped.suggestion is not None]
     if crops:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Photo", overflow="fold")
-        for heading in ("Aspect", "Left", "Top", "Right", "Bottom", "Gain", "Score", "Border"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        folder = common_folder([cropped.record.path for cropped in crops])
-        for cropped in crops:
-            suggestion, name = cropped.suggestion, cropped.record.path.removeprefix(folder)
-            assert suggestion is not None
-            sides = (f"{100 * side:.1f}%" for side in asdict(suggestion.box).values())
-            points = (f"{value:+.2f}" for value in (suggestion.aesthetic, suggestion.border))
-            table.add_row(
-                Text(printable(name)), suggestion.aspect, *sides, f"{suggestion.gain:+.2f}", *points
-            )
-        console.print(table)
-    for line in _summary(found, len(crops), written):
-        console.print(Text(line), soft_wrap=True)
+        print_crops(out, crops)
+    for parts in _summary(found, len(crops), written):
+        for line in joined(parts, out.width):
+            out.print(Text(line))
 
 
-def _summary(found: list[Cropped], crops: int, written: Written) -> list[str]:
+def _summary(found: list[Cropped], crops: int, written: Written) -> list[list[str]]:
     judged = sum(cropped.record.status == "ok" for cropped in found)
     failed = sum(cropped.record.status == "failed" for cropped in found)
-    lines = [f"{judged:,} photos · {crops:,} crops suggested · {failed:,} failed"]
+    photos, suggested = "photo" if judged == 1 else "photos", "crop" if crops == 1 else "crops"
+    lines = [[f"{judged:,} {photos}", f"{crops:,} {suggested} suggested", f"{failed:,} failed"]]
     if written.writer is None:
         return lines
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(written.writer.counts.items()))
-    lines.append(f"crops: {counts or 'none written'}")
+    lines.append([f"crops: {counts or 'none written'}"])
     if written.developed:
-        lines.append(f"left alone, as they have develop settings: {written.developed:,}")
+        lines.append([f"left alone, as they have develop settings: {written.developed:,}"])
     if written.unfit:
-        lines.append(f"left alone, as crops go with RAW files and JPEGs alone: {written.unfit:,}")
+        lines.append([f"left alone, as crops go with RAW files and JPEGs alone: {written.unfit:,}"])
     if written.writer.unread:
-        lines.append("Lightroom reads the crops of JPEGs from the files themselves: add --embed")
+        lines.append(["Lightroom reads the crops of JPEGs from the files themselves: add --embed"])
     return lines

@@ -96,28 +96,36 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
     from photocli.cli.progress import Progress
     from photocli.culling.cull import Culling
     from photocli.culling.moves import Mover
+    from photocli.files.links import Roots
 
     apart = options.move_rejects
     mover = Mover(apart, run.paths) if apart is not None else None
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
         closeups = _closeups(run, progress) if options.detail is Detail.NATIVE else None
-        culling = Culling(apart=apart, closeups=closeups)
+        roots = None if options.follow_links else Roots(run.paths)
+        culling = Culling(apart=apart, closeups=closeups, roots=roots)
         journal = stack.enter_context(begin_journal())
-        writer = stack.enter_context(xmp_writer(options, progress.report_sidecar, run.paths, journal))
+        reject = options.reject or apart is not None
+        writer = stack.enter_context(
+            xmp_writer(options, progress.report_sidecar, run.paths, journal, overwrite_alone=reject)
+        )
         for result in run.results():
             progress.advance(result.record)
             culling.add(result)
-        reject = options.reject or apart is not None
-        records = list(options.starred(culling.finish(limits, reject=reject)))
+        culled = culling.finish(limits, reject=reject, overwrite=options.overwrite)
+        records = list(options.starred(culled))
         if options.dry_run:
-            moves, stay = _plan_moves(mover, records, progress)
+            moves, stay = _plan_moves(mover, records, progress, options)
             moved: list[Move] = []
+            progress.finish()
             _show(records, writer, moves, to_stdout=to_stdout)
         else:
             if writer is not None:
                 records = [writer.write(record, _marks(record)) for record in records]
-            moves, stay = _plan_moves(mover, records, progress)  # now, as sidecars that are new move, too
+            moves, stay = _plan_moves(
+                mover, records, progress, options
+            )  # now, as sidecars that are new move, too
             moved = _move(moves, journal, progress)
         _write_tables(run, records, options)
     if not options.quiet:
@@ -135,21 +143,25 @@ def _closeups(run: Run, progress: Progress) -> Closeups | None:
     return None if model is None else Closeups(model, run.options, progress.closely)
 
 
-def _plan_moves(mover: Mover | None, records: list[Record], progress: Progress) -> tuple[list[Move], int]:
-    """The moves of the rejects, and how many stay where they are because a person rated them.
+def _plan_moves(
+    mover: Mover | None, records: list[Record], progress: Progress, options: CullOptions
+) -> tuple[list[Move], int]:
+    """The moves of the rejects, and how many stay where they are because a person marked them meanwhile.
 
     Those that are, or lie behind, links stay, too, and are named.
     """
     if mover is None:
         return [], 0
-    from photocli.xmp.own_ratings import read
+    from photocli.xmp.own_ratings import JudgementReader
 
+    reader = JudgementReader()  # a run may take hours, in which a person goes on rating
     moves, stay = [], 0
     for record in records:
         if record.pick != "reject":
             continue
         photo, twin = Path(record.path), Path(record.twin) if record.twin else None
-        if read(photo, twin):
+        said = None if options.overwrite else reader.of(photo, twin)
+        if said is not None and said.keeps:
             stay += 1
         elif (why := mover.why_not(photo, twin)) is not None:
             progress.warn(f"{photo}: not moved, {why}")
@@ -160,15 +172,17 @@ def _plan_moves(mover: Mover | None, records: list[Record], progress: Progress) 
 
 def _move(moves: list[Move], journal: Journal, progress: Progress) -> list[Move]:
     """Move the rejects; those that could be moved."""
-    from photocli.culling.moves import carry_out
+    from photocli.culling.moves import carry_out, mark
     from photocli.errors import PhotocliError
     from photocli.files.strays import sweep
 
     for folder in {path.parent for move in moves for pair in move.files for path in pair}:
         sweep(folder)  # a killed run leaves half a copy, where it moved to another disk
-    done = []
+    done: list[Move] = []
     for move in moves:
         try:
+            if not done:
+                mark(move.into, journal)
             carry_out(move, journal)
             done.append(move)
         except PhotocliError as error:
@@ -240,7 +254,7 @@ def _summary(
 ) -> list[str]:
     from photocli.culling import plan
 
-    lines = [plan.summary(records, culling.kinds())]
+    lines = [plan.summary(records, culling.kinds()), *plan.judged(culling)]
     if closeups is not None and closeups.frames:
         lines.append(plan.closer_look(closeups))
     if writer is not None and writer.counts:
@@ -254,7 +268,7 @@ def _summary(
             f"photos moved to {options.move_rejects}: {len(moves):,}{clash}; photocli undo brings back"
         )
     if stay:
-        lines.append(f"rejects that stay, as you rated or picked them yourself: {stay:,}")
+        lines.append(f"rejects that stay, as you marked them during the run: {stay:,}")
     if options.dry_run:
         lines.append("nothing was written: this was a dry run")
     return lines

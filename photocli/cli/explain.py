@@ -115,16 +115,15 @@ def _explain(
     photos: Sequence[Path], places: Sequence[Path], options: Options, *, crop: bool, quiet: bool
 ) -> bool:
     """Write the pages and print what the scores are made of; whether all photos could be read."""
-    from rich.console import Console
     from rich.text import Text
 
     from photocli import explaining
-    from photocli.display import printable
+    from photocli.display import console, printable
     from photocli.framing import Framing
 
     framing = Framing() if crop else None
-    errors = Console(stderr=True, highlight=False)
-    tables = Console(stderr=str(places[0]) == "-", highlight=False)
+    errors = console(stderr=True)
+    tables = console(stderr=str(places[0]) == "-")
     complete = True
     for photo, place in zip(photos, places, strict=True):
         with ExitStack() as stack:
@@ -143,30 +142,32 @@ def _explain(
 
 def _print(explanation: Explanation, place: Path, console: Any) -> None:
     """What the score is made of, as a table, and where the page is."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    from photocli.display import printable
+    from photocli.display import BAD, STARS, Column, folded, printable, shorten, signed, table
     from photocli.explaining.waterfall import meaning, shown, title
 
     record = explanation.record
-    table = Table(
-        box=box.SIMPLE_HEAD, title=Text(printable(record.path)), title_justify="left", pad_edge=False
-    )
-    table.add_column("Part", no_wrap=True)
-    table.add_column("What it says", no_wrap=True)
-    table.add_column("Points", justify="right", no_wrap=True)
-    for part, points in zip(explanation.parts, shown(explanation.parts), strict=True):
-        style = "" if points >= 0 else "red"
-        table.add_row(title(part), meaning(part), Text(f"{points:+.2f}", style=style))
+    console.print(Text(shorten(printable(record.path), console.width)))
     if explanation.parts:
-        table.add_section()
-        stars = Text("★" * (record.stars or 0), style="yellow")
-        table.add_row("score", stars, Text(f"{record.score:.2f}", style="bold"))
-        console.print(table)
+        points = shown(explanation.parts)
+        said = [*(meaning(part) for part in explanation.parts), "★" * (record.stars or 0)]
+        values = [*(Text(signed(each), style=BAD if each < 0 else "") for each in points)]
+        values.append(Text(f"{record.score:.2f}", style="bold"))
+        styles = [*([""] * len(points)), STARS]
+        texts = [Text(text, style=style) for text, style in zip(said, styles, strict=True)]
+        columns = {
+            "What it says": Column((("What it says", texts),), left=True),
+            "Points": Column((("Points", values),)),
+        }
+        rows = table(columns, "Part")
+        names = [*(title(part) for part in explanation.parts), "score"]
+        for row, name in enumerate(names):
+            rows.add_row(name, texts[row], values[row], end_section=row == len(points) - 1)
+        console.print(rows)
     if str(place) != "-":
-        console.print(Text(f"{printable(str(place))} shows it"), soft_wrap=True)
+        for line in folded(f"{printable(str(place))} shows it", console.width):
+            console.print(Text(line))
 
 
 class _Steps:
@@ -194,7 +195,9 @@ class _Steps:
         if self._bar is None and time.monotonic() - self._began > _PATIENCE_S:
             from rich.progress import Progress
 
-            self._bar = Progress(console=self._console, transient=True)
+            self._bar = Progress(
+                console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
             self._bar.add_task(f"explaining {self._name}", total=total)
             self._bar.start()
         if self._bar is not None:

@@ -1,10 +1,14 @@
-"""The group that commands belong to: Typer's own, with a `--help` that loads nothing."""
+"""The group that commands belong to, and the commands: Typer's own, with a `--help` that loads nothing."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+COMPLETION = "_PHOTOCLI_COMPLETE"
+"""The variable in which a shell asks for completions."""
 
 
 class QuickGroup(TyperGroup):
@@ -16,3 +20,20 @@ class QuickGroup(TyperGroup):
         if option is not None and option.default is None:
             option.default = False
         return option
+
+    def _main_shell_completion(self, ctx_args: Any, prog_name: str, complete_var: str | None = None) -> None:
+        """Answer a shell that completes a line; the shells' classes are loaded only for that."""
+        if COMPLETION in os.environ:
+            from typer.completion import completion_init  # type: ignore[attr-defined]
+
+            completion_init()
+        super()._main_shell_completion(ctx_args, prog_name, complete_var)
+
+
+class QuickCommand(TyperCommand):
+    """A command."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help with the defaults that are built in, also where a file of settings is broken."""
+        ctx.default_map = None
+        super().format_help(ctx, formatter)

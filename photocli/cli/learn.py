@@ -12,6 +12,7 @@ from photocli.cli import outputs
 from photocli.cli.boundary import Course, ExitCode, reported
 from photocli.cli.options import RunOptions
 from photocli.cli.signature import option, with_options
+from photocli.display import console, folded, printable, signed
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,16 +111,21 @@ def _learn(paths: list[Path], options: LearnOptions, course: Course) -> ExitCode
 def _report(lesson: Lesson) -> None:
     trial = lesson.trial
     assert trial is not None
-    counts = ", ".join(f"{count} × {_said(value)}" for value, count in sorted(lesson.ratings.items()))
-    typer.echo(f"{sum(lesson.ratings.values()):,} photos with ratings of yours: {counts}")
-    typer.echo("pairs of photos, not seen while learning, in the order that you gave them:")
-    typer.echo(f"  your taste         {trial.accuracy:6.1%}")
-    typer.echo(f"  the general model  {trial.general:6.1%}")
-    typer.echo(f"  gain               {100 * trial.gain:+5.1f} points, ± {100 * trial.error:.1f}")
+    counts = ", ".join(f"{count:,} {_said(value)}" for value, count in sorted(lesson.ratings.items()))
+    gain = f"{signed(100 * trial.gain, 1)} points, ± {100 * trial.error:.1f}"
+    width = console().width
+    for line in (
+        *folded(f"{sum(lesson.ratings.values()):,} photos with ratings of yours: {counts}", width),
+        *folded("pairs of photos, not seen while learning, in the order that you gave them:", width),
+        f"  your taste         {trial.accuracy:6.1%}",
+        f"  the general model  {trial.general:6.1%}",
+        f"  gain               {gain:>6}",
+    ):
+        typer.echo(line)
 
 
 def _said(value: float) -> str:
-    return "rejected" if value == 0 else f"{value:g} stars" if value != 1 else "1 star"
+    return "rejected" if value == 0 else f"with {value:g} stars" if value != 1 else "with 1 star"
 
 
 def _list() -> None:
@@ -128,21 +134,20 @@ def _list() -> None:
     found = tastes.names()
     for name in found:
         try:
-            typer.echo(_line(tastes.load(name)))
+            for line in _lines(tastes.load(name)):
+                typer.echo(line)
         except UsageError as error:
             typer.echo(f"{name}: {error}", err=True)
     if not found:
         typer.echo("no taste was learned yet", err=True)
 
 
-def _line(taste: Taste) -> str:
-    from photocli.display import printable
-
+def _lines(taste: Taste) -> list[str]:
     facts = taste.facts
     right, general = (facts.get(key) for key in ("accuracy", "general_accuracy"))
     proven = f"{right:.1%} of held-out pairs right, the general model {general:.1%}"
     said = f"{facts.get('photos')} photos, {proven}, with {taste.model}, {facts.get('learned')}"
-    return printable(f"{taste.name}: {said}")
+    return folded(printable(f"{taste.name}: {said}"), console().width)
 
 
 def _delete(name: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.group import QuickGroup
-from photocli.display import printable
+from photocli.display import console, folded, printable, shorten
 
 if TYPE_CHECKING:
     from photocli.errors import ModelError
@@ -37,15 +37,8 @@ def list_models(debug: Debug = False) -> None:
                 damaged += 1
                 typer.echo(printable(f"{folder.name}: {card}"), err=True)
                 continue
-            terms = card.facts.get("licence", "not stated")
-            lines = (
-                f"{card.label}  ({card.kind}, {card.input.key}, {_size(card.network)})",
-                f"    {card.facts.get('description', '')}",
-                f"    terms: {terms}",
-                f"    card:  {card.folder / 'card.json'}",
-            )
-            for line in lines:
-                typer.echo(printable(line))
+            for line in described(card, console().width):
+                typer.echo(line)
         if damaged:
             raise typer.Exit(ExitCode.FATAL)
 
@@ -90,6 +83,19 @@ def _found() -> list[tuple[Path, Card | ModelError]]:
         except ModelError as error:
             cards[f"{folder.name}/"] = folder, error
     return [cards[name] for name in sorted(cards)]
+
+
+def described(card: Card, width: int) -> list[str]:
+    """What a model is, in lines of at most `width` cells."""
+    from photocli.inputs import views
+
+    seen = views.described(card.input.fit, card.input.width, card.input.height)
+    head = f"{card.label}  ({card.kind}, {_size(card.network)})"
+    about = f"    {printable(str(card.facts.get('description', '')))}"
+    lines = [*folded(printable(head), width), *folded(about, width)]
+    for fact in (f"sees:  {seen}", f"terms: {card.terms}"):
+        lines += folded(f"    {printable(fact)}", width, 11)
+    return [*lines, shorten(printable(f"    card:  {card.folder / 'card.json'}"), width)]
 
 
 def _size(network: Path) -> str:

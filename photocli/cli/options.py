@@ -179,6 +179,9 @@ class TableFiles(JsonFile):
     """The files with a row or an entry per photo."""
 
     csv: Path | None = option(None, metavar="FILE", help="Write a CSV table, a row per photo; - for stdout.")
+    jsonl: Path | None = option(
+        None, metavar="FILE", help="Write a line of JSON per photo, as they come; - for stdout."
+    )
     csv_raw: bool = option(
         False,
         "--csv-raw",
@@ -190,7 +193,7 @@ class TableFiles(JsonFile):
         """The files by their options. Raises `UsageError`."""
         if self.csv_raw and self.csv is None:
             raise UsageError("--csv-raw says how --csv is written; give --csv, too")
-        return {"--csv": self.csv, "--json": self.json}
+        return {"--csv": self.csv, "--json": self.json, "--jsonl": self.jsonl}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.text import Text
 
-from photocli.display import printable
+from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT, REJECTS
+from photocli.display import console, printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from typing_extensions import Self
 
     from photocli.framing.suggestions import CropRun
@@ -29,21 +31,27 @@ EVERY_S = 10.0
 
 
 class Progress:
-    """Shows how a run advances. With `quiet`, only what failed is said, and what is hidden."""
+    """Shows how a run advances. With `quiet`, only what failed is said, and what is hidden.
 
-    def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring") -> None:
+    With `data`, standard output carries data: there is no bar where these would come out on its terminal.
+    """
+
+    def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring", data: bool = False) -> None:
         self._run = run
-        self._console = Console(stderr=True, highlight=False)
+        self._console = console(stderr=True)
         self._quiet = quiet
+        self._mixed = data and sys.stdout is not None and sys.stdout.isatty()
         self._named = task
         self._bar: Any = None
         self._task: Any = None
         self._said = time.monotonic()
         self._warned: set[str] = set()
         self._links = 0
+        self._rejects: list[str] = []
 
     def __enter__(self) -> Self:
-        if not self._quiet and self._console.is_terminal:
+        drawn = self._console.is_terminal and self._console.file.isatty()  # FORCE_COLOR: a log is none
+        if drawn and not self._quiet and not self._mixed:
             self._bar = _bar(self._console)
             self._task = self._bar.add_task(self._named, total=None, rate="")
             self._bar.start()
@@ -53,11 +61,17 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.finish()
+        if self._links > LISTED and not self._quiet:
+            self._say(f"{self._links:,} links lead out of the folders given and were skipped", "yellow")
+        for folder in self._rejects if not self._quiet else ():
+            self._say(f"{folder}: left out, {REJECTS}", "yellow")
+
+    def finish(self) -> None:
+        """Take the bar off the screen; what is printed before would stand in its line."""
         self._warn_once()
         if self._bar is not None:
             self._bar.stop()
-        if self._links > LISTED and not self._quiet:
-            self._say(f"{self._links:,} links lead out of the folders given and were skipped", "yellow")
 
     def watched(self, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, each counted as it comes."""
@@ -88,9 +102,9 @@ class Progress:
             self._say(f"{summary.photos} photos so far, {summary.rate:.1f} a second")
 
     def _pass_over(self, record: Record) -> None:
-        """Say it of a link, and of what is hidden; that other files are no photos is no news."""
-        from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT
-
+        """Say it of a link, of what is hidden and of rejects; that other files are no photos is no news."""
+        if record.error == REJECTS:
+            self._rejects.append(record.path)
         self._links += record.error == LEADS_OUT
         link = record.error == LEADS_OUT and self._links <= LISTED and not self._quiet
         if link or record.error in (HIDDEN_FILE, HIDDEN_FOLDER):
@@ -139,4 +153,6 @@ def _bar(console: Console) -> Any:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        redirect_stdout=False,  # else what is printed would go where the bar is, and not into a file
+        redirect_stderr=False,
     )

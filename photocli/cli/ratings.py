@@ -26,10 +26,13 @@ def xmp_writer(
     report: Callable[[Outcome], None],
     paths: Iterable[Path],
     journal: Journal | None = None,
+    *,
+    overwrite_alone: bool = False,
 ) -> Iterator[XmpWriter | None]:
     """The writer that was asked for, if one was, with a journal for undo; it writes below `paths` alone.
 
-    Raises `UsageError`, also where nothing can be written there.
+    Raises `UsageError`, also where nothing can be written there, and for `--overwrite` without anything that
+    is written, unless it may stand alone.
     """
     from photocli.files.links import Roots
     from photocli.writers.xmp import XmpWriter
@@ -38,7 +41,7 @@ def xmp_writer(
 
     sidecars = ratings.xmp or (bool(ratings.editor) and not ratings.embed)
     if not sidecars and not ratings.embed:
-        if ratings.overwrite:
+        if ratings.overwrite and not overwrite_alone:
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
         yield None
         return

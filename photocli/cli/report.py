@@ -62,7 +62,7 @@ def report(paths: Paths, options: ReportOptions) -> None:
             reading=of_run.reading,
             profile=run.models.profile,
         )
-        with Progress(run, quiet=options.quiet) as progress, writer as page:
+        with Progress(run, quiet=options.quiet, data=to_stdout) as progress, writer as page:
             for record in options.starred(_grouped(run, progress)):
                 page.write(record)
             page.close(asdict(run.summary))

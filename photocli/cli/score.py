@@ -24,7 +24,10 @@ class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
     """The options of `photocli score`."""
 
     sort: str = option(
-        "score", metavar="FIELD", help="Rank the table by this field of the record, best first."
+        "",
+        metavar="FIELD",
+        help="Rank the table by this field of the record, best first. Without it: the score, or what is "
+        "assessed.",
     )
     top: int = option(10, metavar="N", min=0, help="Show the N best and the N worst photos.")
     detail: Detail = option(
@@ -35,7 +38,7 @@ class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
 
 
 @with_options(
-    "assess csv csv_raw json xmp editor embed overwrite sort top",
+    "assess csv csv_raw json jsonl xmp editor embed overwrite sort top",
     "device batch workers timeout max_pixels raw taste profile stars detail",
     "no_cache follow_links allow_empty quiet debug",
 )
@@ -55,6 +58,7 @@ def score(paths: Paths, options: ScoreOptions) -> None:
       photocli score shoot --profile portrait --stars relative --xmp
       photocli score shoot --embed --for lightroom    # into the JPEGs themselves, too
       photocli score shoot --json - -q | jq '.records[] | select(.score > 7) | .path'
+      photocli score shoot --jsonl - | while read -r photo; do echo "$photo" | jq .score; done
 
     \b
     Exit codes: 0 all good, 2 wrong use, 3 some photos could not be read, 4 fatal.
@@ -73,17 +77,26 @@ def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
     from photocli.cli.progress import Progress
     from photocli.writers.csv import CsvWriter
     from photocli.writers.json import JsonWriter
+    from photocli.writers.jsonl import JsonlWriter
     from photocli.writers.table import TableWriter
 
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(run, quiet=options.quiet))
+        progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
         shown = 0 if options.quiet or to_stdout else options.top
         own = run.models.classifiers
-        table = TableWriter(sort=options.sort, top=shown, profile=run.models.profile, classifiers=own)
+        table = TableWriter(
+            sort=options.sort,
+            top=shown,
+            profile=run.models.profile,
+            classifiers=own,
+            kinds=[card.kind for card in run.models.cards.values()],
+            taste=None if run.models.taste is None else run.models.taste.name,
+        )
         sidecars = stack.enter_context(xmp_writer(options, progress.report_sidecar, run.paths))
         document = JsonWriter(options.json, own) if options.json else None
         rows = CsvWriter(options.csv, own, raw=options.csv_raw) if options.csv else None
-        chosen: tuple[Writer | None, ...] = (table, rows, document)
+        lines = JsonlWriter(options.jsonl, own) if options.jsonl else None
+        chosen: tuple[Writer | None, ...] = (table, rows, document, lines)
         writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
         for record in rated(options.starred(progress.watched(run)), sidecars):
             for writer in writers:

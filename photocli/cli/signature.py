@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from photocli.cli.settings import Defaults, Offered
+
 
 def option(default: Any, *names: str, **shown: Any) -> Any:
     """A field that is an option: its default, `...` if it must be given, and what `typer.Option` takes."""
     default = dataclasses.MISSING if default is ... else default
-    return dataclasses.field(default=default, metadata={"option": typer.Option(*names, **shown)})
+    told = {"option": typer.Option(*names, **shown), "names": names}
+    return dataclasses.field(default=default, metadata=told)
 
 
 def with_options(*order: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -30,13 +33,18 @@ def with_options(*order: str) -> Callable[[Callable[..., None]], Callable[..., N
         kind = own.pop("options").annotation
         fields, hints = {field.name: field for field in dataclasses.fields(kind)}, _hints(kind)
 
-        def command(**given: Any) -> None:
+        def command(ctx: typer.Context, **given: Any) -> None:
             chosen = {name: given.pop(name) for name in names}
+            if isinstance(ctx.default_map, Defaults) and not chosen.get("quiet"):
+                for line in ctx.default_map.lines():
+                    typer.echo(line, err=True)
             run(**given, options=kind(**chosen))
 
         parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.values()]
         parameters += [_parameter(fields[name], hints[name]) for name in names]
         command.__name__, command.__doc__, command.__module__ = run.__name__, run.__doc__, run.__module__
+        parameters.append(inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
+        command.offered = Offered(kind, hints, tuple(names))  # type: ignore[attr-defined]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return command

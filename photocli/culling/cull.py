@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photocli.culling.picks import Wanted, choose, rank, with_rank
+from photocli.culling.picks import Wanted, beyond, choose, protected, rank, with_rank
 from photocli.errors import UsageError
+from photocli.xmp.own_ratings import Judgement, JudgementReader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,15 +17,24 @@ if TYPE_CHECKING:
 
     from photocli.culling.closeups import Closeups
     from photocli.culling.groups import Group
+    from photocli.files.links import Roots
     from photocli.records import Record
     from photocli.scoring.pipeline import Result
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""
 
+_LEAD = 1000.0
+"""Points of the ranking for each step of a person's judgement: more than the scores can differ by."""
+
 
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
+
+    `judgements` has what a person said of a photo, by `record.path`, for photos that have such a judgement.
+    It leads in each group and decides the flag; what photocli wrote itself is none. After `finish`, `kept`
+    has the paths of photos that are no rejects for that reason alone, `overruled` those of rejects that the
+    person had marked (with `overwrite`), and `beyond` says how many picks of theirs exceed what was wanted.
 
     >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
@@ -33,11 +43,15 @@ class Culling:
     >>> records = culling.finish(Wanted(per_group=1))  # doctest: +SKIP
     """
 
-    def __init__(self, *, apart: Path | None = None, closeups: Closeups | None = None) -> None:
+    def __init__(
+        self, *, apart: Path | None = None, closeups: Closeups | None = None, roots: Roots | None = None
+    ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
-        `closeups` looks again where frames are nearly equal.
+        `closeups` looks again where frames are nearly equal. Sidecars that are links out of `roots` say
+        nothing.
         """
+        self._reader = JudgementReader(roots)
         self._closeups = closeups
         self._records: list[Record] = []
         self._part: list[int] = []
@@ -45,6 +59,10 @@ class Culling:
         self._signatures: list[NDArray[np.uint8]] = []
         self._apart = None if apart is None else apart.resolve()
         self.groups: list[Group] = []
+        self.judgements: dict[str, Judgement] = {}
+        self.kept: list[str] = []
+        self.overruled: list[str] = []
+        self.beyond = 0
 
     def add(self, result: Result) -> None:
         """Take one result. Raises `UsageError` if no model of the run gives embeddings."""
@@ -59,40 +77,62 @@ class Culling:
         self._part.append(len(self._records) - 1)
         self._embeddings.append(found["embedding"])
         self._signatures.append(found["signature"].astype(np.uint8))
+        photo, twin = Path(result.record.path), result.record.twin
+        if (judgement := self._reader.of(photo, Path(twin) if twin else None)) is not None:
+            self.judgements[result.record.path] = judgement
 
-    def finish(self, wanted: Wanted, *, reject: bool = False) -> list[Record]:
+    def finish(self, wanted: Wanted, *, reject: bool = False, overwrite: bool = False) -> list[Record]:
         """All records in the order in which they came, those that were culled with their place.
 
-        With `reject`, every photo that is not picked is a reject.
+        With `reject`, every photo that is not picked is a reject, but for those with ratings, picks, labels
+        or edits of a person's; with `overwrite`, these, too.
         """
         if not self._part:
             return self._records
+        records = [self._records[at] for at in self._part]
+        said = {
+            index: self.judgements[record.path]
+            for index, record in enumerate(records)
+            if record.path in self.judgements
+        }
+        self.groups = self._ranked(records, said)
+        scores = [record.score for record in records]
+        ranks = choose(self.groups, scores, wanted, said, overwrite=overwrite)
+        self.beyond = beyond(self.groups, ranks, wanted)
+        marked = protected(self.groups, said) if reject else set()
+        for index, rank_ in ranks.items():
+            kind = self.groups[rank_.group - 1].kind
+            stays = index in marked and not rank_.picked
+            if stays and not overwrite:
+                self.kept.append(records[index].path)
+            elif stays and index in said:
+                self.overruled.append(records[index].path)
+            at = self._part[index]
+            rejected = reject and (overwrite or not stays)
+            self._records[at] = with_rank(self._records[at], rank_, kind, reject=rejected)
+        return self._records
+
+    def _ranked(self, records: list[Record], said: Mapping[int, Judgement]) -> list[Group]:
+        """The groups, the best of each first: by what the person said, then by how the frames compare."""
         import numpy as np
 
         from photocli.culling.groups import group
         from photocli.culling.ranking import ranking_scores
         from photocli.culling.similarity import PhotoFeatures
 
-        records = [self._records[at] for at in self._part]
         features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
         self._embeddings.clear()
-
         ranking: dict[int, float] = {}
 
         def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            values = ranking_scores(records, features, members)
+            # So far apart, frames of which the person thinks differently are no contenders of a closer look.
+            lead = np.array([_LEAD * said[i].standing if i in said else 0.0 for i in members])
+            values = np.asarray(ranking_scores(records, features, members) + lead)
             ranking.update(zip(members, map(float, values), strict=True))
             return values
 
-        self.groups = rank(group(records, features), compare)
-        if self._closeups is not None:
-            self.groups = self._closeups.rerank(self.groups, records, ranking)
-        ranks = choose(self.groups, [record.score for record in records], wanted)
-        for index, rank_ in ranks.items():
-            kind = self.groups[rank_.group - 1].kind
-            at = self._part[index]
-            self._records[at] = with_rank(self._records[at], rank_, kind, reject=reject)
-        return self._records
+        groups = rank(group(records, features), compare)
+        return groups if self._closeups is None else self._closeups.rerank(groups, records, ranking)
 
     def kinds(self) -> Counter[str]:
         """How many groups of each kind there are."""

@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
-from photocli.discover import SIDECAR_SUFFIXES
+from photocli.discover import REJECTS_MARKER, SIDECAR_SUFFIXES
 from photocli.errors import PhotocliError, UsageError
+from photocli.files.atomic import atomic_write
 from photocli.files.links import Roots, is_link, real_place
+from photocli.files.locks import folder_lock
 from photocli.files.move import move_file
 
 if TYPE_CHECKING:
     from photocli.files.journal import Journal
+
+
+_MARKER_TEXT = (
+    b"photocli moved rejects into this folder, and leaves it out of its runs unless the folder is named.\n"
+    b"Delete this file if it should be looked at like any other.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ def carry_out(move: Move, journal: Journal) -> None:
     try:
         for source, target in move.files:
             _check_way(move, source, target)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            journal.make_folder(target.parent)
             journal.move(source, target)
             done.append((source, target))
     except (PhotocliError, OSError) as error:
@@ -107,6 +115,28 @@ def carry_out(move: Move, journal: Journal) -> None:
         if isinstance(error, PhotocliError):
             raise
         raise PhotocliError(f"cannot move {move.photo}: {error.strerror or error}") from error
+
+
+def mark(into: Path, journal: Journal) -> None:
+    """Mark the folder that rejects are moved into, so that later runs leave it out.
+
+    Raises `PhotocliError` if the marker cannot be written.
+    """
+    marker = into / REJECTS_MARKER
+    is_marked = os.path.lexists(marker)
+    try:
+        if is_marked:
+            journal.note_folder(into)
+        else:
+            journal.make_folder(into)
+        journal.note_marker(marker, _MARKER_TEXT)
+    except OSError as error:
+        raise PhotocliError(f"cannot make {into}: {error.strerror or error}") from error
+    if is_marked:
+        return
+    with folder_lock(into), atomic_write(marker, follow_links=False) as file:
+        file.write(_MARKER_TEXT)
+        file.commit_over(None, _MARKER_TEXT)  # where another run made it meanwhile, it stands
 
 
 def _check_way(move: Move, source: Path, target: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from photocli.culling.groups import Group
     from photocli.records import Record
+    from photocli.xmp.judgement import Judgement
 
+    Judgements = Mapping[int, Judgement]
     Ranker = Callable[[Sequence[int]], NDArray[np.floating]]
 
 _KEEP = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)")
@@ -84,22 +86,36 @@ def rank(groups: Sequence[Group], scores_of: Ranker) -> list[Group]:
     return ranked
 
 
-def choose(groups: Sequence[Group], scores: Sequence[float | None], wanted: Wanted) -> dict[int, GroupRank]:
+def choose(
+    groups: Sequence[Group],
+    scores: Sequence[float | None],
+    wanted: Wanted,
+    judgements: Judgements | None = None,
+    *,
+    overwrite: bool = False,
+) -> dict[int, GroupRank]:
     """Choose the picks: the rank of every photo, by its index, from ranked groups that hold each photo once.
 
-    The best photos of all groups come before any second one: first by their place in the group, then by their
-    score. A series is a photo of its best frame's score, and is passed over where not all of it has room.
+    The best photos of all groups come before any second one: first by their place in the group, then by what
+    the person said, then by their score. A series is a photo of its best frame's score and standing, and is
+    passed over where not all of it has room. Of photos with `judgements`, by index, those that the person
+    rejected are never picked, and the person's picks come before all others, whatever is wanted; with
+    `overwrite` only as far as there is room.
     """
-    candidates: list[tuple[int, float, int, tuple[int, ...]]] = []
+    said = judgements or {}
+    candidates: list[tuple[bool, int, int, float, int, tuple[int, ...]]] = []
     for group in groups:
-        units = [group.members] if group.whole else [(member,) for member in group.members]
-        for position, unit in enumerate(units[: wanted.per_group]):
+        for position, unit in enumerate(_units(group, said)):
+            is_own = any(index in said and said[index].flag == "pick" for index in unit)
+            if wanted.per_group is not None and position >= wanted.per_group and (overwrite or not is_own):
+                continue
             best = max(-math.inf if (score := scores[i]) is None else score for i in unit)
-            candidates.append((position, -best, min(unit), unit))
+            standing = max(said[i].standing if i in said else 0 for i in unit)
+            candidates.append((not is_own, position, -standing, -best, min(unit), unit))
     room = wanted.limit(sum(len(group.members) for group in groups))
     picked: set[int] = set()
-    for _, _, _, unit in sorted(candidates):
-        if len(unit) <= room:
+    for not_own, _, _, _, _, unit in sorted(candidates):
+        if len(unit) <= room or not (not_own or overwrite):
             picked.update(unit)
             room -= len(unit)
     return {
@@ -107,6 +123,38 @@ def choose(groups: Sequence[Group], scores: Sequence[float | None], wanted: Want
         for number, group in enumerate(groups, start=1)
         for rank, index in enumerate(group.members, start=1)
     }
+
+
+def _units(group: Group, judgements: Judgements) -> list[tuple[int, ...]]:
+    """What can be picked of a group: its photos, or the series as one, less what the person rejected."""
+    members = tuple(i for i in group.members if i not in judgements or not judgements[i].rejects)
+    if group.whole:
+        return [members] if members else []
+    return [(member,) for member in members]
+
+
+def beyond(groups: Sequence[Group], ranks: Mapping[int, GroupRank], wanted: Wanted) -> int:
+    """How many photos are picked beyond what is wanted, since the person had picked them."""
+    over = sum(rank.picked for rank in ranks.values()) - wanted.limit(len(ranks))
+    in_groups = 0
+    for group in groups if wanted.per_group is not None else ():
+        picked = sum(ranks[index].picked for index in group.members)
+        in_groups += max(0, (picked > 0 if group.whole else picked) - (wanted.per_group or 0))
+    return max(over, in_groups, 0)
+
+
+def protected(groups: Sequence[Group], judgements: Judgements) -> set[int]:
+    """The photos that are never rejected: what the person marked, and series with such a frame as a whole.
+
+    What the person rejected is not among them, be it in a series.
+    """
+    safe: set[int] = set()
+    for group in groups:
+        kept = {i for i in group.members if i in judgements and judgements[i].keeps}
+        if kept and group.whole:
+            kept = {i for i in group.members if i not in judgements or not judgements[i].rejects}
+        safe |= kept
+    return safe
 
 
 def with_rank(record: Record, rank: GroupRank, kind: str, *, reject: bool) -> Record:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from photocli.culling.closeups import Closeups
+    from photocli.culling.cull import Culling
     from photocli.culling.moves import Move
     from photocli.records import Record
     from photocli.xmp.sidecar_plan import Planned
@@ -63,6 +64,19 @@ def summary(records: Sequence[Record], kinds: Counter[str]) -> str:
     if marks["reject"]:
         parts.append(f"{marks['reject']:,} rejected")
     return " · ".join(parts)
+
+
+def judged(culling: Culling) -> Iterator[str]:
+    """Where what the person said decides otherwise than photocli would, and what is done against it."""
+    if culling.beyond:
+        picks = "1 pick of yours is" if culling.beyond == 1 else f"{culling.beyond:,} picks of yours are"
+        yield f"{picks} kept beyond what was asked for"
+    if culling.kept:
+        yield f"no rejects, as you rated, picked, labelled or edited them: {len(culling.kept):,}"
+    for path in culling.overruled:
+        yield f"{printable(path)}: a reject, as --overwrite was given, although yours: " + printable(
+            culling.judgements[path].words
+        )
 
 
 def closer_look(closeups: Closeups) -> str:

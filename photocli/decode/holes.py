@@ -40,14 +40,14 @@ def check_webp(file: BinaryIO) -> None:
 def check_items(file: BinaryIO) -> None:
     """Raise `DecodeError` if a picture in a HEIF or AVIF, such as a tile of the photo, has a hole."""
     size = file.seek(0, 2)
-    meta = next(((at, end) for kind, at, end in _boxes(file, 0, size) if kind == b"meta"), None)
+    meta = next(((at, end) for kind, at, end in item_boxes(file, 0, size) if kind == b"meta"), None)
     if meta is None:
         return
-    inside = {kind: (at, end) for kind, at, end in _boxes(file, meta[0] + 4, meta[1])}
+    inside = {kind: (at, end) for kind, at, end in item_boxes(file, meta[0] + 4, meta[1])}
     if b"iinf" not in inside or b"iloc" not in inside:
         return
-    kinds = _kinds(file, *inside[b"iinf"])
-    for item, offset, length in _places(file, *inside[b"iloc"]):
+    kinds = item_kinds(file, *inside[b"iinf"])
+    for item, offset, length in item_places(file, *inside[b"iloc"]):
         if (least := _LEAST.get(kinds.get(item, b""))) is not None:
             _check(file, least, offset, length)
 
@@ -64,7 +64,7 @@ def _check(file: BinaryIO, least: int, at: int, length: int) -> None:
         at += _PIECE - least
 
 
-def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def item_boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes of an ISO media file between two places: the kind, and where the content begins and ends."""
     for _ in range(_MOST_ITEMS):
         file.seek(at)
@@ -79,12 +79,12 @@ def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]
         at += length
 
 
-def _kinds(file: BinaryIO, at: int, end: int) -> dict[int, bytes]:
+def item_kinds(file: BinaryIO, at: int, end: int) -> dict[int, bytes]:
     """What kind of thing every item is, by its number."""
     file.seek(at)
     first = at + (6 if file.read(1) == b"\0" else 8)
     kinds = {}
-    for kind, begins, ends in _boxes(file, first, end):
+    for kind, begins, ends in item_boxes(file, first, end):
         file.seek(begins)
         body = file.read(min(ends - begins, 16))
         if kind == b"infe" and body[:1] == b"\2":
@@ -94,7 +94,7 @@ def _kinds(file: BinaryIO, at: int, end: int) -> dict[int, bytes]:
     return kinds
 
 
-def _places(file: BinaryIO, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+def item_places(file: BinaryIO, at: int, end: int) -> Iterator[tuple[int, int, int]]:
     """The item, the place in the file and the length of everything that is stored in the file itself."""
     file.seek(at)
     body = file.read(min(end - at, 1 << 20))

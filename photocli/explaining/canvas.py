@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from photocli.display import percent as percent
 from photocli.explaining import lettering
 
 if TYPE_CHECKING:
@@ -190,10 +191,3 @@ def mixed(colour: Colour, other: Colour, share: float) -> Colour:
     share = min(max(share, 0.0), 1.0)
     first, second, third = (round(share * a + (1 - share) * b) for a, b in zip(colour, other, strict=True))
     return first, second, third
-
-
-def percent(chance: float) -> str:
-    """A probability in percent, never as certain as 0 or 100 where it is not."""
-    if 0 < chance < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= chance < 1 else f"{chance:.0%}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photocli.display import signed
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas, mixed, paragraph
 
@@ -47,7 +48,7 @@ def titled(title: str, frame: Pixels, found: Heat, size: tuple[int, int]) -> Can
 
 def legend(width: float, end: float, note: str, ends: tuple[str, str] | None = None) -> Canvas:
     """The scale of colours, with its ends in points, or in words, and what they mean."""
-    low, high = ends or (f"{-end:+.2f}", f"{end:+.2f} points")
+    low, high = ends or (signed(-end), f"{signed(end)} points")
     bar = Canvas(width, 34)
     middle = mixed((255, 255, 255), canvas.CARD, 0.45)
     steps = 80

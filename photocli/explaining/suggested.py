@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photocli.display import signed
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas, fit, paragraph
 from photocli.framing import heads
@@ -78,10 +79,10 @@ def _head_note(faces: NDArray[np.float32] | None) -> str:
 def _gain(suggestion: Suggestion, faces: NDArray[np.float32] | None, width: float) -> Canvas:
     """The gain and its parts, one below the other."""
     drawing = Canvas(width, 66 + 30 * (len(_PARTS) + 1))
-    drawing.text(0, 50, f"{suggestion.gain:+.2f} points", 34)
+    drawing.text(0, 50, f"{signed(suggestion.gain)} points", 34)
     for number, (name, meaning, sign) in enumerate(_PARTS):
         y = 96 + 30 * number
         drawing.text(0, y, meaning, colour=canvas.FAINT)
-        drawing.text(width, y, f"{sign * getattr(suggestion, name):+.2f}", anchor="rs")
+        drawing.text(width, y, signed(sign * getattr(suggestion, name)), anchor="rs")
     sentence = f"{suggestion.aspect}, {suggestion.box.area:.0%} of the area. {_head_note(faces)}"
     return canvas.column([drawing, paragraph(sentence, width, canvas.SMALL, canvas.FAINT)], 4)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from photocli.display import signed
 from photocli.explaining import canvas
 from photocli.explaining.canvas import Canvas
 from photocli.scoring.ratings import HIGHEST, STAR_THRESHOLDS
@@ -41,7 +42,7 @@ def draw(parts: Sequence[Part], width: float) -> Canvas:
         drawing.text(0, y + 36, meaning(part), 13, canvas.FAINT)
         drawing.rectangle((left, y + 9, max(right, left + 1.5), y + 9 + _BAR), colour, radius=3)
         drawing.line([(end, y + 9 + _BAR), (end, y + 9 + _PITCH)], canvas.FAINT)
-        drawing.text(width, y + 25, f"{points[number]:+.2f}", anchor="rs")
+        drawing.text(width, y + 25, signed(points[number]), anchor="rs")
     y = floor - _PITCH
     drawing.line([(0, y + 1), (width, y + 1)], canvas.LINE)
     drawing.text(0, y + 27, "score", strong=True)
@@ -69,7 +70,7 @@ def meaning(part: Part) -> str:
     if part.name in ("aesthetic", "taste"):
         return f"{part.value:.2f} of 10"
     if part.name == "selfie":
-        return f"{part.weight:.0%} of the way to {part.value:.2f}"
+        return f"{part.value:.2f} of 10, counts {part.weight:.0%}"
     if part.name == "technical":
         return f"quality {part.value:.2f} of 10"
     if part.name == "limit":

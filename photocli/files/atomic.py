@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -223,7 +222,7 @@ def _in_place(path: Path) -> tuple[Path, os.stat_result | None]:
 
 def _name_beside(target: Path) -> Path:
     """A name for a temporary file, with room for what `strays.exchanging` adds."""
-    ending = f".photocli-{secrets.token_hex(4)}.tmp"
+    ending = f".photocli-{os.urandom(4).hex()}.tmp"
     longest = _LONGEST_NAME - len(ending) - 1 - 2 * 17
     stem = os.fsencode(target.name)[:longest].decode("utf-8", "ignore")
     return target.with_name(f".{stem}{ending}")

@@ -98,6 +98,24 @@ class Journal:
         number, _ = self._open.pop(os.path.realpath(path))
         self._append({"action": "abandoned", "entry": number})
 
+    def make_folder(self, path: Path) -> None:
+        """Make a folder, and those above it that are missing, noting each. Raises `OSError`, too."""
+        missing = []
+        while not path.exists():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            self.note_folder(folder)
+            folder.mkdir(exist_ok=True)
+
+    def note_folder(self, path: Path) -> None:
+        """Note a folder that is ours, be it of an earlier run: it goes with this one if it is empty then."""
+        self._append({"action": "folder", "path": str(_in_real_folder(path))})
+
+    def note_marker(self, path: Path, content: bytes) -> None:
+        """Note the file that marks the folder it lies in: it goes with the last run that moved into that."""
+        self._append({"action": "marker", "path": str(_in_real_folder(path)), "new": digest_of(content)})
+
     def moving(self, source: Path | str, target: Path | str) -> None:
         """Note a move before it is made. `move` does both."""
         old, new = _in_real_folder(Path(source)), _in_real_folder(Path(target))

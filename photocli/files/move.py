@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -135,4 +134,4 @@ def _state(path: Path) -> tuple[int, ...]:
 
 
 def _hidden(path: Path) -> Path:
-    return path.with_name(f".{path.name[:60]}.photocli-{secrets.token_hex(4)}.tmp")
+    return path.with_name(f".{path.name[:60]}.photocli-{os.urandom(4).hex()}.tmp")

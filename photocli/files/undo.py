@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,9 @@ def undo(run_id: str | None = None) -> list[Undone]:
     """Take back the named run, or the last one that wasn't yet: its changes one by one, the last one first.
 
     A file that was changed by someone since is left alone, and so is a moved one whose old place is taken;
-    both are reported. Killed midway, it can simply be called again. A run of which something could not be
-    taken back can be tried again by its name. Raises `UsageError` where there is no such run.
+    both are reported. Folders that the run made go when they are empty again. Killed midway, it can simply be
+    called again. A run of which something could not be taken back can be tried again by its name. Raises
+    `UsageError` where there is no such run.
     """
     run = _chosen(run_id)
     lines = list(ledger.read(ledger.run_file(run.id)))
@@ -46,6 +48,8 @@ def undo(run_id: str | None = None) -> list[Undone]:
         with ledger.run_file(run.id).open("rb") as stream:
             for line in reversed(lines):
                 facts = line.facts
+                if facts["action"] in ("folder", "marker"):
+                    _tidy(facts, run)
                 if facts["action"] not in ("replace", "move") or facts["n"] in done:
                     continue
                 if facts["action"] == "move":
@@ -78,6 +82,34 @@ def _chosen(run_id: str | None) -> RunInfo:
         if run.id == run_id:
             return run
     raise UsageError(f"there is no run '{run_id}'; see: photocli undo --list")
+
+
+def _tidy(facts: dict[str, Any], run: RunInfo) -> None:
+    """Remove a folder that the run made, if it is empty, or the marker of one that no other run moved into.
+
+    What killed runs left in the folder goes, too. What cannot be removed stays.
+    """
+    path = Path(facts["path"])
+    with contextlib.suppress(OSError, PhotocliError):
+        if crossed(path) is not None:
+            return
+        if facts["action"] == "marker":
+            content = content_of(path)
+            if content is not None and digest_of(content) == facts["new"] and not _is_needed(path, run):
+                remove_file(path, content)
+        elif path.is_dir():
+            sweep(path)
+            path.rmdir()
+
+
+def _is_needed(marker: Path, run: RunInfo) -> bool:
+    """Whether another run moved something into the folder of a marker, and was not taken back."""
+    others = (other for other in runs() if other.id != run.id and not other.undone)
+    return any(
+        line.facts["action"] == "move" and Path(line.facts["target"]).is_relative_to(marker.parent)
+        for other in others
+        for line in ledger.read(ledger.run_file(other.id))
+    )
 
 
 def _put_back(facts: dict[str, Any], kept: bytes) -> Undone:

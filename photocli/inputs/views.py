@@ -78,6 +78,18 @@ FRAME = InputSpec("frame", 1, 1, "frame")
 """Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
 
 
+def described(fit: str, width: int, height: int) -> str:
+    """What a network of this input sees of a photo, in a few words, with the size in pixels."""
+    seen = {
+        "squash": "the whole photo",
+        "sheet": "the whole photo, and sharp pieces of it below,",
+        "crop": "the photo small, and pieces of it,",
+        "contain": "the whole photo, in a square,",
+        "faces": "each face",
+    }
+    return f"{seen[fit]} at {width} × {height} pixels"
+
+
 def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
     """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
     return max(width, height) >= 2 * side and width * height <= MOST_NATIVE

@@ -48,6 +48,16 @@ class Card:
         return f"{self.name}@{self.version}"
 
     @property
+    def terms(self) -> str:
+        """The licence of the model, and the names of the data that it learned from."""
+        licence = str(self.facts.get("licence", "not stated")).removesuffix(", see data")
+        licence = licence.removesuffix(", which this card names under data")
+        data = self.facts.get("data")
+        sources = [source for source in data if isinstance(source, dict)] if isinstance(data, list) else []
+        names = dict.fromkeys(str(source["name"]) for source in sources if "name" in source)
+        return f"{licence}: {', '.join(names)}" if names else licence
+
+    @property
     def network(self) -> Path:
         """The path of the ONNX file."""
         return self.folder / self.file

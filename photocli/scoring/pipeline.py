@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
-from photocli.discover import discover
+from photocli.discover import REJECTS, discover
 from photocli.errors import ModelError
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
@@ -263,7 +263,7 @@ class _Pass:
         summary, record = self.run.summary, entry.record
         assert record is not None
         summary.photos += record.status != "skipped"
-        summary.skipped += record.status == "skipped"
+        summary.skipped += record.status == "skipped" and record.error != REJECTS
         summary.failed += record.status == "failed"
         summary.provider = self.run.models.provider
 

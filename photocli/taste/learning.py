@@ -12,7 +12,7 @@ from photocli.errors import UsageError
 from photocli.files.links import Roots
 from photocli.scoring.pipeline import Run
 from photocli.taste import store as tastes
-from photocli.xmp import own_ratings
+from photocli.xmp.own_ratings import JudgementReader
 
 if TYPE_CHECKING:
     from photocli.records import Record
@@ -45,7 +45,7 @@ class Learner:
             raise UsageError("no model that was chosen has an embedding to learn from; see: photocli models")
         self._card = chosen[0]
         # Only what the user gave is read, unless links are followed.
-        self._roots = None if options.follow_links else Roots(self.run.paths)
+        self._reader = JudgementReader(None if options.follow_links else Roots(self.run.paths))
         self._rows: list[tuple[Any, Any, float, float]] = []
 
     def collect(self, advance: Callable[[Record], None]) -> None:
@@ -76,7 +76,7 @@ class Learner:
         record = result.record
         if record.status != "ok" or record.aesthetic is None:
             return
-        rating = own_ratings.read(Path(record.path), Path(record.twin) if record.twin else None, self._roots)
+        rating = self._reader.rating(Path(record.path), Path(record.twin) if record.twin else None)
         if rating is not None:
             outputs = result.outputs[self._card.name]
             self._rows.append((outputs["embedding"], outputs["look"], record.aesthetic, rating))

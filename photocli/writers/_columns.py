@@ -1,11 +1,11 @@
-"""The columns of the table on the terminal: what their cells say, and which of them fit."""
+"""The columns of the table on the terminal: what their cells say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from photocli.display import cells, printable, shorten
+from photocli.display import BAD, GOOD, STARS, Column, percent, printable, shorten, signed
 from photocli.records import CONFIDENCE, as_columns, as_dict, columns
 from photocli.scoring.profiles import FAULTS
 from photocli.scoring.ratings import breakdown, summed
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from photocli.scoring.profiles import Profile
     from photocli.scoring.ratings import Part
 
-_CLASS_STYLE = {"good": "green", "average": "", "bad": "red"}
-_OPTIONAL = ("Selfie", "Faults", "Technical", "Faces", "Medium", "Style")  # shown where a photo has something
+_CLASS_STYLE = {"good": GOOD, "average": "", "bad": BAD}
+_OPTIONAL = ("Selfie", "Faults", "Technical", "Faces", "Medium", "Style", "Better half")  # if a photo has it
 _SMALL = 0.15  # the share of a deduction below which its fault is not named
 _LABEL_CELLS = 24  # the most that the names of classes get
+_PLAIN = "plain"  # the style of a photo without any, which is no news
 _OWN_COLUMN = (
-    *("score", "stars", "aesthetic", "aesthetic_class", "technical", "faults", "path"),
+    *("score", "stars", "aesthetic", "aesthetic_good", "aesthetic_class", "technical", "faults", "path"),
     *("medium", "style", "style_confidence"),
 )
 
 
 def columns_of(
     records: list[Record], sort: str, profile: Profile, classifiers: Sequence[str] = ()
-) -> dict[str, list[Text]]:
-    """The cells beside the names, by column: Score = Aesthetic + Selfie + Faults."""
+) -> dict[str, Column]:
+    """The columns beside the names: Score = Aesthetic + Selfie + Faults, and what else is known."""
     from rich.text import Text
 
     found: dict[str, list[Text]] = {}
@@ -46,21 +47,43 @@ def columns_of(
         # With the decimals that a score is made of, lest a value at the edge be rounded otherwise than it.
         aesthetic = next((part.value for part in parts if part.name == "aesthetic"), record.aesthetic)
         add("Score", formatted(record.score))
-        add("Stars", "★" * (record.stars or 0), "yellow")
+        add("Stars", "★" * (record.stars or 0), STARS)
         add("Aesthetic", f"{formatted(aesthetic)}{spread}")
         add("Selfie", selfie)
-        add("Faults", faults, "red" if record.faults else "")
+        add("Faults", faults, BAD if record.faults else "")
         add("Technical", formatted(record.technical))
+        add("Better half", "" if record.aesthetic_good is None else percent(record.aesthetic_good))
         add("Faces", _faces(record))
         answers = as_columns(record, classifiers)
         for name in classifiers:
-            add(name, _confident(answers[name], answers[name + CONFIDENCE]))
-        add("Style", _confident(record.style, record.style_confidence))
+            add(name, confident(answers[name], answers[name + CONFIDENCE]))
+        add("Style", "" if record.style == _PLAIN else confident(record.style, record.style_confidence))
         add("Medium", record.medium or "")
         add("Class", label, _CLASS_STYLE.get(label, ""))
         if sort not in (*_OWN_COLUMN, *columns(classifiers)):
-            add(sort, formatted(as_dict(record)[sort]))
-    return {name: texts for name, texts in found.items() if name not in _OPTIONAL or any(texts)}
+            add(sort, for_people(sort, as_dict(record)[sort]))
+    left = ("Stars", "Faults", "Style", "Medium", "Class", *classifiers)
+    kept = {name: said for name, said in found.items() if name not in _OPTIONAL or any(said)}
+    return {name: _column(name, said, left=name in left) for name, said in kept.items()}
+
+
+def _column(name: str, said: list[Text], *, left: bool) -> Column:
+    """A column as it is, or without what is in some of its cells beside a number."""
+    forms = [said]
+    if name == "Faults":
+        forms += [[_before(text, ",") for text in said], [_before(text, " ") for text in said]]
+        if not any(forms[-1]):  # they are named, and cost nothing
+            del forms[-1]
+    elif name == "Aesthetic":
+        forms.append([_before(text, " ") for text in said])
+    return Column(tuple((name, form) for form in forms), left)
+
+
+def _before(text: Text, mark: str) -> Text:
+    from rich.text import Text
+
+    said = str(text).partition(mark)[0]
+    return Text("" if mark == " " and said.isalpha() else said, style=text.style)
 
 
 def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
@@ -87,11 +110,13 @@ def _faces(record: Record) -> str:
     return f"{record.faces}" if record.selfie is None else f"{record.faces}: {record.selfie:.1f}"
 
 
-def _confident(label: str | None, confidence: float | None) -> str:
+def confident(label: str | None, confidence: float | None) -> str:
     """The name of a class, and how probable it is; `none` where none holds."""
     if confidence is None:
         return ""
-    return f"{shorten(printable(label or 'none'), _LABEL_CELLS)} {confidence:.2f}"
+    if label is None:
+        return "none"
+    return f"{shorten(printable(label), _LABEL_CELLS)} {percent(confidence)}"
 
 
 def deducted(parts: Sequence[Part]) -> float:
@@ -100,25 +125,12 @@ def deducted(parts: Sequence[Part]) -> float:
 
 
 def _signed(change: float) -> str:
-    text = f"{abs(change):.2f}"
-    return "" if text == "0.00" else f"{'−' if change < 0 else '+'}{text}"
+    return "" if abs(change) < 0.005 else signed(change)
 
 
-def columns_that_fit(
-    found: Mapping[str, list[Text]], worth: Sequence[str], width: int, least: int
-) -> dict[str, list[Text]]:
-    """Those columns which leave `least` cells for the names; what says most, and is first in `worth`, has
-    precedence."""
-    chosen = {name: texts for name, texts in found.items() if name not in worth}
-    for name in (name for name in worth if name in found):
-        if cells_left({**chosen, name: found[name]}, width) >= least:
-            chosen[name] = found[name]
-    return {name: texts for name, texts in found.items() if name in chosen}
-
-
-def cells_left(found: Mapping[str, list[Text]], width: int) -> int:
-    """How many cells the columns leave for the names; each has three of its own beside its text."""
-    return width - 4 - sum(3 + max(map(cells, (name, *map(str, texts)))) for name, texts in found.items())
+def for_people(field: str, value: Any) -> str:
+    """Return the value of a field as a cell shows it: times without their T, fractions and zone."""
+    return formatted(value)[:19].replace("T", " ") if field == "captured" else formatted(value)
 
 
 def formatted(value: Any) -> str:

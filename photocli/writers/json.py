@@ -35,11 +35,10 @@ class JsonWriter(FileWriter):
 
     def write(self, record: Record, details: Mapping[str, Any] | None = None) -> None:
         """Write one record; `details` (all votes, each face) go under a key of that name, at its end."""
-        entry = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
-        entry |= tidy(as_columns(record, self._classifiers))
+        entry = as_entry(record, self._classifiers)
         if details is not None:
             entry["details"] = tidy(details)
-        self._put(("\n" if self._first else ",\n") + _dumps(entry))
+        self._put(("\n" if self._first else ",\n") + dumps(entry))
         self._first = False
 
     def close(self, summary: Mapping[str, Any] | None = None) -> None:
@@ -47,7 +46,7 @@ class JsonWriter(FileWriter):
         if self._closed:
             return
         self._closed = True
-        self._put(f'\n],\n"summary": {_dumps(tidy(summary or {}))}}}\n')
+        self._put(f'\n],\n"summary": {dumps(tidy(summary or {}))}}}\n')
         self._output.commit()
 
     def discard(self) -> None:
@@ -60,5 +59,13 @@ class JsonWriter(FileWriter):
         self._output.write(text.encode("utf-8", "backslashreplace"))
 
 
-def _dumps(value: Any) -> str:
+def as_entry(record: Record, classifiers: Sequence[str] = ()) -> dict[str, Any]:
+    """The record as an object of JSON: its fields in order, then those of classifiers; None where missing."""
+    entry = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
+    entry.update(tidy(as_columns(record, tuple(classifiers))))
+    return entry
+
+
+def dumps(value: Any) -> str:
+    """Return the JSON text of a value on one line, with non-ASCII characters as they are."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

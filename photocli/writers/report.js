@@ -27,7 +27,7 @@ function clean(text) {
 }
 
 function number(value, digits = 2) {
-  return value === null || value === undefined ? "–" : Number(value).toFixed(digits);
+  return value === null || value === undefined ? "–" : Number(value).toFixed(digits).replace("-", "−");
 }
 
 function starsOf(photo) {
@@ -65,7 +65,7 @@ function why(photo) {
   }
   said.push(". ");
   if (photo.aesthetic_good !== null) {
-    said.push(`The chance that it is in the better half is ${Math.round(100 * photo.aesthetic_good)}%`);
+    said.push(`The chance of being in the better half is ${Math.round(100 * photo.aesthetic_good)}%`);
     said.push(". ");
   }
   if (photo.aesthetic_class) said.push(`It counts as ${photo.aesthetic_class}. `);

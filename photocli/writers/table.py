@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 import heapq
+import itertools
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from photocli.display import bar, cells, common_folder, printable, shorten
+from photocli.display import (
+    cells,
+    cells_left,
+    column_of,
+    columns_that_fit,
+    common_folder,
+    console,
+    heading,
+    joined,
+    printable,
+    shorten_name,
+    shorten_names,
+    table,
+)
 from photocli.errors import UsageError
 from photocli.records import RECORD_FIELDS, as_columns, as_dict, columns
 from photocli.scoring.profiles import GENERAL
 from photocli.scoring.ratings import breakdown, in_words
-from photocli.writers._columns import cells_left, columns_of, columns_that_fit, deducted, formatted
+from photocli.writers._columns import columns_of, deducted, formatted
+from photocli.writers._layouts import layouts
+from photocli.writers._summary import print_counts, print_folded, print_summary, score_bins
 
 if TYPE_CHECKING:
     from rich.console import Console
     from typing_extensions import Self
 
+    from photocli.display import Column
     from photocli.records import Record
     from photocli.scoring.pipeline import Summary
     from photocli.scoring.profiles import Profile
 
-_PROVIDERS = {
-    "CPUExecutionProvider": "CPU",
-    "CUDAExecutionProvider": "CUDA",
-    "TensorrtExecutionProvider": "TensorRT",
-}
-_NAME_CELLS = 20  # the least that the names of the photos get
-_LEFT = ("Stars", "Faults", "Style", "Medium", "Class")  # the columns that begin at their left
-_WORTH = ("Stars", "Faults", "Aesthetic", "Selfie", "Technical", "Faces", "Style", "Medium", "Class")
-_AFTER = 1  # of these come classifiers, which somebody added; all in this order, as far as there is room
+_NAME_CELLS = 14  # the least that the name of the example gets
+_SUM = ("Aesthetic", "Selfie", "Faults")  # what a score is made of: all of it is shown, or none
+_WORTH = ("Technical", "Faces", "Style", "Better half", "Class", "Medium")  # most first, after classifiers
+_QUALITIES = (  # fields of which more is better
+    *("score", "stars", "aesthetic", "aesthetic_good", "technical", "selfie", "face_sharpness", "taste"),
+)
 _UNSORTED = ("each_face", "answers", "styles")
-_LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
 
 
 class TableWriter:
@@ -41,40 +56,53 @@ class TableWriter:
     def __init__(
         self,
         *,
-        sort: str = "score",
+        sort: str = "",
         top: int = 10,
         profile: Profile = GENERAL,
         classifiers: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        taste: str | None = None,
     ) -> None:
         """`sort` is the field that ranks, `top` how many photos each end shows, `profile` what scores follow.
 
-        `classifiers` are the names of those that have columns. Raises `UsageError`.
+        `classifiers` are the names of those that have columns, `kinds` those of the models that are run (all
+        without any), and `taste` the name of the one in use. Without `sort`, the score ranks, or what the
+        models say. Raises `UsageError`.
         """
         self._classifiers = tuple(classifiers)
-        if sort not in (*RECORD_FIELDS, *columns(self._classifiers)) or sort in _UNSORTED:
+        known = (*RECORD_FIELDS, *columns(self._classifiers))
+        if sort and (sort not in known or sort in _UNSORTED):
             raise UsageError(f"there is no field '{sort}' to sort by; try score, aesthetic, captured or path")
-        self._sort = sort
+        self._layouts = layouts(kinds, classifiers) if kinds else []
+        self._sort = sort or ("" if self._layouts else "score")
+        self._asked = sort
         self._top = top
         self._profile = profile
+        self._taste = taste
         self._best: list[tuple[Any, int, Record]] = []
         self._worst: list[tuple[Any, int, Record]] = []
-        self._spread = [0] * (_HIGHEST - _LOWEST + 1)
+        self._counts: Counter[str] = Counter()
         self._number = 0
 
     def write(self, record: Record) -> None:
         """Take one record."""
         if record.status != "ok":
             return
-        if record.score is not None:
-            self._spread[min(max(round(record.score), _LOWEST), _HIGHEST) - _LOWEST] += 1
-        value = {**as_dict(record), **as_columns(record, self._classifiers)}[self._sort]
+        first = self._layouts[0] if self._layouts else None
+        self._counts.update(first.tally(record) if first else score_bins(record.score))
+        value = self._rank(record)
         if value is None or not self._top:
             return
         self._number += 1  # of equal photos the earlier one comes first
         key = _Reversed(value) if isinstance(value, str) else value
         _keep(self._best, (key, -self._number, record), self._top)
-        down = _Reversed(key)
-        _keep(self._worst, (down, -self._number, record), self._top)
+        if self._sort or (first and first.ends):
+            _keep(self._worst, (_Reversed(key), self._number, record), self._top)
+
+    def _rank(self, record: Record) -> Any:
+        if not self._sort:
+            return self._layouts[0].rank(record)
+        return {**as_dict(record), **as_columns(record, self._classifiers)}[self._sort]
 
     def close(self) -> None:
         """Nothing to do: `show` prints."""
@@ -91,43 +119,87 @@ class TableWriter:
         self, summary: Summary, sidecars: Mapping[Any, int] | None = None, *, stderr: bool = False
     ) -> None:
         """Print the table, the histogram and the summary; to stderr where stdout carries data."""
-        from rich.console import Console
-
-        console = Console(stderr=stderr, highlight=False)
+        out = console(stderr=stderr)
         best = [item[2] for item in sorted(self._best, reverse=True)]
         shown = {record.path for record in best}
         worst = [item[2] for item in sorted(self._worst) if item[2].path not in shown]
         if best:
-            self._print_ranked(console, best, worst)
-        if any(self._spread) and self._top:
-            _print_spread(console, self._spread)
-        _print_summary(console, summary, sidecars or {})
+            self._print_ranked(out, best, worst)
+        elif self._asked and self._top and summary.photos > summary.failed:
+            print_folded(out, f"no photo has a value for {self._asked}")
+        if self._counts and self._top:
+            print_counts(out, self._layouts[0].counted if self._layouts else "Score", self._counts)
+        print_summary(out, summary, sidecars or {}, self._taste)
 
-    def _print_ranked(self, console: Console, best: list[Record], worst: list[Record]) -> None:
-        from rich import box
-        from rich.table import Table
+    def _print_ranked(self, out: Console, best: list[Record], worst: list[Record]) -> None:
         from rich.text import Text
 
-        folder = common_folder([record.path for record in best + worst])
-        title = f"Best and worst of {printable(folder) or 'the photos'}, by {self._sort}"
-        table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", pad_edge=False)
-        names = [printable(record.path[len(folder) :]) for record in best + worst]
-        least = min(_NAME_CELLS, max(map(cells, names)))
-        everything = columns_of(best + worst, self._sort, self._profile, self._classifiers)
-        worth = (*_WORTH[:_AFTER], *self._classifiers, *_WORTH[_AFTER:])
-        beside = columns_that_fit(everything, worth, console.width, least)
-        room = max(1, cells_left(beside, console.width))
-        table.add_column("Photo", no_wrap=True)
-        for name in beside:
-            left = name in (*_LEFT, *self._classifiers)
-            table.add_column(Text(name), no_wrap=True, justify="left" if left else "right")
-        for row, name in enumerate(names):
-            texts = (column[row] for column in beside.values())
-            table.add_row(Text(shorten(name, room)), *texts, end_section=row == len(best) - 1)
-        console.print(table)
-        self._print_example(console, best + worst, folder)
+        shown = best + worst
+        folder = common_folder([record.path for record in shown])
+        before, after = self._title(both=bool(worst))
+        out.print(Text(heading(before, printable(folder) or "the photos", after, out.width)))
+        names = [printable(record.path[len(folder) :]) for record in shown]
+        longest = max(map(cells, names))
+        everything, worth = self._columns(shown)
+        beside = columns_that_fit(everything, worth, out.width, longest, self._essential)
+        rows = table(beside)
+        room = min(longest, max(1, cells_left(beside, out.width)))
+        for row, name in enumerate(shorten_names(names, room)):
+            texts = (column.forms[0][1][row] for column in beside.values())
+            rows.add_row(Text(name), *texts, end_section=row == len(best) - 1 and bool(worst))
+        out.print(rows)
+        out.print()
+        if self._layouts:
+            self._print_notes(out, [name.lower() for name in everything if name not in beside])
+        else:
+            self._print_example(out, shown, folder)
 
-    def _print_example(self, console: Console, records: list[Record], folder: str) -> None:
+    def _title(self, *, both: bool) -> tuple[str, str]:
+        """What stands in the title before the folder, and after it."""
+        if self._sort == "score" and self._taste is not None:
+            after = f", by your taste {printable(self._taste)!r}"
+        else:
+            after = f", {f'by {self._sort}'.replace('_', ' ') if self._sort else self._layouts[0].order}"
+        if self._sort:
+            return ("Best and worst of " if self._sort in _QUALITIES else "First and last of ", after)
+        return ("Best and worst of " if self._layouts[0].best and both else "Photos of ", after)
+
+    def _columns(self, records: list[Record]) -> tuple[dict[str, Column], list[tuple[str, ...]]]:
+        """The columns that there could be, and which are worth most."""
+        if not self._layouts:
+            found = columns_of(records, self._sort, self._profile, self._classifiers)
+            # A taste gives the score outright, so the aesthetic one is no part of it.
+            first = [_SUM, ("Stars",)] if self._taste is None else [("Stars",), ("Faults",)]
+            last = [] if self._taste is None else [("Aesthetic",)]
+            others = (*self._classifiers, *_WORTH)
+            return found, [*first, *((name,) for name in others), *last]
+        said = [each.columns(records) for each in self._layouts]
+        found = {name: column for each in said for name, column in each.items()}
+        # The first column of each model comes first, then the second of each, and so on.
+        turns = itertools.zip_longest(*said)
+        worth: list[tuple[str, ...]] = [(name,) for names in turns for name in names if name is not None]
+        if self._sort and self._sort != "path" and self._sort.capitalize() not in found:
+            values = ({**as_dict(record), **as_columns(record, self._classifiers)} for record in records)
+            found[self._sort] = column_of(self._sort, [formatted(each[self._sort]) for each in values])
+        return found, worth
+
+    @property
+    def _essential(self) -> int:
+        """How many of the columns that are worth most may leave less room for the names."""
+        return len(RECORD_FIELDS) if self._layouts else 2
+
+    def _print_notes(self, out: Console, left_out: Sequence[str]) -> None:
+        """What the columns mean, and which ones there is no room for."""
+        if left_out:
+            print_folded(
+                out, f"no room for {', '.join(left_out)}: a wider window shows all, and so does --csv"
+            )
+        for note in dict.fromkeys(each.note for each in self._layouts if each.note):
+            print_folded(out, note, 0)
+        if left_out or any(each.note for each in self._layouts):
+            out.print()
+
+    def _print_example(self, out: Console, records: list[Record], folder: str) -> None:
         """How the score of that photo came about which lost most by its faults."""
         parts = {record.path: breakdown(record, self._profile) for record in records}
         # A score at the end of its scale would need another word.
@@ -138,44 +210,14 @@ class TableWriter:
         name = printable(most.path[len(folder) :])
         for named in (3, 2, 1):
             sum_ = f": {formatted(most.score)} = {in_words(parts[most.path], most=named)}"
-            if (room := console.width - cells(sum_)) >= min(_NAME_CELLS // 2, cells(name)):
-                console.print(f"{shorten(name, room)}{sum_}\n", markup=False)
+            if (room := out.width - cells(sum_)) >= min(_NAME_CELLS, cells(name)):
+                out.print(f"{shorten_name(name, room)}{sum_}\n", markup=False)
                 return
-
-
-def _print_spread(console: Console, spread: list[int]) -> None:
-    width = max(10, min(50, console.width - 20))
-    for score, count in enumerate(spread, start=_LOWEST):
-        console.print(f"{score:>5}  {bar(count, max(spread), width):<{width}} {count or ''}", markup=False)
-    console.print()
-
-
-def _print_summary(console: Console, summary: Summary, sidecars: Mapping[Any, int]) -> None:
-    device = _PROVIDERS.get(summary.provider or "", summary.provider) or "the cache alone"
-    parts = [
-        f"{summary.photos:,} {'photo' if summary.photos == 1 else 'photos'}",
-        f"{summary.failed:,} failed",
-        f"{summary.cached:,} from the cache",
-        f"on {device}" if summary.provider else "no model needed",
-        f"{summary.rate:,.1f} photos/s",
-        f"{summary.seconds:,.1f} s",
-    ]
-    console.print(" · ".join(parts), markup=False, style="bold")
-    if summary.skipped:
-        others = "1 other file was no photo" if summary.skipped == 1 else None
-        line = others or f"{summary.skipped:,} other files were no photos"
-        console.print(f"{line} (listed in CSV and JSON)", markup=False)
-    if sidecars:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
-        console.print(f"sidecars: {kinds}" + _explained(sidecars), markup=False)
-
-
-def _explained(sidecars: Mapping[Any, int]) -> str:
-    notes = ["kept: your own rating stands"] if sidecars.get("kept") else []
-    notes += (
-        ["linked: behind a link out of the folders given, never written"] if sidecars.get("linked") else []
-    )
-    return f" ({'; '.join(notes)})" if notes else ""
+        summands = re.split(r" (?=[+−] )", in_words(parts[most.path], most=3))
+        start = f"{shorten_name(name, out.width - 8)}: {formatted(most.score)}"
+        for line in joined([start, "=", *summands], out.width, " "):
+            out.print(line, markup=False)
+        out.print()
 
 
 def _keep(heap: list[tuple[Any, int, Record]], item: tuple[Any, int, Record], most: int) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
-from photocli.xmp.editors import CAMERA_RAW
+from photocli.xmp.editors import CAMERA_RAW, OWN_CROP
+from photocli.xmp.edits import crop_note
 from photocli.xmp.limits import SEARCHED
 from photocli.xmp.search import find
 
@@ -80,10 +81,11 @@ def developed(photo: Path, twin: Path | None = None) -> Path | None:
 def put(packet: Packet, crop: SensorCrop) -> bool:
     """Write a crop into a packet without any develop settings; whether it was, or stands there already."""
     wanted = {(CAMERA_RAW, name): value for name, value in crop.properties().items()}
-    if packet.speaks(CAMERA_RAW):
+    if packet.names(CAMERA_RAW):
         return all(packet.values(key) == [value] for key, value in wanted.items())
     for key, value in wanted.items():
         packet.put(key, value)
+    packet.put(OWN_CROP, crop_note(crop.properties()))
     return True
 
 

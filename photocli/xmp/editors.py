@@ -19,7 +19,7 @@ SidecarName = Literal["short", "full"]
 """`IMG.xmp` or `IMG.CR2.xmp`."""
 
 NAMESPACE = "http://ns.photocli.org/1.0/"
-"""Our own properties. `Stars`, `Label`, `Pick` and `Keywords` note what we wrote, to know it as ours."""
+"""Our own properties. `Stars`, `Label`, `Pick`, `Crop` and `Keywords` note what we wrote, to know it."""
 
 XMP = "http://ns.adobe.com/xap/1.0/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
@@ -29,7 +29,7 @@ _DIGIKAM = "http://www.digikam.org/ns/1.0/"
 _MICROSOFT = ("http://ns.microsoft.com/photo/1.0/", "http://ns.microsoft.com/photo/1.0")
 _DC = "http://purl.org/dc/elements/1.1/"
 _LIGHTROOM = "http://ns.adobe.com/lightroom/1.0/"
-_DARKTABLE = "http://darktable.sf.net/"
+DARKTABLE = "http://darktable.sf.net/"
 CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
 """Develop settings, crops among them."""
 
@@ -42,7 +42,7 @@ PREFIXES = {
     _MICROSOFT[0]: "MicrosoftPhoto",
     _DC: "dc",
     _LIGHTROOM: "lr",
-    _DARKTABLE: "darktable",
+    DARKTABLE: "darktable",
     CAMERA_RAW: "crs",
 }
 
@@ -57,13 +57,14 @@ LABEL: Key = (XMP, "Label")
 LABEL_COLOR: Key = (PHOTOSHOP, "LabelColor")
 URGENCY: Key = (PHOTOSHOP, "Urgency")
 COLOR_LABEL: Key = (_DIGIKAM, "ColorLabel")
-COLORLABELS: Key = (_DARKTABLE, "colorlabels")
+COLORLABELS: Key = (DARKTABLE, "colorlabels")
 OWN_LABEL: Key = (NAMESPACE, "Label")
 
 DM_PICK: Key = (_DM, "pick")
 DM_GOOD: Key = (_DM, "good")
 PICK_LABEL: Key = (_DIGIKAM, "PickLabel")
 OWN_PICK: Key = (NAMESPACE, "Pick")
+OWN_CROP: Key = (NAMESPACE, "Crop")
 
 SUBJECT: Key = (_DC, "subject")
 HIERARCHICAL: Key = (_LIGHTROOM, "hierarchicalSubject")

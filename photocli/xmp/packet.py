@@ -69,9 +69,9 @@ class Packet:
     def __contains__(self, key: Key) -> bool:
         return key in self._found
 
-    def speaks(self, namespace: str) -> bool:
-        """Whether there is any property of this namespace."""
-        return any(uri == namespace for uri, _ in self._found)
+    def names(self, namespace: str) -> set[str]:
+        """The local names of all properties of this namespace."""
+        return {name for uri, name in self._found if uri == namespace}
 
     def values(self, key: Key) -> list[str | None]:
         """The simple values of a property; `None` for one that is no simple text."""

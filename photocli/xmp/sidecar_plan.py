@@ -13,13 +13,14 @@ from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.errors import PhotocliError, SidecarError
 from photocli.files.links import is_link
 from photocli.xmp.editors import editor as editor_named
+from photocli.xmp.own_ratings import Judgement, JudgementReader
 from photocli.xmp.sidecars import SidecarFolder
 
 if TYPE_CHECKING:
     from photocli.files.links import Roots
     from photocli.records import Record
     from photocli.xmp.camera_raw import SensorCrop
-    from photocli.xmp.merge import XmpChanges
+    from photocli.xmp.merge import MergeResult, XmpChanges
 
 OutcomeKind = Literal["written", "unchanged", "kept", "failed", "linked"]
 
@@ -97,6 +98,7 @@ class Planner:
         self._sidecars = sidecars
         self._clock = clock
         self._folder: SidecarFolder | None = None
+        self._reader = JudgementReader(roots)
 
     def plan(self, record: Record, marks: Marks | None = None) -> Iterator[Planned | Outcome]:
         """Plan each file of a record, in their order; an `Outcome` is a failure."""
@@ -149,7 +151,6 @@ class Planner:
     def _plan_sidecar(
         self, record: Record, marks: Marks | None, changes: XmpChanges, sidecar: Path
     ) -> Planned:
-        from photocli.xmp.merge import merge
 
         photo, twin = Path(record.path), Path(record.twin) if record.twin else None
         _refuse_link(sidecar)
@@ -157,12 +158,7 @@ class Planner:
         raw = twin or (photo if photo.suffix.lower() in RAW_SUFFIXES else None)
         shared = raw is not None and sidecar.stem == photo.stem and (old is None or twin is not None)
         extension = raw.suffix[1:].upper() if raw is not None and shared else None
-        changes = replace(changes, sidecar_for=extension)
-        kept = False
-        if not self._overwrite:
-            changes, kept = _heeding(_embedded_in(photo), changes)
-        result = merge(old, changes, now=self._clock())
-        kept = kept or result.kept
+        result, kept = self._merged(record, old, replace(changes, sidecar_for=extension))
         return Planned(
             record.path,
             sidecar,
@@ -179,12 +175,11 @@ class Planner:
         self, record: Record, marks: Marks | None, changes: XmpChanges, photo: Path
     ) -> Planned:
         from photocli.xmp.embedding import embedded, packet_in, read
-        from photocli.xmp.merge import merge
 
         _refuse_link(photo)
         jpeg = read(photo)
         old = packet_in(jpeg)
-        result = merge(old, changes, now=self._clock())
+        result, kept = self._merged(record, old, changes)
         content = embedded(jpeg, result.packet) if result.changed else jpeg
         after = packet_in(content) or result.packet
         return Planned(
@@ -194,10 +189,26 @@ class Planner:
             after,
             content,
             result.changed,
-            _kind(result.kept, result.changed),
+            _kind(kept, result.changed),
             jpeg,
             lambda: self._planned(record, marks, photo, self._plan_embedded),
         )
+
+    def _merged(self, record: Record, old: bytes | None, changes: XmpChanges) -> tuple[MergeResult, bool]:
+        """The packet after the merge, and whether anything of a person's stands instead of ours.
+
+        What the person said elsewhere, in another sidecar or inside the photo, is not contradicted here.
+        """
+        from photocli.xmp.merge import merge
+
+        result = merge(old, changes, now=self._clock())
+        if self._overwrite:
+            return result, result.kept
+        said = self._reader.of(Path(record.path), Path(record.twin) if record.twin else None)
+        heeding = changes if said is None else _heeding(said, changes, result)
+        if heeding == changes:
+            return result, result.kept
+        return merge(old, heeding, now=self._clock()), True
 
     def _changes(self, record: Record, marks: Marks | None) -> XmpChanges:
         """What to write for a record. Two decimals: the same photo has the same on every device."""
@@ -240,37 +251,21 @@ def _keywords(record: Record) -> tuple[str, ...] | None:
     return tuple(f"photocli|{name}|{word}" for name, word in clean.items() if word) or None
 
 
-def _embedded_in(photo: Path) -> bytes | None:
-    """The packet inside a JPEG, in which a person may have rated it."""
-    from photocli.xmp.embedding import HEAD, is_jpeg, packet_in
-
-    if not _is_jpeg_name(photo):
-        return None
-    try:
-        with photo.open("rb") as file:
-            head = file.read(HEAD)
-    except OSError:
-        return None
-    return packet_in(head) if is_jpeg(head) else None
-
-
-def _heeding(packet: bytes | None, changes: XmpChanges) -> tuple[XmpChanges, bool]:
-    """The changes without what a person said in the packet inside the photo; whether there was any."""
-    from photocli.xmp.merge import merge
-
-    if packet is None:
-        return changes, False
-    try:
-        found = merge(packet, changes, now=datetime.now().astimezone())
-    except SidecarError:
-        return changes, False
-    kept = replace(
-        changes,
-        rating=None if found.kept_rating else changes.rating,
-        label=None if found.kept_label else changes.label,
-        pick=None if found.kept_pick else changes.pick,
-    )
-    return kept, found.kept
+def _heeding(said: Judgement, changes: XmpChanges, result: MergeResult) -> XmpChanges:
+    """The changes without what the person said otherwise; what stands in the packet itself is kept by it."""
+    rating = changes.rating
+    if rating is not None and (said.rating is not None or said.rejects) and not result.kept_rating:
+        rating = None
+    label, pick = changes.label, changes.pick
+    if label is not None and said.label is not None and not result.kept_label:
+        label = None
+    against = said.rejects if pick == "pick" else said.keeps if pick == "reject" else False
+    by_colour = label is None and said.label is not None and not result.kept_label
+    if by_colour and pick in (editor_named(changes.editor).flag_labels or {}):
+        pick = None
+    if pick is not None and (said.flag is not None or against) and not result.kept_pick:
+        pick = None
+    return replace(changes, rating=rating, label=label, pick=pick)
 
 
 def _refuse_link(path: Path) -> None:

@@ -29,7 +29,15 @@ def run(
 ) -> None:
     """Train a network that says how beautiful a photo is.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    Figures are printed beside their trivial baselines.
+
+    \b
+    Examples:
+      python -m trainers.aesthetics photos --out runs/mine --cross-validate
+      python -m trainers.aesthetics photos --out runs/final --fold none
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.aesthetics.data import read_materials
     from trainers.aesthetics.evaluate import report_lines

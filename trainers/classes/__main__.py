@@ -28,7 +28,15 @@ def run(
 ) -> None:
     """Fine-tune a network to your own classes.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    Figures are printed beside their trivial baselines.
+
+    \b
+    Examples:
+      python -m trainers.style rooms/ --out runs/rooms
+      python -m trainers.style flickr/train.txt --held flickr/test.txt
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.classes.evaluate import report_lines
     from trainers.classes.train import train

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import enum
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo
 
 from photocli.errors import PhotocliError
 
@@ -78,12 +81,61 @@ def reported_errors(module: str, code: int = 2) -> Iterator[None]:
 
 
 def make_app(run: Callable[..., None] | Mapping[str, Callable[..., None]]) -> typer.Typer:
-    """A command line that runs a function, or one of several by their names."""
+    """A command line that runs a function, or one of several by their names; its help is like photocli's."""
     several = isinstance(run, Mapping)
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=several)
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=several,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
     if isinstance(run, Mapping):
         for name, function in run.items():
-            app.command(name)(function)
+            app.command(name)(_shaped(function))
     else:
-        app.command()(run)
+        app.command()(_shaped(run))
     return app
+
+
+def _shaped(run: Callable[..., None]) -> Callable[..., None]:
+    """The function with parameters whose help is a sentence, and whose values have a name in capitals."""
+
+    def command(**given: Any) -> None:
+        run(**given)
+
+    signature = inspect.signature(run, eval_str=True)
+    parameters = [_shaped_parameter(parameter) for parameter in signature.parameters.values()]
+    command.__doc__ = run.__doc__
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _shaped_parameter(parameter: inspect.Parameter) -> inspect.Parameter:
+    kind, *notes = get_args(parameter.annotation)
+    info = copy.copy(notes[0])
+    info.help = _sentence(info.help or "")
+    if info.metavar is None:
+        is_argument = isinstance(info, ArgumentInfo)
+        info.metavar = parameter.name.upper() if is_argument else _metavar(kind)
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, info])
+
+
+def _metavar(kind: Any) -> str | None:
+    """What stands for the value of an option; None where Typer knows better, as for flags and choices."""
+    found = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
+    for inner in (kind, *get_args(kind)):
+        if get_origin(inner) is tuple:
+            return " ".join(found[each] for each in get_args(inner))
+        if inner in found:
+            return found[inner]
+    return None
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital, unless it begins with the name of something, and a full stop."""
+    first = text.partition(" ")[0]
+    if first.rstrip(";:,").isalpha():
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "...")) else f"{text}."

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from photocli.display import minus
 from photocli.files.atomic import atomic_write
 
 
@@ -141,9 +142,9 @@ def print_report(facts: dict[str, Any], more: Iterable[str] = ()) -> bool:
         return True
     table = Table("figure", "model", "baseline", "which", "better", title=facts["split"])
     for check in facts["checks"]:
-        value, base = f"{check['value']:.4f}", f"{check['baseline']:.4f}"
+        value, base = (minus(f"{check[key]:.4f}") for key in ("value", "baseline"))
         table.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
     console.print(table)
     for line in more:
-        console.print(line)
+        console.print(minus(line))
     return all(check["passed"] for check in facts["checks"])

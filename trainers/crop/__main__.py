@@ -43,8 +43,15 @@ def run_train(
 ) -> None:
     """Train a network that says whether a photo was cropped, and from where.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better, or when the
-    network says the same of every photo.
+    Figures are printed beside their trivial baselines. They are not better, either, if the network says the
+    same of every photo.
+
+    \b
+    Examples:
+      python -m trainers.crop train camera.csv --out runs/crop
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.common.runs import print_report
     from trainers.crop.camera_photos import read_photos

@@ -26,7 +26,14 @@ def run(
 ) -> None:
     """Train a network that finds faces, with their eyes, nose and mouth.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    Figures are printed beside their trivial baselines.
+
+    \b
+    Examples:
+      python -m trainers.faces photos --teacher face_detection_yunet.onnx
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.common.runs import print_report
     from trainers.faces.data import read_photos

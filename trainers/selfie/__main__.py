@@ -31,7 +31,14 @@ def run(
 ) -> None:
     """Train a network that says what people would say of a face, from aligned faces with their scores.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    Figures are printed beside their trivial baselines.
+
+    \b
+    Examples:
+      python -m trainers.selfie faces.csv --teacher face_detection_yunet.onnx
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.selfie.data import read_data
     from trainers.selfie.evaluate import report

@@ -32,7 +32,14 @@ def run(
 ) -> None:
     """Train a network that says the medium, the looks and the painting style of a picture.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    Figures are printed beside their trivial baselines.
+
+    \b
+    Examples:
+      python -m trainers.styles photos --media MEDIA --paintings PAINTED
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.common.runs import print_report
     from trainers.style.data import read_pictures

@@ -210,7 +210,7 @@ def _checks(metrics: dict[str, Any]) -> Iterator[BaselineCheck]:
     )
     yield BaselineCheck("looks, macro F1", looks["macro_f1"], looks["macro_f1_always_yes"], "always yes")
     share, lot = plain["called_styled"], plain["share_with_looks"]
-    yield BaselineCheck("plain called styled", share, lot, "by lot", higher=False)
+    yield BaselineCheck("photos without a look called styled", share, lot, "by lot", higher=False)
 
 
 def report_lines(facts: dict[str, Any]) -> Iterator[str]:
@@ -222,7 +222,7 @@ def report_lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"{name}, rows are true: {', '.join(metrics[name]['classes'])}"
         yield from (" ".join(f"{count:5d}" for count in row) for row in metrics[name]["confusion"])
     plain = {key: value for key, value in metrics["plain"].items() if key != "mistakes"}
-    yield f"plain: {plain}"
-    yield f"by themselves: {metrics['by_themselves']}"
+    yield f"photos without a look (plain): {plain}"
+    yield f"looks that photos have by themselves: {metrics['by_themselves']}"
     errors = {name: round(one["error"], 4) for name, one in metrics["reliability"].items()}
     yield f"calibration error: {errors}"

@@ -26,7 +26,14 @@ def run(
 ) -> None:
     """Train a network that says what is technically wrong with a photo, and which way is up.
 
-    Figures are printed beside their trivial baselines; the exit code is 1 when one is not better.
+    Figures are printed beside their trivial baselines.
+
+    \b
+    Examples:
+      python -m trainers.technical photos --out runs/technical
+
+    \b
+    Exit codes: 0 all good, 1 a figure is not better than its baseline, 2 wrong use.
     """
     from trainers.common.runs import print_report
     from trainers.technical.data import read_photos

@@ -55,7 +55,7 @@ def _votes(view: View, width: float, height: float) -> Canvas:
     title.text(0, 19, "How people would vote", canvas.TITLE, strong=True)
     sentence = (
         f"{record.aesthetic:.2f} of 10 on the mean, spread by ±{record.aesthetic_std:.2f}. "
-        f"The chance that people put it into the better half is {canvas.percent(record.aesthetic_good or 0)}."
+        f"The chance of being in the better half is {canvas.percent(record.aesthetic_good or 0)}."
     )
     shares = [float(share) for share in view.outputs["votes"]]
     bars = histogram(

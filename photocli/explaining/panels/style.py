@@ -18,7 +18,7 @@ _LOOKS, _PAINTINGS = 8, 5  # so many have a bar
 
 
 def find(view: View) -> Heat:
-    """What speaks for the style, or where it is plain for the medium; in log odds."""
+    """What speaks for the style, or for the medium where it has none; in log odds."""
     group, name = _chosen(view)
     known = style.classes(view.card)
     start = sum(len(known[other]) for other in NEEDS[: NEEDS.index(group)])
@@ -40,7 +40,7 @@ def draw(view: View, found: Heat, width: float) -> Canvas:
     parts = [
         chances.titled(f"Medium: {record.medium}", right, chances.draw(probabilities["medium"], held, right)),
         chances.titled(
-            f"Style: {record.style}",
+            f"Style: {record.style if record.styles else 'no look'}",
             right,
             chances.draw(probabilities["looks"], held, right, limits=limits, most=_LOOKS),
         ),
@@ -48,7 +48,7 @@ def draw(view: View, found: Heat, width: float) -> Canvas:
     if len(probabilities["paintings"]) > 1:
         bars = chances.draw(probabilities["paintings"], held, right, most=_PAINTINGS)
         parts.append(chances.titled("In the style of a painting", right, bars))
-    note = "Several looks may hold: those that reach beyond their mark. Without any style a photo is plain."
+    note = "Several looks may hold: those that reach beyond their mark. Where none does, records say plain."
     parts.append(paragraph(note, right, canvas.SMALL, canvas.FAINT))
     return canvas.row([left, canvas.column(parts, 22)], canvas.BESIDE)
 

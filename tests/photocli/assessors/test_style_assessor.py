@@ -139,7 +139,7 @@ def test_the_table_shows_them_where_there_is_room(
         style="film grain",
         style_confidence=0.814,
     )
-    for width, shown in ((120, (True, True)), (60, (True, False)), (40, (False, False))):
+    for width, shown in ((120, (True, True)), (52, (True, False)), (30, (False, False))):
         monkeypatch.setenv("COLUMNS", str(width))
         for sort in ("score", "style"):
             with TableWriter(sort=sort) as writer:
@@ -147,7 +147,7 @@ def test_the_table_shows_them_where_there_is_room(
                 writer.write(Record("b.jpg", score=6.0, stars=3, aesthetic=6.0))
             writer.show(Summary(photos=2, seconds=1.0))
             text = re.sub(" +", " ", capsys.readouterr().out)
-            assert ("film grain 0.81" in text, "photograph" in text) == shown, (width, sort)
+            assert ("film grain 81%" in text, "photograph" in text) == shown, (width, sort)
     with TableWriter() as writer:
         writer.write(Record("b.jpg", score=6.0, stars=3))
     writer.show(Summary(photos=1, seconds=1.0))

@@ -123,9 +123,9 @@ def test_settings_come_from_the_current_folder(tmp_path: Path, monkeypatch: pyte
     ("text", "reason"),
     [
         ("check = 3", "must be a table"),
-        ("[check]\nrequired = []", "required is unknown; \\[check\\] may have require, max_failures"),
+        ("[check]\nrequired = []", r"required in \[check\] is unknown; did you mean require\?"),
         ("score = 3", "must be a table"),
-        ("[score]\nstars = 3", "stars is unknown"),
+        ("[score]\nstarts = 3", "starts in"),
         ("[cheque]", r"\[cheque\] is unknown"),
         ("[check]\nrequire = 'a > 1'", "must be a list"),
         ("[check]\nmax_failures = true", "whole number"),

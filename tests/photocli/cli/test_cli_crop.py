@@ -71,7 +71,7 @@ def test_crops_are_shown_and_written_as_json(shoot: Path) -> None:
     assert records["b.jpg"]["details"] == {"crop": None}
     assert {name: records["b.jpg"][name] for name in TAKEN} == TAKEN
     assert records["broken.jpg"]["status"] == "failed"
-    assert "1 crops suggested" in done.err
+    assert "1 crop suggested" in done.err
     assert hashes(shoot) == before
 
 

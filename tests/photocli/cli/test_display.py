@@ -9,7 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from photocli.display import bar, cells, common_folder, printable, shorten
+from photocli.display import (
+    BAD,
+    GOOD,
+    STARS,
+    bar,
+    cells,
+    common_folder,
+    folded,
+    heading,
+    joined,
+    percent,
+    printable,
+    shorten,
+    shorten_name,
+    shorten_names,
+    signed,
+)
 
 NASTY = "a\x1b[31mb\nc\rd\x07e\x9bf\u202eg\u2028h\x00i"
 
@@ -69,3 +85,73 @@ def test_what_was_cut_fits(text: str, width: int) -> None:
     assert cells(short) <= width
     assert cells(short) == cell_len(short)
     assert short == text or "…" in short
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "expected"),
+    [
+        ("IMG_20240501_102147.jpg", 14, "IMG_2…2147.jpg"),
+        ("IMG_20240501_102147.jpg", 12, "IMG…2147.jpg"),
+        ("holiday/beach/DSC_00012345.NEF", 20, "holiday/b…012345.NEF"),
+        ("a.jpg", 5, "a.jpg"),
+        ("no suffix at all but long", 11, "no su… long"),
+    ],
+)
+def test_a_photo_keeps_its_number_and_suffix(name: str, width: int, expected: str) -> None:
+    assert shorten_name(name, width) == expected
+    assert shorten_names([name], width) == [expected]
+
+
+def test_names_that_differ_are_cut_where_they_differ_least() -> None:
+    numbered = [f"2026-11-28 {number:04} the wedding of Anna and Bela.jpg" for number in range(30)]
+    assert len(set(shorten_names(numbered, 24))) == 30
+    ended = [f"the wedding of Anna and Bela {number:04}.jpg" for number in range(30)]
+    assert shorten_names(ended, 14)[7] == "the w…0007.jpg"
+
+
+@given(st.lists(st.text(st.sampled_from("ab01.日\u0301"), max_size=30), max_size=6), st.integers(1, 20))
+def test_names_that_were_cut_fit(names: list[str], width: int) -> None:
+    short = shorten_names(names, width)
+    assert len(short) == len(names)
+    assert all(cells(text) <= width for text in short)
+    assert all(text == name for text, name in zip(short, names, strict=True) if cells(name) <= width)
+
+
+def test_a_heading_keeps_its_words_and_the_ends_of_the_name() -> None:
+    assert heading("Best of ", "/home/anna/shoot/", ", by score", 80) == "Best of /home/anna/shoot/, by score"
+    short = heading("Best of ", "/home/anna/pictures/2026/november/shoot/", ", by score", 40)
+    assert short.startswith("Best of /home")
+    assert short.endswith("shoot/, by score")
+    assert cells(short) == 40
+
+
+@given(st.text(st.sampled_from("ab 日·"), max_size=60), st.integers(6, 30))
+def test_what_is_folded_fits_and_loses_no_word(text: str, width: int) -> None:
+    lines = folded(text, width, 2)
+    assert all(cells(line) <= width for line in lines)
+    assert "…" in "".join(lines) or " ".join(line.strip() for line in lines).split() == text.split()
+
+
+def test_a_summary_breaks_between_its_parts() -> None:
+    parts = ["32 photos", "0 failed", "32 from the cache", "on CPU", "14.9 photos/s"]
+    assert joined(parts, 80) == [" · ".join(parts)]
+    assert joined(parts, 40) == ["32 photos · 0 failed · 32 from the cache", "on CPU · 14.9 photos/s"]
+
+
+def test_numbers_for_people() -> None:
+    assert [signed(value) for value in (0.3, -0.284, 0.0, -0.001)] == ["+0.30", "−0.28", "+0.00", "+0.00"]
+    assert [percent(chance) for chance in (0, 0.001, 0.256, 0.999, 1)] == ["0%", "<1%", "26%", ">99%", "100%"]
+
+
+@pytest.mark.parametrize("colour", [GOOD, BAD, STARS])
+def test_colours_can_be_read_on_white_and_on_black(colour: str) -> None:
+    from rich.color import Color
+
+    red, green, blue = (channel / 255 for channel in Color.parse(colour).get_truecolor())
+    linear = [
+        value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (red, green, blue)
+    ]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    assert 1.05 / (light + 0.05) > 3.8
+    assert (light + 0.05) / 0.05 > 3.8

@@ -23,8 +23,10 @@ RULE = ("--require", "aesthetic >= 1")
 OUTPUTS = [
     ("score", "--csv"),
     ("score", "--json"),
+    ("score", "--jsonl"),
     ("cull", "--csv"),
     ("cull", "--json"),
+    ("cull", "--jsonl"),
     ("crop", "--json"),
     ("report", "--html"),
     *(("check", f"--{name}") for name in ("json", "junit", "sarif", "markdown", "write-baseline")),

@@ -218,7 +218,7 @@ def test_the_command_says_what_it_did(own: Path, tmp_path: Path) -> None:
     again = photocli("models", "add", tmp_path / "mine")
     assert (again.code, again.out) == (2, "")
     assert "you have a model named mine already" in again.err
-    assert "mine@1.0  (faces, contain-64x64" in photocli("models", "list").out
+    assert "mine@1.0  (faces, " in photocli("models", "list").out
     assert photocli("models", "remove", "aesthetics").code == 2
     done = photocli("models", "add", tmp_path / "y.onnx" / "no")
     assert done.code == 2 and "Traceback" not in done.err

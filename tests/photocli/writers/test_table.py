@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from photocli.display import Column
 from photocli.errors import UsageError
 from photocli.records import Record
 from photocli.scoring.pipeline import Summary
@@ -111,10 +113,10 @@ def test_the_histogram_counts_every_photo(capsys: pytest.CaptureFixture[str]) ->
     lines = shown(records, capsys)
     counts = {}
     for line in lines:
-        words = line.split()
-        if words and words[0].isdigit() and words[-1].isdigit() and len(words) > 2:
-            counts[int(words[0])] = int(words[-1])
-    assert counts == {1: 1, 5: 2, 6: 1, 10: 2}
+        if found := re.fullmatch(r" *(\d+–\d+)  [█▏▎▍▌▋▊▉]+ (\d+)", line.rstrip()):
+            counts[found[1]] = int(found[2])
+    assert counts == {"1–2": 1, "5–6": 3, "9–10": 2}
+    assert "Score  Photos" in (line.strip() for line in lines)
 
 
 def test_the_summary_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +127,7 @@ def test_the_summary_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> N
     ]
     one = Summary(photos=1, cached=1, skipped=1, seconds=0.5)
     assert shown([], capsys, summary=one) == [
-        "1 photo · 0 failed · 1 from the cache · no model needed · 2.0 photos/s · 0.5 s",
+        "1 photo · 0 failed · 1 from the cache · 2.0 photos/s · 0.5 s",
         "1 other file was no photo (listed in CSV and JSON)",
     ]
 
@@ -156,7 +158,7 @@ def test_every_line_fits_and_is_safe(
     assert len([line for line in lines if "★" in line or ".jpg" in line or "2024-05" in line]) == len(NAMES)
     assert max(map(cell_len, lines)) <= width
     assert all(line.isprintable() for line in lines)
-    assert any("[red]a[/red].jpg" in line for line in lines) or width == 40
+    assert any("[red]a[/red].jpg" in line for line in lines) or width <= 60
 
 
 @given(st.lists(st.floats(1, 10), max_size=40), st.integers(0, 5))
@@ -191,21 +193,23 @@ def cells_of(lines: list[str], name: str) -> str:
 def test_a_row_adds_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     lines = shown(JUDGED, capsys)
-    assert "Score Stars Aesthetic Selfie Faults Technical Class" in " ".join(lines[2].split())
+    assert "Score Stars Aesthetic Selfie Faults Technical Class" in " ".join(lines[1].split())
     assert cells_of(lines, "a.jpg") == "8.00 ★★★★★ 8.00 ±1.5 10.00 average"
     assert cells_of(lines, "b.jpg") == "5.97 ★★★ 7.00 ±1.5 +0.20 −1.23 blur 6.92 average"
     assert cells_of(lines, "c.jpg") == "1.00 ★ 2.00 ±1.5 −1.00 motion blur 1.00 average"  # not −3.60
     assert cells_of(lines, "d.jpg") == "6.00 ★★★ 6.00 ±1.5 average"
 
 
-@pytest.mark.parametrize("width", [60, 68, 120])
+@pytest.mark.parametrize("width", [40, 60, 68, 120])
 def test_one_photo_is_the_example(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    found = [line.rstrip() for line in shown(JUDGED, capsys) if " = " in line]
-    whole = "b.jpg: 5.97 = 7.00 aesthetic + 0.20 selfie − 1.05 blur − 0.18 noise"
-    assert found == ([whole] if width >= len(whole) else [])
+    lines = shown(JUDGED, capsys)
+    first = next(number for number, line in enumerate(lines) if " = " in line or line.endswith(" ="))
+    found = lines[first : lines.index("", first)]
+    assert " ".join(found) == "b.jpg: 5.97 = 7.00 aesthetic + 0.20 selfie − 1.05 blur − 0.18 noise"
+    assert len(found) == {40: 2, 60: 2, 68: 1, 120: 1}[width]
 
 
 def test_a_profile_of_ones_own_is_what_the_example_follows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,6 +226,11 @@ def test_with_a_taste_faults_are_named_and_cost_nothing(capsys: pytest.CaptureFi
     assert not any(" = " in line for line in lines)
 
 
+def first(columns: dict[str, Column], name: str) -> str:
+    """What the first cell of a column says; nothing without the column."""
+    return str(columns[name].forms[0][1][0]) if name in columns else ""
+
+
 @given(st.floats(1, 10), st.none() | st.floats(1, 10), st.lists(st.floats(0, 1), min_size=6, max_size=6))
 @example(1.7349518, None, [0.0] * 6)
 @example(2.6901, 2.8146, [0.0] * 6)
@@ -229,9 +238,9 @@ def test_what_the_row_says_adds_up(aesthetic: float, selfie: float | None, sever
     fields = {"aesthetic": aesthetic, "selfie": selfie, **dict(zip(FAULTS, severities, strict=True))}
     record = Record("a.jpg", **{**fields, **rate(fields)})
     columns = columns_of([record], "score", GENERAL)
-    said = [str(columns.get(name, [""])[0]).partition(" ")[0] for name in ("Aesthetic", "Selfie", "Faults")]
+    said = [str(first(columns, name)).partition(" ")[0] for name in ("Aesthetic", "Selfie", "Faults")]
     total = sum(float(text.replace("−", "-")) for text in said if text)
-    assert total == pytest.approx(float(str(columns["Score"][0])), abs=1e-6)
+    assert total == pytest.approx(float(first(columns, "Score")), abs=1e-6)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
@@ -276,10 +285,54 @@ def test_faces_have_a_column_where_there_are_any(
         judged("c.jpg", 6.0, faces=0),
     ]
     lines = shown(records, capsys)
-    assert "Selfie Faces Class" in " ".join(lines[2].split())
+    assert "Selfie Faces Class" in " ".join(lines[1].split())
     assert cells_of(lines, "a.jpg") == "7.85 ★★★★★ 8.00 ±1.5 −0.15 3: 7.2 average"
     assert cells_of(lines, "b.jpg") == "7.00 ★★★★ 7.00 ±1.5 1 average"
     assert cells_of(lines, "c.jpg") == "6.00 ★★★ 6.00 ±1.5 average"
-    assert "Faces" not in shown(records[2:], capsys)[2]
+    assert "Faces" not in shown(records[2:], capsys)[1]
     with pytest.raises(UsageError, match="no field 'each_face' to sort by"):
         TableWriter(sort="each_face")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_row_adds_up_at_every_width(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    long = [replace(each, path=f"IMG_20261128_14{number:04}.jpg") for number, each in enumerate(JUDGED)]
+    lines = shown(long, capsys)
+    assert lines[1].split()[:6] == ["Photo", "Score", "Stars", "Aesthetic", "Selfie", "Faults"]
+    rows = [line for line in lines if "★" in line]
+    assert len(rows) == len(JUDGED)
+    for row in rows:
+        assert re.match(r"IMG_2.*00\d\d\.jpg ", row)
+        score, aesthetic, *changes = re.findall(r"[+−]?\d+\.\d\d", row)
+        changes = [change for change in changes if change[0] in "+−"]
+        total = float(aesthetic) + sum(float(change.replace("−", "-")) for change in changes)
+        assert total == pytest.approx(float(score), abs=1e-6)
+
+
+def test_a_taste_in_use_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"aesthetic": 7.0, "taste": 4.0, "blur": 0.8}
+    tasted = [Record(f"shoot/{n}.jpg", faults=("blur",), **{**fields, **rate(fields)}) for n in (1, 2)]
+    for width in (60, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = shown(tasted, capsys, taste="weddings")
+        assert lines[0].rstrip() == f"Best and worst of {Path('shoot')}/, by your taste 'weddings'"
+        assert " · your taste 'weddings'" in " · " + lines[-1] + lines[-2]
+    assert not any("taste" in line for line in shown(JUDGED, capsys))
+
+
+def test_equal_photos_are_at_both_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    records = [record(f"{name}.jpg", 5.0) for name in "abcdef"]
+    assert ranked(shown(records, capsys, top=2)) == ["a.jpg", "b.jpg", "e.jpg", "f.jpg"]
+
+
+def test_a_field_without_values_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown([record("a.jpg", 5.0)], capsys, sort="iso", summary=Summary(photos=1, seconds=1.0))
+    assert lines[0] == "no photo has a value for iso"
+
+
+def test_nothing_is_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"{'a long name ' * 20}.jpg"
+    assert any(line.startswith(name) for line in shown([record(name, 5.0)], capsys))

@@ -22,6 +22,7 @@ from photocli.files.atomic import AtomicFile
 from photocli.records import RECORD_FIELDS, Face, Record, as_dict
 from photocli.writers.csv import CsvWriter, cell, unmarked
 from photocli.writers.json import JsonWriter
+from photocli.writers.jsonl import JsonlWriter
 from photocli.writers.xmp import XmpWriter
 from photocli.xmp.sidecar_plan import Outcome
 
@@ -152,6 +153,15 @@ def test_json_reads_back(tmp_path: Path) -> None:
         assert read == expected
 
 
+def test_json_lines_are_the_records_of_the_document(tmp_path: Path) -> None:
+    with JsonlWriter(tmp_path / "out.jsonl") as writer:
+        for record in RECORDS:
+            writer.write(record)
+    lines = (tmp_path / "out.jsonl").read_bytes().split(b"\n")
+    assert [json.loads(line) for line in lines[:-1]] == written_json(tmp_path, RECORDS)["records"]
+    assert lines[-1] == b""
+
+
 def test_empty_outputs_are_complete(tmp_path: Path) -> None:
     assert written_csv(tmp_path, []) == ",".join(RECORD_FIELDS) + "\n"
     assert written_json(tmp_path, [])["records"] == []
@@ -197,8 +207,10 @@ def test_json_details_come_last_and_without_nan(tmp_path: Path) -> None:
     assert read["details"] == {"votes": [0.1235, None], "faces": [{"box": [1, 2.0]}]}
 
 
-@pytest.mark.parametrize("writer_type", [CsvWriter, JsonWriter])
-def test_a_failed_run_leaves_the_old_file(tmp_path: Path, writer_type: type[CsvWriter | JsonWriter]) -> None:
+@pytest.mark.parametrize("writer_type", [CsvWriter, JsonWriter, JsonlWriter])
+def test_a_failed_run_leaves_the_old_file(
+    tmp_path: Path, writer_type: type[CsvWriter | JsonWriter | JsonlWriter]
+) -> None:
     path = tmp_path / "out"
     path.write_text("old")
     with pytest.raises(ZeroDivisionError), writer_type(path) as writer:
@@ -217,12 +229,12 @@ def test_a_summary_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize("writer_type", [CsvWriter, JsonWriter])
+@pytest.mark.parametrize("writer_type", [CsvWriter, JsonWriter, JsonlWriter])
 def test_dash_writes_to_standard_output_alone(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
-    writer_type: type[CsvWriter | JsonWriter],
+    writer_type: type[CsvWriter | JsonWriter | JsonlWriter],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with writer_type("-") as writer:
