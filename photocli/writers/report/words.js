@@ -33,7 +33,7 @@ function clean(text) {
 }
 
 function number(value, digits = 2) {
-  return value === null || value === undefined ? "–" : Number(value).toFixed(digits);
+  return value === null || value === undefined ? "–" : Number(value).toFixed(digits).replace("-", "−");
 }
 
 function known(value) {
