@@ -168,6 +168,7 @@ class Record:
     answers: tuple[Answer, ...] = field(default=())
     styles: tuple[tuple[str, float], ...] = field(default=())
     sidecar: str | None = None
+    explained: tuple[tuple[str, str, float], ...] = field(default=())
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

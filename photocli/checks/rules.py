@@ -22,7 +22,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _FOR_TEXT = ("==", "!=")
 _NOT_CHECKED = frozenset(
-    ("path", "status", "error", "models", "twin", "faults", "each_face", "answers", "styles")
+    ("path", "status", "error", "models", "twin", "faults", "each_face", "answers", "styles", "explained")
 )
 
 NUMBERS: tuple[str, ...] = tuple(

@@ -128,7 +128,7 @@ class HtmlWriter(FileWriter):
         for answer in values["answers"]:
             del answer["probabilities"]  # of a thousand classes, they would be most of the page
         parts = breakdown(record, self._profile)
-        values["made_of"] = in_words(parts, most=len(parts)) if len(parts) > 1 else None
+        values["made_of"] = in_words(parts, most=len(parts), named=record.faults) if len(parts) > 1 else None
         self._put(("\n" if self._first else ",\n") + _data({**values, "thumbnail": entry.thumbnail}))
         self._first = False
 

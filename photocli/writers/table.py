@@ -31,7 +31,7 @@ _NAME_CELLS = 20  # the least that the names of the photos get
 _LEFT = ("Stars", "Faults", "Style", "Medium", "Class")  # the columns that begin at their left
 _WORTH = ("Stars", "Faults", "Aesthetic", "Selfie", "Technical", "Faces", "Style", "Medium", "Class")
 _AFTER = 1  # of these come classifiers, which somebody added; all in this order, as far as there is room
-_UNSORTED = ("each_face", "answers", "styles")
+_UNSORTED = ("each_face", "answers", "styles", "explained")
 _LOWEST, _HIGHEST = 1, 10  # the scale of the overall score
 
 
@@ -137,7 +137,7 @@ class TableWriter:
             return
         name = printable(most.path[len(folder) :])
         for named in (3, 2, 1):
-            sum_ = f": {formatted(most.score)} = {in_words(parts[most.path], most=named)}"
+            sum_ = f": {formatted(most.score)} = {in_words(parts[most.path], most=named, named=most.faults)}"
             if (room := console.width - cells(sum_)) >= min(_NAME_CELLS // 2, cells(name)):
                 console.print(f"{shorten(name, room)}{sum_}\n", markup=False)
                 return
