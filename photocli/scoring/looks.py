@@ -27,12 +27,15 @@ DULL, BRIGHT = 140, 190
 """A low key has highlights: below the first level there are none, from the second on there are some. White is
 137 in a photo that was exposed 2 EV too short."""
 
+LEAST = 0.01
+"""Less than so much is no explanation, and not noted."""
+
 NAMED = 0.5
 """A fault of which a look explains so much is not named any more."""
 
 
 def explained(chances: Mapping[str, float], light: Sequence[float] | None) -> Explained:
-    """What looks explain of faults: fault, look and share, above 0 to 1, in the order of `LOOKS`.
+    """What looks explain of faults: fault, look and share, `LEAST` to 1, in the order of `LOOKS`.
 
     `chances` are the probabilities of looks, `light` the measures of `inputs.light`, without which no look
     explains light. Of several looks that which explains most counts: they are not independent.
@@ -42,7 +45,7 @@ def explained(chances: Mapping[str, float], light: Sequence[float] | None) -> Ex
         allowed = _allowed(fault, light)
         shares = {look: most * allowed * chances.get(look, 0.0) for look, most in looks.items()}
         look = max(shares, key=shares.__getitem__)
-        if (share := round(min(shares[look], 1.0), 4)) > 0:
+        if (share := round(min(shares[look], 1.0), 4)) >= LEAST:
             found.append((fault, look, share))
     return tuple(found)
 
