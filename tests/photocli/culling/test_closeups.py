@@ -134,3 +134,18 @@ def test_cull_picks_the_frame_that_is_sharper_in_its_own_pixels(pair: Path) -> N
     again = Run([pair], Options(assess=("technical",), detail="native"))
     assert len(list(again)) == 2
     assert again.summary.cached == 2
+
+
+def test_noise_does_not_lead_a_closer_look(tmp_path: Path, own_folders: Path) -> None:
+    """By steps between pixels, as the network here counts them, the noisy frame is the sharper one."""
+    write_softness(own_folders / "models")
+    clean = np.asarray(picture(size=(2400, 1600)).convert("RGB")).astype(np.int16)
+    noise = np.random.default_rng(4).normal(0, 12, clean.shape)
+    records = []
+    for at, pixels in enumerate((clean + noise, clean)):
+        path = tmp_path / f"{at}.jpg"
+        write_photo(path, np.clip(pixels, 0, 255).astype(np.uint8), exif=camera_exif(), quality=95)
+        records.append(replace(BURST[at], path=str(path)))
+    closeups = Closeups("technical", Options(outputs=("embedding",), taste="none"))
+    (found,) = closeups.rerank([Group("burst", (0, 1))], records, level(5.0, 5.0))
+    assert found.members == (1, 0)
