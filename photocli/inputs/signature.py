@@ -29,6 +29,7 @@ SIZE = THUMBNAIL**2 + CELLS**2 + DIRECTIONS + LEVELS
 
 _LUMA = (0.299, 0.587, 0.114)
 _RMS = 0.6  # of a Laplacian's root mean square its mean is about this share
+_FAINTEST = 0.5  # of a cell's energy at least so much stays: flat cells must not swing with the noise
 _DETAIL_STEPS = 24  # codes for each doubling of the local detail
 _FAINT = 4.0  # gradients below this many grey levels are noise, and have no direction
 
@@ -83,7 +84,8 @@ def _detail(luma: Values) -> Values:
     energy = laplacian**2
     rows, columns = (np.linspace(0, length, CELLS + 1).astype(int)[:-1] for length in energy.shape)
     sums = np.add.reduceat(np.add.reduceat(energy, rows, axis=0), columns, axis=1)
-    clear = np.maximum(sums / (energy.size / CELLS**2) - noise_energy(energy), 0)
+    whole = sums / (energy.size / CELLS**2)
+    clear = np.maximum(whole - noise_energy(energy), _FAINTEST * whole)
     return np.asarray(_RMS * np.sqrt(clear))
 
 
