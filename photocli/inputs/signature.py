@@ -29,7 +29,7 @@ SIZE = THUMBNAIL**2 + CELLS**2 + DIRECTIONS + LEVELS
 
 _LUMA = (0.299, 0.587, 0.114)
 _RMS = 0.6  # of a Laplacian's root mean square its mean is about this share
-_FAINTEST = 0.5  # of a cell's energy at least so much stays: flat cells must not swing with the noise
+_FAINTEST = 0.25  # of a cell's energy at least so much stays: flat cells must not swing with the noise
 _DETAIL_STEPS = 24  # codes for each doubling of the local detail
 _FAINT = 4.0  # gradients below this many grey levels are noise, and have no direction
 
