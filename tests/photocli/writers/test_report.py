@@ -81,7 +81,10 @@ def test_the_page_says_what_a_score_is_made_of(tmp_path: Path) -> None:
     fields = {"aesthetic": 7.0, "motion_blur": 0.3, "noise": 0.1}
     faulty = Record("a.jpg", faults=("motion_blur",), **{**fields, **rate(fields)})
     read = data(page(tmp_path / "r.html", [faulty, Record("b.jpg", aesthetic=7.0, score=7.0)]))["photos"]
-    assert [photo["made_of"] for photo in read] == ["7.00 aesthetic − 1.05 motion blur − 0.18 noise", None]
+    assert [photo["made_of"] for photo in read] == [
+        "7.00 aesthetic − 1.05 motion blur − 0.18 slight faults",
+        None,
+    ]
     assert [photo["faults"] for photo in read] == [["motion_blur"], []]
 
 
@@ -217,7 +220,7 @@ def test_the_thumbnails_are_those_of_the_run(tmp_path: Path) -> None:
 
 
 def test_many_photos_have_smaller_thumbnails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("photocli.cli.report.MANY", 2)
+    monkeypatch.setattr("photocli.writers._report.MANY", 2)
     for number in range(2):
         write_photo(tmp_path / "shoot" / f"{number}.jpg", "coffee", size=(600, 400 + number))
     result = CliRunner().invoke(
