@@ -121,7 +121,7 @@ def test_scoring_never_loads_torch(tmp_path: Path) -> None:
     assert loaded >= {"photocli.scoring.pipeline", "onnxruntime", "numpy"}
     assert loaded.isdisjoint(("torch", "torchvision", "lightning", "onnx", "trainers", "export"))
     # Pixels are decoded elsewhere, and what is not asked for is not loaded.
-    assert loaded.isdisjoint(("PIL", "exifread", "rawpy", "lxml", "rich.table"))
+    assert loaded.isdisjoint(("PIL", "exifread", "rawpy", "lxml", "rich.table", "pydantic"))
     if version("numpy").split(".")[0] != "1":  # which loads it by itself
         assert "numpy.ma" not in loaded
 

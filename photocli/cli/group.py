@@ -7,6 +7,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from photocli.cli.values import answer_plain_values
+
 COMPLETION = "_PHOTOCLI_COMPLETE"
 """The variable in which a shell asks for completions."""
 
@@ -32,6 +34,13 @@ class QuickGroup(TyperGroup):
 
 class QuickCommand(TyperCommand):
     """A command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what its line gives, without pydantic as long as the values are plain."""
+        for parameter in self.get_params(ctx):
+            answer_plain_values(parameter)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help with the defaults that are built in, also where a file of settings is broken."""
