@@ -7,7 +7,7 @@ import os
 
 from photocli.scoring import stopping
 
-YOUNG = 10_000
+YOUNG = 50_000
 """How many new objects have Python look for cycles: programs make many as they start, and hardly a cycle."""
 
 
