@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from photocli.scoring import stopping
+
+YOUNG = 50_000
+"""How many new objects have Python look for cycles: programs make many as they start, and hardly a cycle."""
 
 
 def main() -> None:
     """Run the command line."""
     stopping.end_at_once()
+    gc.set_threshold(YOUNG, 50, 100)
     # NumPy starts a thread for every core as it loads, which spin before they sleep: nearly a tenth of a
     # second of a processor, for products of matrices that are too small here to be worth sharing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -30,6 +35,7 @@ def main() -> None:
         raise
     finally:
         stopping.ignore()
+        gc.freeze()  # nothing is searched for cycles once more, as Python does at its end
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from photocli.errors import ModelError
@@ -31,6 +32,7 @@ class Assessor(Protocol):
         """Fields of the record, from one photo's outputs (without the batch axis), those in `NEEDS`."""
 
 
+@cache
 def names() -> tuple[str, ...]:
     """The kinds of models that can be run, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from photocli.cli import (
-    cache,
-    check,
-    completion,
-    config,
-    crop,
-    cull,
-    doctor,
-    explain,
-    learn,
-    models,
-    report,
-    score,
-    undo,
-)
-from photocli.cli.group import QuickCommand, QuickGroup
-from photocli.cli.settings import Defaults, Offered
+from photocli.cli import cache, completion, models
+from photocli.cli.group import Later, QuickGroup, load_command
+from photocli.cli.settings import Defaults
 from photocli.config import OPTIONS
+
+COMMANDS = (
+    *("score", "cull", "undo", "crop", "explain", "check"),
+    *("learn", "report", "config", "doctor", "models", "cache"),
+)
+"""All commands, as the help lists them; but for the groups, each in the module of its name."""
+
+
+class _Commands(QuickGroup):
+    """The commands, each loaded when it is asked for."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        groups = self.commands
+        self.commands: Any = Later(COMMANDS, lambda name: groups.get(name) or load_command(name))
+
 
 app = typer.Typer(
     name="photocli",
-    cls=QuickGroup,
+    cls=_Commands,
     help="Scores whole folders of photographs, on your own machine: how good is each photo, and why.",
     epilog="Start with:  photocli score ~/Pictures/shoot",
     no_args_is_help=True,
@@ -36,25 +38,8 @@ app = typer.Typer(
     add_completion=False,  # its options would load pydantic, too
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("score", cls=QuickCommand)(score.score)
-app.command("cull", cls=QuickCommand)(cull.cull)
-app.command("undo", cls=QuickCommand)(undo.undo)
-app.command("crop", cls=QuickCommand)(crop.crop)
-app.command("explain", cls=QuickCommand)(explain.explain)
-app.command("check", cls=QuickCommand)(check.check)
-app.command("learn", cls=QuickCommand)(learn.learn)
-app.command("report", cls=QuickCommand)(report.report)
-app.command("config", cls=QuickCommand)(config.config)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
-app.command("doctor", cls=QuickCommand)(doctor.doctor)
-
-
-def _offered(ctx: typer.Context) -> dict[str, Offered]:
-    """The options of all commands that have such, by their names."""
-    commands = getattr(ctx.command, "commands", {}).items()
-    found = {name: getattr(command.callback, "offered", None) for name, command in commands}
-    return {name: offered for name, offered in found.items() if offered is not None and name in OPTIONS}
 
 
 def _print_version(wanted: bool) -> None:
@@ -91,4 +76,6 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    ctx.default_map = Defaults(_offered(ctx))  # type: ignore[assignment]
+    commands: Any = getattr(ctx.command, "commands", {})
+    offered = Later(OPTIONS, lambda name: commands[name].callback.offered)
+    ctx.default_map = Defaults(offered)  # type: ignore[assignment]

@@ -14,6 +14,8 @@ from photocli.cli.boundary import reported
 from photocli.cli.settings import ALL, Defaults, Offered, fitting, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from photocli.config import Settings
 
 BUILT_IN = "built in"
@@ -137,7 +139,7 @@ def _document(held: dict[str, dict[str, tuple[Any, str]]]) -> dict[str, Any]:
     }
 
 
-def _example(commands: dict[str, Offered]) -> str:
+def _example(commands: Mapping[str, Offered]) -> str:
     """A file with every option, commented out: those of several commands in the table for all."""
     from photocli.config import OPTIONS
 

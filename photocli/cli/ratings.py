@@ -36,11 +36,7 @@ def xmp_writer(
     `models` are those whose answers may become keywords. Raises `UsageError`, also where nothing can be
     written there, and for `--overwrite` without anything that is written, unless it may stand alone.
     """
-    from photocli.files.links import Roots
-    from photocli.writers.xmp import XmpWriter
-
     paths = list(paths)
-
     sidecars = ratings.xmp or (bool(ratings.editor) and not ratings.embed)
     if not sidecars and not ratings.embed:
         if ratings.overwrite and not overwrite_alone:
@@ -49,6 +45,9 @@ def xmp_writer(
             raise UsageError("--keywords says what --xmp, --for and --embed write; give one of them")
         yield None
         return
+    from photocli.files.links import Roots
+    from photocli.writers.xmp import XmpWriter
+
     if not getattr(ratings, "dry_run", False):
         _check_places(paths)
     with (

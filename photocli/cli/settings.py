@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -41,7 +42,7 @@ class Defaults:
     Files are read when the first option is asked for, so that `--help` and `--version` read none.
     """
 
-    commands: dict[str, Offered]
+    commands: Mapping[str, Offered]
     command: str | None = None
     file: Path | None = None
     used: dict[Path, list[str]] = field(default_factory=dict, init=False)
@@ -59,6 +60,13 @@ class Defaults:
                 raise typer.Exit(2) from None
         return default
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a file sets it, as Click itself asks where Typer uses it."""
+        return self.get(name) is not None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.get(name)
+
     def lines(self) -> list[str]:
         """What was taken from which file, a line for each."""
         return [f"{shown(file)} sets {', '.join(names)}" for file, names in self.used.items()]
@@ -75,7 +83,9 @@ class Defaults:
             for table in (self.command, ALL):
                 if (table, key) not in LIBRARYS and key in one.tables.get(table, {}):
                     found = fitting(one, table, key, offered.hints[name])
-                    self.used.setdefault(one.file, []).append(key)
+                    used = self.used.setdefault(one.file, [])
+                    if key not in used:  # it's asked for more than once
+                        used.append(key)
                     return found
         return None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from photocli.errors import ModelError
@@ -38,6 +39,7 @@ class DetectorKind(Protocol):
         and points (c, 10), x and y of five, all in pixels of the canvas; candidates in any order."""
 
 
+@cache
 def names() -> tuple[str, ...]:
     """The kinds of detectors, sorted."""
     found = (module.name for module in pkgutil.iter_modules(__path__))

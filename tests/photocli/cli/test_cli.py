@@ -328,7 +328,7 @@ def test_nothing_is_called_kept_that_is_not(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to a group of processes are POSIX")
 @pytest.mark.parametrize(
-    "module", ["typer", "photocli.cli.score", "photocli.scoring.pipeline", "numpy", "onnxruntime"]
+    "module", ["typer", "photocli.cli.ratings", "photocli.scoring.pipeline", "numpy", "onnxruntime"]
 )
 def test_ctrl_c_while_starting_shows_no_traceback(module: str, shoot: Path) -> None:
     process = start("score", shoot, "--no-cache", options=("-X", "importtime"), stdout=subprocess.DEVNULL)

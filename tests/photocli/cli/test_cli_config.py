@@ -12,7 +12,7 @@ from networks import write_model
 from photos import write_photo
 
 from photocli.cli import app
-from photocli.cli.settings import LIBRARYS
+from photocli.cli.settings import LIBRARYS, Defaults
 from photocli.config import CONFIG_FILE, OPTIONS, user_file
 
 
@@ -51,6 +51,15 @@ def test_options_get_their_defaults_from_the_folder_then_from_the_user(folder: P
     assert not user_file().with_name("own.csv").exists()
     assert photocli("score", "shoot", "-q").err == ""
     assert user_file().with_name("own.csv").is_file()  # beside the file that names it
+
+
+def test_what_files_set_is_found_as_click_itself_seeks_it(folder: Path) -> None:
+    settings("[score]\ntop = 3\n")
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    defaults = Defaults({"score": commands["score"].callback.offered}).get("score")
+    assert "top" in defaults and "sort" not in defaults  # as of 8.5, before it gets the value
+    assert defaults["top"] == 3
+    assert defaults.lines() == ["photocli.toml sets top"]
 
 
 def test_a_table_of_a_command_wins_over_that_of_all(folder: Path) -> None:
