@@ -128,9 +128,11 @@ def test_limits_and_whole_groups() -> None:
 
 def test_a_closer_look_is_named_where_it_decided() -> None:
     frames = [scored(0), scored(1), scored(2, noise=0.4)]
-    said = reasons(frames, closer={0: 2, 1: 5})
+    said = reasons(frames, closer={0: (2, 0), 1: (5, 0)})
     assert said == ["closer look: sharper", "closer look: less sharp", "more noise"]
-    assert reasons(frames[:2], closer={0: 2, 1: 2}) == ["equal, comes first", "equal, comes later"]
+    said = reasons(frames[:2], closer={0: (2, 1), 1: (2, 4)})
+    assert said == ["closer look: less noise", "closer look: more noise"]
+    assert reasons(frames[:2], closer={0: (2, 1), 1: (2, 1)}) == ["equal, comes first", "equal, comes later"]
 
 
 @pytest.mark.parametrize(

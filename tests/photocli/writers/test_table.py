@@ -210,7 +210,7 @@ def test_one_photo_is_the_example(
     first = next(number for number, line in enumerate(lines) if " = " in line or line.endswith(" ="))
     found = lines[first : lines.index("", first)]
     assert " ".join(found) == "b.jpg: 5.97 = 7.00 aesthetic + 0.20 selfie − 1.05 blur − 0.18 slight faults"
-    assert len(found) == {40: 2, 60: 2, 75: 1, 120: 1}[width]
+    assert len(found) == {40: 3, 60: 2, 75: 1, 120: 1}[width]
 
 
 def test_a_profile_of_ones_own_is_what_the_example_follows(capsys: pytest.CaptureFixture[str]) -> None:
