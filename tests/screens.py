@@ -35,6 +35,7 @@ from photocli.scoring.ratings import breakdown, rate
 from photocli.taste.learning import Lesson
 from photocli.taste.ridge import Trial
 from photocli.taste.store import Taste
+from photocli.writers._summary import outcomes_in_words
 from photocli.writers.table import TableWriter
 
 FOLDER = Path(__file__).with_name("screens")
@@ -105,7 +106,7 @@ def score() -> None:
     writer = TableWriter(top=3)
     for record in RECORDS:
         writer.write(record)
-    writer.show(DONE, Counter(written=1200, kept=32, linked=1))
+    writer.show(DONE, outcomes_in_words(Counter(written=1200, kept=32, linked=1)))
 
 
 def score_taste() -> None:

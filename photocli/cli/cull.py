@@ -257,7 +257,7 @@ def _report(
     else:
         more += culled.was_changed(writer, moved, options.move_rejects)
     if writer is not None and writer.unread:
-        more.append(writer.hint)
+        more += writer.hint.splitlines()
     if stay:
         more.append(f"rejects that stay, as you marked them during the run: {stay:,}")
     if not touched:

@@ -97,11 +97,11 @@ def would_change(
 def was_changed(writer: XmpWriter | None, moved: Sequence[Move], into: Path | None) -> Iterator[str]:
     """Say how many sidecars were written and how many photos moved."""
     if writer is not None and writer.counts:
-        yield "sidecars: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(writer.counts.items()))
+        yield writer.in_words
     if moved:
         renamed = sum(move.renamed for move in moved)
         clash = f", {renamed:,} with a number because their names were taken" if renamed else ""
-        yield f"photos moved to {into}: {len(moved):,}{clash}; photocli undo brings back"
+        yield f"photos moved to {into}: {len(moved):,}{clash}; photocli undo brings them back"
 
 
 def not_written(files: Sequence[Path | None], *, dry_run: bool) -> str:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +66,15 @@ def xmp_writer(
         ) as writer,
     ):
         yield writer
+
+
+def say_unread(writer: XmpWriter) -> None:
+    """Say on stderr, in the terminal's width, which sidecars the editor doesn't read."""
+    from photocli.display import console, folded
+
+    for line in writer.hint.splitlines() if writer.unread else ():
+        for part in folded(line, console(stderr=True).width):
+            typer.echo(part, err=True)
 
 
 def _check_places(paths: list[Path]) -> None:

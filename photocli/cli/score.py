@@ -11,7 +11,7 @@ import typer
 from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import Detail, Paths, RatingOptions, ShownOptions, TableFiles
-from photocli.cli.ratings import rated, xmp_writer
+from photocli.cli.ratings import rated, say_unread, xmp_writer
 from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
             document.close(asdict(run.summary))
     counts = sidecars.counts if sidecars else {}
     if not options.quiet:
-        table.show(run.summary, counts, stderr=to_stdout)
-        if sidecars is not None and sidecars.unread:
-            typer.echo(sidecars.hint, err=True)
+        table.show(run.summary, sidecars.in_words if sidecars else "", stderr=to_stdout)
+        if sidecars is not None:
+            say_unread(sidecars)
     return run.summary.failed == 0 and not counts.get("failed")

@@ -39,14 +39,15 @@ def undo(
 
 
 def _list() -> None:
-    from photocli.display import printable
+    from photocli.display import console, folded, printable
     from photocli.files.journal import runs
 
-    kept = runs()
+    kept, width = runs(), console().width
     for info in reversed(kept):
         undone = "  (taken back)" if info.undone else ""
         files = f"{info.entries:,} change{'s' if info.entries != 1 else ''}"
-        typer.echo(f"{info.id}  {files:>16}  {printable(info.command)}{undone}")
+        for line in folded(f"{info.id}  {files:>16}  {printable(info.command)}{undone}", width):
+            typer.echo(line)
     if not kept:
         typer.echo("no run is kept", err=True)
 

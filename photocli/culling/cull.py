@@ -122,7 +122,7 @@ class Culling:
             at = self._part[index]
             rejected = reject and (overwrite or not stays)
             placed = with_rank(self._records[at], rank_, kind, reject=rejected)
-            self._records[at] = replace(placed, pick_reason=reasons.of(index, rank_))
+            self._records[at] = replace(placed, pick_reason=reasons.of(index, ranks))
         return self._records
 
     def _ranked(self, records: list[Record], said: Mapping[int, Judgement]) -> tuple[list[Group], Reasons]:

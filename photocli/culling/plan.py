@@ -34,7 +34,9 @@ _STYLES = {"pick": GOOD, "reject": BAD}
 _KINDS = ("burst", "look-alikes", "bracket", "panorama", "focus stack", "single")
 _PLURALS = {"look-alikes": "groups of look-alikes", "single": "single photos"}
 _SHOWN = {"pick": 20, None: 5, "reject": 5}  # of a group, at most; of more, one fewer is shown, and a count
+_ALONE = "only one"  # the reason of a single photo that nothing was said of
 _SINGLES = 10  # up to so many single photos have a row each
+_OF_SEVERAL = {"you rejected it": "you rejected them", "you edited it": "you edited them"}
 _NAMES = 120  # the most cells of a line of names, where nobody looks at a terminal
 _LEAST_NAME = 12  # cells; where there are fewer, scores are left out
 _SCORE, _MARK = 5, 6  # cells of a column
@@ -140,11 +142,13 @@ def _of_singles(singles: Sequence[Record], folder: str) -> Iterator[_Block]:
     kinds: dict[tuple[str | None, str], list[Record]] = {}
     for record in singles:
         kinds.setdefault((record.pick, record.pick_reason or ""), []).append(record)
-    for (mark, why), members in sorted(kinds.items(), key=lambda item: item[0][0] != "pick"):
+    for (mark, why), members in sorted(
+        kinds.items(), key=lambda item: (item[0][0] != "pick", item[0][1] != _ALONE)
+    ):
         word = {"pick": "picked", "reject": "rejected"}.get(mark or "", "not picked")
         count = f"{len(members):,} {_named('single', len(members))}"
-        reason = "" if why == "only one" else f": {why}"
-        title = f"{count} {word}{reason} · scores {_span(members)}"
+        reason = "" if why == _ALONE else f": {_OF_SEVERAL.get(why, why) if len(members) > 1 else why}"
+        title = f"{count} {word}{reason} · {_scores(members)}"
         named = len(kinds) > 1 and (mark == "pick" or len(members) <= _SINGLES)
         names = [f"{printable(record.path[len(folder) :])}  {_score(record)}" for record in members]
         yield _Block(title, [], tuple(names) if named else ())
@@ -164,6 +168,11 @@ def _span(records: Sequence[Record]) -> str:
     scores = [record.score for record in records if record.score is not None]
     ends = dict.fromkeys(f"{end(scores):.1f}" for end in (min, max)) if scores else ()
     return "–".join(ends)
+
+
+def _scores(records: Sequence[Record]) -> str:
+    span = _span(records)
+    return f"scores {span}" if "–" in span else f"score {span}" if span else "no scores"
 
 
 def _lines(blocks: Sequence[_Block], width: int) -> Iterator[Text]:
@@ -257,11 +266,10 @@ def judged(culling: Culling) -> Iterator[str]:
         picks = "1 pick of yours is" if culling.beyond == 1 else f"{culling.beyond:,} picks of yours are"
         yield f"{picks} kept beyond what was asked for"
     if culling.kept:
-        yield f"no rejects, as you rated, picked, labelled or edited them: {len(culling.kept):,}"
+        yield f"not rejected, as you rated, picked, labelled or edited them: {len(culling.kept):,}"
     for path in culling.overruled:
-        yield f"{printable(path)}: a reject, as --overwrite was given, although yours: " + printable(
-            culling.judgements[path].words
-        )
+        said = culling.judgements[path].words
+        yield printable(f"{path}: rejected, as --overwrite was given, in spite of yours: {said}")
 
 
 def closer_look(closeups: Closeups) -> str:

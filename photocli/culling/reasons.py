@@ -57,6 +57,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 _EQUAL = 0.005
 """Photos whose points differ by less are equal: the score is shown with two decimals."""
 
+_NEARLY = 0.05
+"""By so little nobody sees a photo to be sharper or better exposed."""
+
 _LOST = 1e-6  # what the worst fault leaves, as in the score
 _LABEL = 12  # the most characters of a label
 _PLAINLY_EV = 0.4  # as in the ranking, from where frames are exposed otherwise than the others
@@ -115,9 +118,10 @@ class Reasons:
         self._judgements = judgements or {}
         self._profile = profile
 
-    def of(self, index: int, rank: GroupRank) -> str:
+    def of(self, index: int, ranks: Mapping[int, GroupRank]) -> str:
         """Say why the photo with this index is picked, against the next one of its group, or why it is not,
-        against the first one."""
+        against the first one, or the first pick that the person judged alike. `ranks` are those of all."""
+        rank = ranks[index]
         group = self._groups[rank.group - 1]
         count = len(group.members)
         own = self._judgements.get(index)
@@ -129,7 +133,7 @@ class Reasons:
             return (
                 "no room within --keep"
                 if rank.rank == 1
-                else self._between(group.members[0], index, lead=False)
+                else self._between(self._rival(index, group.members, ranks), index, lead=False)
             )
         if rank.rank < count:
             return self._between(index, group.members[rank.rank], lead=True)
@@ -137,10 +141,23 @@ class Reasons:
             return _of_person(own)
         return "only one" if count == 1 else "all of the group"
 
+    def _rival(self, index: int, members: Sequence[int], ranks: Mapping[int, GroupRank]) -> int:
+        """What a photo that is not picked is compared with: the first one of its group.
+
+        If that leads by what the person said alone, it is the first pick of which they said as much.
+        """
+        standing = self._standing(index)
+        alike = (each for each in members if ranks[each].picked and self._standing(each) == standing)
+        return next(alike, members[0])
+
+    def _standing(self, index: int) -> int:
+        own = self._judgements.get(index)
+        return own.standing if own else 0
+
     def _between(self, better: int, other: int, *, lead: bool) -> str:
         """What one photo has over another one of its group: said of the better one, or of the other."""
         own, others_own = self._judgements.get(better), self._judgements.get(other)
-        if (own.standing if own else 0) > (others_own.standing if others_own else 0):
+        if self._standing(better) > self._standing(other):
             if own is None or not own.keeps:
                 return "you rejected the next" if lead else "you rejected it"
             return _of_person(own, others_own) if lead else f"first: {_of_person(own, others_own)}"
@@ -151,8 +168,11 @@ class Reasons:
         points = self._ahead(better, other)
         ahead = {aspect: sum(points.get(name, 0.0) for name in names) for aspect, names in _ASPECTS.items()}
         most = max(ahead, key=ahead.__getitem__)
-        if ahead[most] < _EQUAL or self._standings.ranking[better] == self._standings.ranking[other]:
+        by = self._standings.ranking[better] - self._standings.ranking[other]
+        if ahead[most] < _EQUAL or by == 0:
             return "equal, comes first" if lead else "equal, comes later"
+        if by < _NEARLY and "{" not in _WORDS[most][0]:
+            return "nearly equal, comes first" if lead else "nearly equal, comes later"
         if most == "exposure" and not lead:
             return self._exposed(other)
         return _with(_WORDS[most][not lead], ahead[most])

@@ -27,6 +27,10 @@ _PROVIDERS = {
     "CUDAExecutionProvider": "CUDA",
     "TensorrtExecutionProvider": "TensorRT",
 }
+_EXPLAINED = {
+    "kept": "your own rating, flag or label stays",
+    "linked": "behind a link out of the folders given, never written",
+}
 
 
 def score_bins(value: float | None) -> list[str]:
@@ -53,10 +57,8 @@ def print_counts(out: Console, name: str, counts: Mapping[str, int]) -> None:
     out.print()
 
 
-def print_summary(
-    out: Console, summary: Summary, sidecars: Mapping[Any, int], taste: str | None = None
-) -> None:
-    """Print what was done: the photos, where the models ran, what became of sidecars."""
+def print_summary(out: Console, summary: Summary, sidecars: str = "", taste: str | None = None) -> None:
+    """Print what was done: the photos, where the models ran, what `sidecars` says of those."""
     for line in joined(_parts(summary, taste), out.width):
         out.print(line, markup=False, style="bold")
     if summary.skipped:
@@ -64,8 +66,7 @@ def print_summary(
         line = others or f"{summary.skipped:,} other files were no photos"
         print_folded(out, f"{line} (listed in CSV and JSON)")
     if sidecars:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()))
-        print_folded(out, f"sidecars: {kinds}" + _explained(sidecars))
+        print_folded(out, sidecars)
 
 
 def print_folded(out: Console, text: str, indent: int = 4) -> None:
@@ -87,12 +88,11 @@ def _parts(summary: Summary, taste: str | None) -> list[str]:
     ]
 
 
-def _explained(sidecars: Mapping[Any, int]) -> str:
-    notes = ["kept: your own rating stands"] if sidecars.get("kept") else []
-    notes += (
-        ["linked: behind a link out of the folders given, never written"] if sidecars.get("linked") else []
-    )
-    return f" ({'; '.join(notes)})" if notes else ""
+def outcomes_in_words(sidecars: Mapping[Any, int], what: str = "sidecars") -> str:
+    """Say what became of the sidecars, or `what` was written, by the kinds of outcomes; empty for none."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(sidecars.items()) if count)
+    notes = "; ".join(f"{kind}: {why}" for kind, why in _EXPLAINED.items() if sidecars.get(kind))
+    return f"{what}: {kinds}" + (f" ({notes})" if notes else "") if kinds else ""
 
 
 def _right(text: str, width: int) -> str:

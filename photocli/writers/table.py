@@ -6,7 +6,7 @@ import heapq
 import itertools
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -115,10 +115,11 @@ class TableWriter:
     ) -> None:
         self.close()
 
-    def show(
-        self, summary: Summary, sidecars: Mapping[Any, int] | None = None, *, stderr: bool = False
-    ) -> None:
-        """Print the table, the histogram and the summary; to stderr where stdout carries data."""
+    def show(self, summary: Summary, sidecars: str = "", *, stderr: bool = False) -> None:
+        """Print the table, the histogram and the summary; to stderr where stdout carries data.
+
+        `sidecars` says what became of them (`XmpWriter.in_words`).
+        """
         out = console(stderr=stderr)
         best = [item[2] for item in sorted(self._best, reverse=True)]
         shown = {record.path for record in best}
@@ -129,7 +130,7 @@ class TableWriter:
             print_folded(out, f"no photo has a value for {self._asked}")
         if self._counts and self._top:
             print_counts(out, self._layouts[0].counted if self._layouts else "Score", self._counts)
-        print_summary(out, summary, sidecars or {}, self._taste)
+        print_summary(out, summary, sidecars, self._taste)
 
     def _print_ranked(self, out: Console, best: list[Record], worst: list[Record]) -> None:
         from rich.text import Text

@@ -69,6 +69,7 @@ class XmpWriter:
             roots=roots,
             keywords=keywords,
         )
+        self._what = "JPEGs and sidecars" if embed else "sidecars"
         self._roots = roots
         self._journal = journal
         self._report = report
@@ -111,6 +112,13 @@ class XmpWriter:
     def hint(self) -> str:
         """What to say of the `unread` ones."""
         return self._planner.unread.hint
+
+    @property
+    def in_words(self) -> str:
+        """What became of the sidecars, and of JPEGs that were written into, in a line; empty for none."""
+        from photocli.writers._summary import outcomes_in_words
+
+        return outcomes_in_words(self.counts, self._what)
 
     def close(self) -> None:
         """Delete what runs left that were killed meanwhile; each sidecar is in place already."""

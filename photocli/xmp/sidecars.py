@@ -43,7 +43,8 @@ class SidecarFolder:
         raw = twin is not None or suffix in RAW_SUFFIXES or suffix in editor.as_raw
         full = "full" in editor.names if raw else editor.jpeg_name == "full"
         bases = [photo.name] if full else []
-        bases += [photo.stem] if short else []
+        # darktable and digiKam look for IMG.xmp beside RAW files at most.
+        bases += [photo.stem] if short and (raw or editor.names[0] == "short") else []
         bases += [twin.name] if full and twin is not None else []
         for base in bases:
             for name in self._spellings(base):

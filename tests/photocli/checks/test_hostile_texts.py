@@ -102,7 +102,7 @@ def test_the_table_prints_them(
     writer = TableWriter(top=50, sort="camera")
     for record in records:
         writer.write(record)
-    writer.show(Summary(photos=len(records)), {})
+    writer.show(Summary(photos=len(records)))
     printed = capsys.readouterr().out
     assert all(char.isprintable() or char == "\n" for char in printed)
     assert "[red]x[/red]" in printed

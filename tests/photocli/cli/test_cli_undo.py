@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import photocli
 from typer.testing import CliRunner
 
 from photocli.cli import app
@@ -78,3 +79,15 @@ def test_help_loads_nothing_heavy() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {m for m in loaded.split() if m.startswith(("lxml", "numpy", "PIL", "onnxruntime"))}
+
+
+def test_the_list_of_runs_breaks_between_words(tmp_path: Path) -> None:
+    with Journal.begin("photocli cull shoot --move-rejects rejects --keep 20% --for lightroom") as journal:
+        journal.replacing(tmp_path / "a.xmp", b"new")
+        with atomic_write(tmp_path / "a.xmp") as file:
+            file.write(b"new")
+        journal.replaced(tmp_path / "a.xmp")
+    (whole,) = photocli("undo", "--list").out.splitlines()
+    first, *rest = photocli("undo", "--list", COLUMNS="60").out.splitlines()
+    assert rest and max(map(len, (first, *rest))) <= 60
+    assert " ".join([first, *(line.removeprefix("    ") for line in rest)]) == whole

@@ -174,7 +174,7 @@ def test_what_is_marked_stays_though_another_is_the_pick(burst: Path, tmp_path: 
     done, records = culled(burst, "--move-rejects", rejects)
     assert [record["pick"] for record in records.values()] == [None, "pick", "reject"]
     assert sorted(path.name for path in rejects.iterdir()) == [".photocli-rejects", "IMG_2.jpg"]
-    assert "no rejects, as you rated, picked, labelled or edited them: 1" in done.out
+    assert "not rejected, as you rated, picked, labelled or edited them: 1" in done.out
 
 
 @pytest.mark.parametrize("dry", [True, False])
@@ -185,8 +185,9 @@ def test_overwrite_rejects_them_and_names_them(burst: Path, tmp_path: Path, dry:
     options = ["--move-rejects", rejects, "--overwrite", *(["--dry-run"] if dry else [])]
     done = photocli("cull", burst, *options)
     assert done.code == 0
-    assert f"{burst / 'IMG_0.jpg'}: a reject, as --overwrite was given, although yours: 5 stars" in done.out
-    assert "IMG_2.jpg: a reject" not in done.out
+    named = f"{burst / 'IMG_0.jpg'}: rejected, as --overwrite was given, in spite of yours: 5 stars"
+    assert named in done.out
+    assert "IMG_2.jpg: rejected" not in done.out
     assert (burst / "IMG_0.jpg").exists() is dry
     assert (burst / "IMG_1.jpg").exists()
 

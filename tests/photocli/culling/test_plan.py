@@ -144,6 +144,24 @@ def test_of_many_single_photos_the_picked_ones_are_named() -> None:
     assert not any("S_71.jpg" in line for line in lines)
 
 
+def test_single_photos_are_spoken_of_as_one_or_as_several() -> None:
+    whys = {1: ("pick", "your 4 stars"), 2: ("reject", "you rejected it"), 3: ("reject", "you rejected it")}
+    whys |= {4: ("pick", "you edited it")}
+    singles = [(number, *whys.get(number, ("pick", "only one"))) for number in range(1, 13)]
+    records = [
+        record
+        for number, mark, why in singles
+        for record in group(number, "single", (f"S_{number}.jpg", 3 + number / 10, mark, why))
+    ]
+    titles = [line for line in printed(records, 100) if "single" in line]
+    assert titles == [
+        "8 single photos picked · scores 3.5–4.2",
+        "1 single photo picked: your 4 stars · score 3.1",
+        "1 single photo picked: you edited it · score 3.4",
+        "2 single photos rejected: you rejected them · scores 3.2–3.3",
+    ]
+
+
 def test_a_large_plan_is_soon_printed() -> None:
     records = large() * 20
     begun = time.process_time()

@@ -44,12 +44,13 @@ def reasons(
     frames: Sequence[Record], wanted: Wanted | None = None, kind: str = "burst", **more: Any
 ) -> list[str | None]:
     """Why each frame of one group is picked or not, in their order."""
-    standings = Standings(frames, alike(len(frames)))
+    lead = {at: 1000.0 * own.standing for at, own in more.get("judgements", {}).items()}
+    standings = Standings(frames, alike(len(frames)), lead)
     members = tuple(range(len(frames)))
     groups = rank([Group(kind, members)], standings.compare)  # type: ignore[arg-type]
     ranks = choose(groups, [frame.score for frame in frames], wanted or Wanted(per_group=1))
     said = Reasons(groups, standings, **more)
-    return [said.of(index, ranks[index]) for index in members]
+    return [said.of(index, ranks) for index in members]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def reasons(
         ({"face_sharpness": 0.9}, {"face_sharpness": 0.2}, ("sharper face", "softer face")),
         ({"taste": 7.0}, {"taste": 6.0}, ("more to your taste", "less to your taste")),
         ({"noise": 0.5}, {"noise": 0.5}, ("equal, comes first", "equal, comes later")),
+        ({"noise": 0.01}, {"noise": 0.02}, ("nearly equal, comes first", "nearly equal, comes later")),
         # What weighs most is said, also where something else speaks against the frame.
         ({"blur": 0.0, "noise": 0.5}, {"blur": 0.6, "noise": 0.0}, ("sharper", "less sharp")),
         ({"aesthetic": 7.0, "blur": 0.1}, {"blur": 0.0}, ("looks better by 1.0", "looks worse by 1.0")),
@@ -157,6 +159,15 @@ def test_a_persons_own_judgement_leads(
     assert found[0] == said[0]
     assert found[1] is not None
     assert found[1].removeprefix("first: ") == said[1].removeprefix("first: ")
+
+
+def test_behind_a_pick_that_the_person_judged_alike_its_advantage_is_named() -> None:
+    """The person's own pick leads, and takes nothing from the second place: there the frames compete."""
+    frames = [scored(0, blur=0.9), scored(1), scored(2, noise=0.5), scored(3)]
+    own = {0: Judgement(rating=5), 3: Judgement(flag="reject")}
+    two = reasons(frames, Wanted(per_group=2), judgements=own)
+    assert two == ["your 5 stars", "less noise", "more noise", "you rejected it"]
+    assert reasons(frames, judgements=own)[1:3] == ["first: your 5 stars"] * 2
 
 
 def test_a_single_photo_with_a_judgement() -> None:

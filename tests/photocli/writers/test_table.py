@@ -20,6 +20,7 @@ from photocli.scoring.pipeline import Summary
 from photocli.scoring.profiles import FAULTS, GENERAL, Profile
 from photocli.scoring.ratings import breakdown, in_words, rate
 from photocli.writers._columns import columns_of
+from photocli.writers._summary import outcomes_in_words
 from photocli.writers.table import TableWriter
 
 SUMMARY = Summary(photos=1234, failed=5, cached=67, provider="CPUExecutionProvider", seconds=2.0)
@@ -43,7 +44,7 @@ def shown(
     capsys: pytest.CaptureFixture[str],
     *,
     summary: Summary = SUMMARY,
-    sidecars: Counter[str] | None = None,
+    sidecars: str = "",
     **options: Any,
 ) -> list[str]:
     """The lines that are printed for the records."""
@@ -120,10 +121,10 @@ def test_the_histogram_counts_every_photo(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_summary_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = shown([], capsys, sidecars=Counter(written=3, kept=2))
+    lines = shown([], capsys, sidecars=outcomes_in_words(Counter(written=3, kept=2)))
     assert lines == [
         "1,234 photos · 5 failed · 67 from the cache · on CPU · 617.0 photos/s · 2.0 s",
-        "sidecars: 2 kept, 3 written (kept: your own rating stands)",
+        "sidecars: 2 kept, 3 written (kept: your own rating, flag or label stays)",
     ]
     one = Summary(photos=1, cached=1, skipped=1, seconds=0.5)
     assert shown([], capsys, summary=one) == [

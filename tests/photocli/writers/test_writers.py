@@ -149,7 +149,7 @@ def test_json_reads_back(tmp_path: Path) -> None:
         expected = as_dict(record)
         expected.update(models=list(record.models), faults=list(record.faults))
         expected["each_face"] = json.loads(json.dumps([asdict(face) for face in record.each_face]))
-        expected.update(answers=[], styles={}, explained=[])
+        expected.update(answers=[], styles={}, explained=[list(each) for each in record.explained])
         assert read == expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -82,12 +83,15 @@ def files(folder: Path, *names: str) -> None:
         ("captureone", "I.jpg", None, ["I.CR2"], ["I.jpg.xmp"]),
         ("lightroom", "I.jpg", None, [], ["I.jpg.xmp"]),
         ("darktable", "I.jpg", None, [], ["I.jpg.xmp"]),
+        ("darktable", "I.jpg", None, ["I.xmp"], ["I.jpg.xmp"]),
+        ("digikam", "I.jpg", None, ["I.xmp"], ["I.jpg.xmp"]),
+        ("captureone", "I.jpg", None, ["I.xmp"], ["I.xmp"]),
         ("all", "I.jpg", None, ["I.xmp"], ["I.xmp"]),
         ("lightroom", "I.jpg", "I.CR2", [], ["I.xmp"]),
         ("captureone", "I.jpg", "I.CR2", ["I.jpg.xmp"], ["I.xmp"]),
         ("darktable", "I.jpg", "I.CR2", [], ["I.jpg.xmp", "I.CR2.xmp"]),
         ("digikam", "I.jpg", "I.CR2", ["I.CR2.xmp"], ["I.jpg.xmp", "I.CR2.xmp"]),
-        ("darktable", "I.jpg", "I.CR2", ["I.xmp"], ["I.xmp"]),
+        ("darktable", "I.jpg", "I.CR2", ["I.xmp"], ["I.jpg.xmp", "I.xmp"]),
     ],
 )
 def test_each_editor_finds_its_sidecar(
@@ -248,6 +252,27 @@ def test_a_run_that_wrote_sidecars_of_jpegs_offers_to_embed(tmp_path: Path) -> N
             assert (done.code, hint in done.out + done.err) == (0, offered)
     assert "Lightroom doesn't read" in photocli("score", photo, "--for", "lightroom").err
     assert photocli("score", photo, "--xmp", "--quiet").err == ""
+
+
+def test_on_a_narrow_terminal_each_hint_begins_a_line_of_its_own(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png"):
+        write_photo(tmp_path / name, size=(300, 200))
+    for command in ("score", "cull"):
+        done = photocli(command, tmp_path, "--assess", "aesthetics", "--for", "lightroom", COLUMNS="60")
+        lines = (done.out + done.err).splitlines()
+        hints = [line for line in lines if line.startswith("Lightroom doesn't read the sidecars of ")]
+        assert [line.split("(")[0].split(" of ")[1] for line in hints] == ["JPEGs ", "PNG files "]
+        at = lines.index(hints[0])
+        assert all(40 < len(line) <= 60 for line in lines[at : at + 3])
+
+
+def test_what_was_embedded_is_not_called_a_sidecar(tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "a.jpg", size=(300, 200))
+    for command in ("score", "cull"):
+        done = photocli(command, photo, "--assess", "aesthetics", "--embed", "--overwrite")
+        assert re.search("^JPEGs and sidecars: 1 (written|unchanged)$", done.out, re.M), done.out
+        assert "sidecars: 1 written" in photocli(command, photo, "--assess", "aesthetics", "--xmp").out
+        (tmp_path / "a.jpg.xmp").unlink()
 
 
 def test_what_lightroom_keeps_no_packet_in_has_the_name_of_a_raw_files_sidecar(tmp_path: Path) -> None:
