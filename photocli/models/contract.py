@@ -77,14 +77,17 @@ def check(card: Card, outputs: Outputs) -> None:
 
 
 def check_declared(card: Card, outputs: Outputs) -> None:
-    """Raise `ModelError` if outputs of one photo have another shape than the card itself says they have."""
+    """Raise `ModelError` if outputs of one photo have another shape than the card itself says they have.
+
+    A size that the card names and does not count, such as `rows` of a map, may be any.
+    """
     declared = card.facts["outputs"]
     for name, value in outputs.items():
         facts = declared.get(name) if isinstance(declared, Mapping) else None
         if not isinstance(facts, Mapping):
             continue
         shape, labels = facts.get("shape"), facts.get("labels")
-        if shape is not None and list(shape) != list(value.shape):
+        if shape is not None and not _fits(list(shape), value.shape):
             raise ModelError(
                 f"the card of {card.label} says that {name} has the shape {list(shape)}, "
                 f"and the network gives {list(value.shape)}"
@@ -94,6 +97,13 @@ def check_declared(card: Card, outputs: Outputs) -> None:
                 f"the card of {card.label} has {len(labels)} labels for {name}, "
                 f"and the network gives the shape {list(value.shape)}"
             )
+
+
+def _fits(declared: list[object], shape: tuple[int, ...]) -> bool:
+    """Whether an array has a shape as a card states it: numbers, and names of sizes that may be any."""
+    return len(declared) == len(shape) and all(
+        isinstance(said, str) or said == size for said, size in zip(declared, shape, strict=True)
+    )
 
 
 def _fault(name: str, value: NDArray[np.float32], expected: OutputSpec | None, *, rows: bool) -> str | None:

@@ -13,6 +13,7 @@ import onnx
 import pytest
 from commands import photocli
 from crafted import write_inspector
+from crafted_classes import GRID, write_classifier
 from crafted_faces import write_detector, write_judge, write_yunet
 from networks import write_model
 from onnx import TensorProto, helper
@@ -59,6 +60,22 @@ def test_a_model_folder_is_added_and_removed(write: Any, own: Path, tmp_path: Pa
     assert adding.remove("mine") == own / "mine"
     assert nothing_is_left(own)
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize("maps", [[3, "rows", "columns"], [3, GRID, GRID]])
+def test_a_classifier_with_maps_is_added_as_it_is_exported(maps: list[Any], own: Path, tmp_path: Path) -> None:
+    said = {"probabilities": {"shape": [3]}, "maps": {"shape": maps}}
+    card = adding.add(write_classifier(tmp_path, outputs=said))
+    assert card.folder == own / "rooms"
+
+
+@pytest.mark.parametrize("maps", [[3, "rows"], [4, "rows", "columns"], [3, "rows", GRID + 1]])
+def test_a_classifier_whose_maps_are_none_that_its_card_names_is_refused(
+    maps: list[Any], own: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="says that maps has the shape"):
+        adding.add(write_classifier(tmp_path, outputs={"probabilities": {}, "maps": {"shape": maps}}))
+    assert nothing_is_left(own)
 
 
 def test_a_yunet_is_known_by_its_outputs(own: Path, tmp_path: Path) -> None:
