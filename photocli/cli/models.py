@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -161,6 +161,7 @@ def add_model(
             typer.echo(f"what it says stands in the columns {' and '.join(columns([card.name]))}")
         else:
             _settle(card, use)
+        _say_hidden([card])
 
 
 def _settle(card: Card, use: bool | None) -> None:
@@ -218,7 +219,7 @@ def use_model(
     """
     with reported(debug):
         from photocli.errors import UsageError
-        from photocli.models import serving
+        from photocli.models import serving, store
 
         if name is None and not builtin:
             raise UsageError(
@@ -227,6 +228,19 @@ def use_model(
         cards = serving.use_builtin(name) if builtin or name is None else [serving.use(name)]
         for card in cards:
             typer.echo(printable(f"{card.label} serves for {serving.task(card)}"))
+        if name is None:
+            _say_hidden(store.cards())
+
+
+def _say_hidden(cards: Iterable[Card]) -> None:
+    """Say which models hide built-in ones of their names, which cannot be chosen, and what brings these back."""
+    from photocli.models import store
+
+    for card in filter(store.hides_built_in, cards):
+        typer.echo(
+            f"{card.label} is yours, in the place of the built-in model of that name; back: photocli models "
+            f"remove {card.name}"
+        )
 
 
 @app.command("remove")

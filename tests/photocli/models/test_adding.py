@@ -63,7 +63,9 @@ def test_a_model_folder_is_added_and_removed(write: Any, own: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("maps", [[3, "rows", "columns"], [3, GRID, GRID]])
-def test_a_classifier_with_maps_is_added_as_it_is_exported(maps: list[Any], own: Path, tmp_path: Path) -> None:
+def test_a_classifier_with_maps_is_added_as_it_is_exported(
+    maps: list[Any], own: Path, tmp_path: Path
+) -> None:
     said = {"probabilities": {"shape": [3]}, "maps": {"shape": maps}}
     card = adding.add(write_classifier(tmp_path, outputs=said))
     assert card.folder == own / "rooms"
