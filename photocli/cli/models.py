@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.cli.boundary import ExitCode, reported
-from photocli.cli.group import QuickGroup
+from photocli.cli.group import QuickCommand, QuickGroup
 from photocli.display import console, folded, printable, shorten
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=QuickGroup,
-    help="List, verify, add, choose and remove the models that score photos.",
+    help="List, verify, add, choose and remove models.",
     no_args_is_help=True,
 )
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-@app.command("list")
+@app.command("list", cls=QuickCommand)
 def list_models(debug: Debug = False) -> None:
     """List the models: which serve, what each one says, its input, its size, its terms."""
     with reported(debug):
@@ -49,7 +49,7 @@ def list_models(debug: Debug = False) -> None:
             raise typer.Exit(ExitCode.FATAL)
 
 
-@app.command("verify")
+@app.command("verify", cls=QuickCommand)
 def verify_models(debug: Debug = False) -> None:
     """Compare every model with the checksums in its card; exit code 1 if one differs."""
     from photocli.errors import ModelError
@@ -125,7 +125,7 @@ def _size(network: Path) -> str:
         return "its network is missing"
 
 
-@app.command("add")
+@app.command("add", cls=QuickCommand)
 def add_model(
     source: Annotated[
         Path, typer.Argument(metavar="FILE|FOLDER", help="A model folder, or a face detector's ONNX file.")
@@ -192,7 +192,7 @@ def _settle(card: Card, use: bool | None) -> None:
         )
 
 
-@app.command("use")
+@app.command("use", cls=QuickCommand)
 def use_model(
     name: Annotated[
         str | None,
@@ -233,7 +233,7 @@ def use_model(
 
 
 def _say_hidden(cards: Iterable[Card]) -> None:
-    """Say which models hide built-in ones of their names, which cannot be chosen, and what brings these back."""
+    """Say which models hide built-in ones of their names, and what brings these back."""
     from photocli.models import store
 
     for card in filter(store.hides_built_in, cards):
@@ -243,7 +243,7 @@ def _say_hidden(cards: Iterable[Card]) -> None:
         )
 
 
-@app.command("remove")
+@app.command("remove", cls=QuickCommand)
 def remove_model(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a model that you added.")],
     debug: Debug = False,
