@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photocli.cli import completion
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.group import QuickCommand, QuickGroup
 from photocli.display import console, folded, printable, shorten
@@ -196,7 +197,11 @@ def _settle(card: Card, use: bool | None) -> None:
 def use_model(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="The model that is to serve for its kind."),
+        typer.Argument(
+            metavar="[NAME]",
+            autocompletion=completion.models,
+            help="The model that is to serve for its kind.",
+        ),
     ] = None,
     builtin: Annotated[
         bool,
@@ -245,7 +250,12 @@ def _say_hidden(cards: Iterable[Card]) -> None:
 
 @app.command("remove", cls=QuickCommand)
 def remove_model(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a model that you added.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", autocompletion=completion.models, help="The name of a model that you added."
+        ),
+    ],
     debug: Debug = False,
 ) -> None:
     """Remove a model that you added; the built-in ones stay. If it served, the built-in one does again."""
