@@ -96,7 +96,7 @@ def _is_argument(param: Any) -> bool:
 
 def _named(param: Any, usage: bool = False) -> str:
     """The name of an argument; in the usage also whether it may be missing, or given several times."""
-    name = (param.metavar or param.name.upper()).strip("[].")
+    name = str(param.metavar or param.name.upper()).strip("[].")
     if not usage:
         return name
     several = name + ("..." if param.nargs != 1 else "")
