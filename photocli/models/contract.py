@@ -6,7 +6,7 @@ It is looked at when a model is added and whenever it answers, so that what is n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,17 +77,14 @@ def check(card: Card, outputs: Outputs) -> None:
 
 
 def check_declared(card: Card, outputs: Outputs) -> None:
-    """Raise `ModelError` if outputs of one photo have another shape than the card itself says they have.
-
-    A size that the card names and does not count, such as `rows` of a map, may be any.
-    """
+    """Raise `ModelError` if outputs of one photo have another shape than the card itself says they have."""
     declared = card.facts["outputs"]
     for name, value in outputs.items():
         facts = declared.get(name) if isinstance(declared, Mapping) else None
         if not isinstance(facts, Mapping):
             continue
         shape, labels = facts.get("shape"), facts.get("labels")
-        if shape is not None and not _fits(list(shape), value.shape):
+        if shape is not None and not _is_shape(value.shape, shape):
             raise ModelError(
                 f"the card of {card.label} says that {name} has the shape {list(shape)}, "
                 f"and the network gives {list(value.shape)}"
@@ -99,11 +96,11 @@ def check_declared(card: Card, outputs: Outputs) -> None:
             )
 
 
-def _fits(declared: list[object], shape: tuple[int, ...]) -> bool:
-    """Whether an array has a shape as a card states it: numbers, and names of sizes that may be any."""
-    return len(declared) == len(shape) and all(
-        isinstance(said, str) or said == size for said, size in zip(declared, shape, strict=True)
-    )
+def _is_shape(shape: tuple[int, ...], declared: Sequence[int | str]) -> bool:
+    """Tell whether a shape is the one that a card declares, in which a size with a name may be any."""
+    if len(shape) != len(declared):
+        return False
+    return all(isinstance(named, str) or size == named for size, named in zip(shape, declared, strict=True))
 
 
 def _fault(name: str, value: NDArray[np.float32], expected: OutputSpec | None, *, rows: bool) -> str | None:

@@ -13,7 +13,7 @@ import onnx
 import pytest
 from commands import photocli
 from crafted import write_inspector
-from crafted_classes import GRID, write_classifier
+from crafted_classes import write_classifier
 from crafted_faces import write_detector, write_judge, write_yunet
 from networks import write_model
 from onnx import TensorProto, helper
@@ -60,24 +60,6 @@ def test_a_model_folder_is_added_and_removed(write: Any, own: Path, tmp_path: Pa
     assert adding.remove("mine") == own / "mine"
     assert nothing_is_left(own)
     assert folder.is_dir()
-
-
-@pytest.mark.parametrize("maps", [[3, "rows", "columns"], [3, GRID, GRID]])
-def test_a_classifier_with_maps_is_added_as_it_is_exported(
-    maps: list[Any], own: Path, tmp_path: Path
-) -> None:
-    said = {"probabilities": {"shape": [3]}, "maps": {"shape": maps}}
-    card = adding.add(write_classifier(tmp_path, outputs=said))
-    assert card.folder == own / "rooms"
-
-
-@pytest.mark.parametrize("maps", [[3, "rows"], [4, "rows", "columns"], [3, "rows", GRID + 1]])
-def test_a_classifier_whose_maps_are_none_that_its_card_names_is_refused(
-    maps: list[Any], own: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(ModelError, match="says that maps has the shape"):
-        adding.add(write_classifier(tmp_path, outputs={"probabilities": {}, "maps": {"shape": maps}}))
-    assert nothing_is_left(own)
 
 
 def test_a_yunet_is_known_by_its_outputs(own: Path, tmp_path: Path) -> None:
@@ -240,3 +222,17 @@ def test_the_command_says_what_it_did(own: Path, tmp_path: Path) -> None:
     assert photocli("models", "remove", "aesthetics").code == 2
     done = photocli("models", "add", tmp_path / "y.onnx" / "no")
     assert done.code == 2 and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(("declared", "fits"), [([3, "rows", "columns"], True), (["rows", "columns"], False)])
+def test_a_size_that_the_card_gives_a_name_may_be_any(
+    declared: list[int | str], fits: bool, own_folders: Path, tmp_path: Path
+) -> None:
+    """As `python -m export` declares the maps of own classes."""
+    folder = write_classifier(tmp_path, "rooms", outputs={"maps": {"shape": declared}, "probabilities": {}})
+    if fits:
+        adding.add(folder)
+        assert [card.name for card in store.cards() if card.kind == "classifier"] == ["rooms"]
+        return
+    with pytest.raises(ModelError, match="says that maps has the shape"):
+        adding.add(folder)
