@@ -198,7 +198,7 @@ def _kind(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise UsageError(f"There is no file or folder '{path}'.") from None
+        raise UsageError(f"there is no file or folder '{path}'") from None
     except OSError as error:
         raise UsageError(f"'{path}' cannot be read: {_reason(error)}.") from None
     return "folder" if stat.S_ISDIR(mode) else "file"

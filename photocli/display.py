@@ -82,6 +82,11 @@ def percent(chance: float) -> str:
     return ">99%" if 0.995 <= chance < 1 else f"{chance:.0%}"
 
 
+def sureness(chance: float) -> str:
+    """A model's probability in percent. Records round it to four digits; it is never quite 0 or 1."""
+    return percent(min(max(chance, 1e-4), 1 - 1e-4))
+
+
 def printable(text: str) -> str:
     """The text with control characters, line breaks and undecodable bytes replaced, so that no name can
     move the cursor, colour the screen or break a table."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from photocli.scoring.sources import Progress, Sources
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Checked:
     """What came of a check: it `passed`, or the `violations` say why not.
 
@@ -32,6 +32,10 @@ class Checked:
     report: Report
     summary: Summary
     never_filled: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        said = "passed" if self.passed else "not passed"
+        return f"<Checked: {said}, {len(self.report.photos)} photos, {len(self.violations)} violations>"
 
     @property
     def passed(self) -> bool:
@@ -46,7 +50,7 @@ class Checked:
     def save(self, path: str | PathLike[str], kind: str = "junit") -> None:
         """Write the report to a file, whole or not at all: as `junit`, `sarif`, `json` or `markdown`.
 
-        Raises `UsageError` for another kind, and `OSError`.
+        Raises `UsageError` for another kind, and `PhotocliError` where the file cannot be written.
         """
         if kind not in reports.names():
             raise UsageError(f"there is no report of kind '{kind}'; there are {', '.join(reports.names())}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photocli.cli.boundary import reported
-from photocli.cli.group import QuickGroup
+from photocli.cli.group import QuickCommand, QuickGroup
 from photocli.display import homely, printable
 from photocli.errors import UsageError
 
@@ -48,7 +48,7 @@ def cache(context: typer.Context) -> None:
         info()
 
 
-@app.command("info")
+@app.command("info", cls=QuickCommand)
 def info(debug: Debug = False) -> None:
     """Show where the cache is, its size, how many photos it holds, and when they were last used.
 
@@ -73,7 +73,7 @@ def info(debug: Debug = False) -> None:
             typer.echo(f"oldest  last used on {state.oldest.isoformat()}")
 
 
-@app.command("prune")
+@app.command("prune", cls=QuickCommand)
 def prune(
     older_than: Annotated[
         str,
@@ -106,7 +106,7 @@ def prune(
         _say(upkeep.prune(_place(), days, most))
 
 
-@app.command("clear")
+@app.command("clear", cls=QuickCommand)
 def clear(debug: Debug = False) -> None:
     """Forget everything. The next run scores its photos again.
 

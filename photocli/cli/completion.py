@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import typer
 
 from photocli.cli.boundary import reported
@@ -29,6 +31,49 @@ def show(wanted: bool) -> None:
 
             typer.echo(get_completion_script(prog_name=PROGRAM, complete_var=COMPLETION, shell=_shell()))
         raise typer.Exit
+
+
+def editors(incomplete: str) -> list[str]:
+    """The editors that `--for` takes."""
+    from photocli.xmp.editors import EDITORS
+
+    return _beginning(EDITORS, incomplete)
+
+
+def devices(incomplete: str) -> list[str]:
+    """The devices that `--device` takes."""
+    return _beginning(("auto", "cpu", "cuda", "tensorrt"), incomplete)
+
+
+def profiles(incomplete: str) -> list[str]:
+    """The profiles that are built in; where none fits, the shell completes files."""
+    from photocli.scoring.profiles import BUILTIN
+
+    return _beginning(BUILTIN, incomplete)
+
+
+def models(incomplete: str) -> list[str]:
+    """The names of all models, after those that stand before the last comma; none where a card is damaged."""
+    from photocli.errors import PhotocliError
+    from photocli.models import store
+
+    before, comma, last = incomplete.rpartition(",")
+    try:
+        found = [card.name for card in store.cards()]
+    except PhotocliError:
+        found = []
+    return [f"{before}{comma}{name}" for name in _beginning(found, last)]
+
+
+def commands_with_settings(incomplete: str) -> list[str]:
+    """The commands that `photocli config` takes."""
+    from photocli.config import OPTIONS
+
+    return _beginning(OPTIONS, incomplete)
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _shell() -> str:

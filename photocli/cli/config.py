@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photocli.cli.boundary import reported
+from photocli.cli.completion import commands_with_settings
 from photocli.cli.settings import ALL, Defaults, Offered, fitting, shown
 
 if TYPE_CHECKING:
@@ -24,7 +25,13 @@ BUILT_IN = "built in"
 def config(
     ctx: typer.Context,
     command: Annotated[
-        str, typer.Argument(metavar="[COMMAND]", help="Only the options of this command.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[COMMAND]",
+            autocompletion=commands_with_settings,
+            help="Only the options of this command.",
+            show_default=False,
+        ),
     ] = "",
     every: Annotated[bool, typer.Option("--all", help="Every option, also those that no file sets.")] = False,
     example: Annotated[

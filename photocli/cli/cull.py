@@ -35,7 +35,11 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
 
     keep: str = option("", metavar="N|P%", help="Pick so many photos at most, or so many percent of all.")
     per_group: int = option(
-        0, metavar="N", min=0, help="Pick so many of each group at most. 1 without --keep."
+        0,
+        metavar="N",
+        min=0,
+        show_default=False,
+        help="Pick so many of each group at most. Without it: 1, or as many as --keep allows.",
     )
     reject: bool = option(False, "--reject", help="Call every photo that is not picked a reject.")
     move_rejects: Path | None = option(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photocli.cli import completion
 from photocli.cli.boundary import ExitCode, reported
-from photocli.cli.group import QuickGroup
+from photocli.cli.group import QuickCommand, QuickGroup
 from photocli.display import console, folded, printable, shorten
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=QuickGroup,
-    help="List, verify, add, choose and remove the models that score photos.",
+    help="List, verify, add, choose and remove models.",
     no_args_is_help=True,
 )
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-@app.command("list")
+@app.command("list", cls=QuickCommand)
 def list_models(debug: Debug = False) -> None:
     """List the models: which serve, what each one says, its input, its size, its terms."""
     with reported(debug):
@@ -49,7 +50,7 @@ def list_models(debug: Debug = False) -> None:
             raise typer.Exit(ExitCode.FATAL)
 
 
-@app.command("verify")
+@app.command("verify", cls=QuickCommand)
 def verify_models(debug: Debug = False) -> None:
     """Compare every model with the checksums in its card; exit code 1 if one differs."""
     from photocli.errors import ModelError
@@ -125,7 +126,7 @@ def _size(network: Path) -> str:
         return "its network is missing"
 
 
-@app.command("add")
+@app.command("add", cls=QuickCommand)
 def add_model(
     source: Annotated[
         Path, typer.Argument(metavar="FILE|FOLDER", help="A model folder, or a face detector's ONNX file.")
@@ -161,6 +162,7 @@ def add_model(
             typer.echo(f"what it says stands in the columns {' and '.join(columns([card.name]))}")
         else:
             _settle(card, use)
+        _say_hidden([card])
 
 
 def _settle(card: Card, use: bool | None) -> None:
@@ -191,11 +193,15 @@ def _settle(card: Card, use: bool | None) -> None:
         )
 
 
-@app.command("use")
+@app.command("use", cls=QuickCommand)
 def use_model(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="The model that is to serve for its kind."),
+        typer.Argument(
+            metavar="[NAME]",
+            autocompletion=completion.models,
+            help="The model that is to serve for its kind.",
+        ),
     ] = None,
     builtin: Annotated[
         bool,
@@ -218,7 +224,7 @@ def use_model(
     """
     with reported(debug):
         from photocli.errors import UsageError
-        from photocli.models import serving
+        from photocli.models import serving, store
 
         if name is None and not builtin:
             raise UsageError(
@@ -227,11 +233,29 @@ def use_model(
         cards = serving.use_builtin(name) if builtin or name is None else [serving.use(name)]
         for card in cards:
             typer.echo(printable(f"{card.label} serves for {serving.task(card)}"))
+        if name is None:
+            _say_hidden(store.cards())
 
 
-@app.command("remove")
+def _say_hidden(cards: Iterable[Card]) -> None:
+    """Say which models hide built-in ones of their names, and what brings these back."""
+    from photocli.models import store
+
+    for card in filter(store.hides_built_in, cards):
+        typer.echo(
+            f"{card.label} is yours, in the place of the built-in model of that name; back: photocli models "
+            f"remove {card.name}"
+        )
+
+
+@app.command("remove", cls=QuickCommand)
 def remove_model(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a model that you added.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", autocompletion=completion.models, help="The name of a model that you added."
+        ),
+    ],
     debug: Debug = False,
 ) -> None:
     """Remove a model that you added; the built-in ones stay. If it served, the built-in one does again."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photocli.cli import completion
 from photocli.cli.signature import option
 from photocli.display import printable
 from photocli.errors import UsageError
@@ -52,10 +53,16 @@ class RunOptions:
     """How photos are scored, and what is said meanwhile. A command takes some of them; see `with_options`."""
 
     assess: str = option(
-        "", metavar="MODEL,...", help="Only these models; all without it. See: photocli models list"
+        "",
+        metavar="MODEL,...",
+        autocompletion=completion.models,
+        help="Only these models; all without it. See: photocli models list",
     )
     device: str = option(
-        "auto", metavar="DEVICE", help="auto, cpu, cuda or tensorrt; a named one is used or fails."
+        "auto",
+        metavar="DEVICE",
+        autocompletion=completion.devices,
+        help="auto, cpu, cuda or tensorrt; a named one is used or fails.",
     )
     batch: int = option(0, metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
     workers: int = option(0, metavar="N", min=0, help="Processes that decode; 0 is one per core.")
@@ -75,6 +82,7 @@ class RunOptions:
     profile: str = option(
         "",
         metavar="NAME|FILE",
+        autocompletion=completion.profiles,
         help="Weigh aesthetics, selfie and faults as in general, portrait, landscape, action or a TOML file.",
     )
     stars: Scale = option(
@@ -210,6 +218,7 @@ class RatingOptions:
         "",
         "--for",
         metavar="EDITOR",
+        autocompletion=completion.editors,
         help="Write for lightroom, bridge, darktable, digikam, captureone or all; implies --xmp.",
     )
     embed: bool = option(

@@ -39,7 +39,7 @@ class CulledGroup:
         return self.records[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Culled:
     """What came of a cull. `records` has all photos in the order in which they were found, failed ones too.
 
@@ -48,6 +48,10 @@ class Culled:
 
     records: tuple[Record, ...]
     summary: Summary
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.groups)} groups, {len(self.picks)} picks, {len(self.rejects)} rejects"
+        return f"<Culled: {len(self.records)} photos, {counts}>"
 
     @property
     def groups(self) -> tuple[CulledGroup, ...]:

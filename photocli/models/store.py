@@ -43,6 +43,11 @@ def is_built_in(card: Card) -> bool:
     return card.folder.parent == BUILTIN
 
 
+def hides_built_in(card: Card) -> bool:
+    """Whether the model is a user's own and has the name of a built-in one, whose place it takes."""
+    return not is_built_in(card) and (BUILTIN / card.name / CARD_FILE).is_file()
+
+
 def choose(names: tuple[str, ...] = ()) -> list[Card]:
     """The cards of the named models, of all if none is named. Raises `UsageError` for an unknown name."""
     known = cards()

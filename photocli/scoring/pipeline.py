@@ -83,6 +83,9 @@ class Run:
         self.kept = 0
         """How many photos of the last pass the cache holds, once that has ended or was stopped."""
 
+    def __repr__(self) -> str:
+        return f"<Run: {self.summary.photos} photos so far; iterate over it for their records>"
+
     @property
     def paths(self) -> list[Path]:
         """The files and folders that were given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from photocli.display import BAD, GOOD, STARS, Column, percent, printable, shorten, signed
+from photocli.display import BAD, GOOD, STARS, Column, printable, shorten, signed, sureness
 from photocli.records import CONFIDENCE, as_columns, as_dict, columns
 from photocli.scoring.profiles import FAULTS
 from photocli.scoring.ratings import breakdown, summed
@@ -52,7 +52,7 @@ def columns_of(
         add("Selfie", selfie)
         add("Faults", faults, BAD if record.faults else "")
         add("Technical", formatted(record.technical))
-        add("Better half", "" if record.aesthetic_good is None else percent(record.aesthetic_good))
+        add("Better half", "" if record.aesthetic_good is None else sureness(record.aesthetic_good))
         add("Faces", _faces(record))
         answers = as_columns(record, classifiers)
         for name in classifiers:
@@ -121,7 +121,7 @@ def confident(label: str | None, confidence: float | None) -> str:
         return ""
     if label is None:
         return "none"
-    return f"{shorten(printable(label), _LABEL_CELLS)} {percent(confidence)}"
+    return f"{shorten(printable(label), _LABEL_CELLS)} {sureness(confidence)}"
 
 
 def deducted(parts: Sequence[Part]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from photocli.display import BAD, Column, column_of, percent, printable
+from photocli.display import BAD, Column, column_of, percent, printable, sureness
 from photocli.records import CONFIDENCE, as_columns
 from photocli.scoring.profiles import FAULTS
 from photocli.writers._columns import confident, formatted
@@ -77,7 +77,7 @@ def face_columns(records: Records) -> dict[str, Column]:
         "Size": column_of("Size", (_size(face) for face in first)),
         "Place": column_of("Place", (_place(face) for face in first), left=True),
         "Sharpness": _values("Sharpness", "Sharp", (record.face_sharpness for record in records)),
-        "Certain": column_of("Certain", (percent(face.confidence) if face else "" for face in first)),
+        "Certain": column_of("Certain", (sureness(face.confidence) if face else "" for face in first)),
     }
     return {name: column for name, column in found.items() if any(column.forms[0][1])}
 
@@ -175,7 +175,7 @@ def _looks(record: Record) -> list[str]:
         if record.style not in (None, _PLAIN) and record.style_confidence is not None
         else ()
     )
-    return [f"{printable(str(name))} {percent(chance)}" for name, chance in named]
+    return [f"{printable(str(name))} {sureness(chance)}" for name, chance in named]
 
 
 def _size(face: Face | None) -> str:

@@ -41,8 +41,8 @@ def report(
     `sources`, `options` and `progress` are as in `photocli.score`. The page is put in place whole, at the
     end, over an older file of that name. Returns the summary of the run.
 
-    Raises `UsageError`, `DeviceError` and `ModelError` as `photocli.score` does, and `OSError` where the file
-    cannot be written.
+    Raises `UsageError`, `DeviceError` and `ModelError` as `photocli.score` does, and a `PhotocliError` where
+    the file cannot be written.
     """
     given, options = Given(sources), options or Options()
     many = (given.count(options) or 0) >= MANY

@@ -139,7 +139,7 @@ def test_files_given_by_name_are_stacked_too(tmp_path: Path) -> None:
 
 def test_path_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg")
-    with pytest.raises(UsageError, match="There is no file or folder"):
+    with pytest.raises(UsageError, match="there is no file or folder"):
         discover([tmp_path, tmp_path / "nowhere"])
 
 

@@ -188,4 +188,4 @@ def run_table(runs: Annotated[list[Path], typer.Argument(help="Folders with run.
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app({"list": run_list, "table": run_table})
+    return make_app({"list": run_list, "table": run_table}, "Compare networks on twenty classes.")

@@ -268,7 +268,8 @@ def report_lines(facts: dict[str, Any]) -> Iterator[Any]:
     yield table
     found = facts["figures"]
     for pair in found["confused"][:5]:
-        yield f"{pair['true']} called {pair['said']}: {pair['photos']} photos"
+        count = pair["photos"]
+        yield f"{pair['true']} called {pair['said']}: {count} {'photo' if count == 1 else 'photos'}"
     if "calibration_error" in found:
         before, after = found["calibration_error_before"], found["calibration_error"]
         yield f"calibration error {before:.3f}, calibrated {after:.3f}"

@@ -70,6 +70,7 @@ def make_trainer(config: LoopConfig, out: Path, watch: bool) -> Trainer:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")  # Lightning's use of torch's
     keep: dict[str, Any] = {"dirpath": out, "enable_version_counter": False, "save_on_train_epoch_end": True}
     rest = getattr(config, "snapshot_every", 1)  # epochs; large networks take long to write
     callbacks: list[Callback] = [ModelCheckpoint(filename=LAST, every_n_epochs=rest, **keep)]

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import typer
 from typer.models import ArgumentInfo
 
+from photocli.cli.group import QuickCommand
 from photocli.errors import PhotocliError
 
 C = TypeVar("C")
@@ -80,10 +81,14 @@ def reported_errors(module: str, code: int = 2) -> Iterator[None]:
         raise typer.Exit(code) from error
 
 
-def make_app(run: Callable[..., None] | Mapping[str, Callable[..., None]]) -> typer.Typer:
-    """A command line that runs a function, or one of several by their names; its help is like photocli's."""
+def make_app(run: Callable[..., None] | Mapping[str, Callable[..., None]], about: str = "") -> typer.Typer:
+    """A command line that runs a function, or one of several by their names; its help is like photocli's.
+
+    `about` is the help of the command line that has several.
+    """
     several = isinstance(run, Mapping)
     app = typer.Typer(
+        help=about or None,
         add_completion=False,
         pretty_exceptions_enable=False,
         no_args_is_help=several,
@@ -92,9 +97,9 @@ def make_app(run: Callable[..., None] | Mapping[str, Callable[..., None]]) -> ty
     )
     if isinstance(run, Mapping):
         for name, function in run.items():
-            app.command(name)(_shaped(function))
+            app.command(name, cls=QuickCommand)(_shaped(function))
     else:
-        app.command()(_shaped(run))
+        app.command(cls=QuickCommand)(_shaped(run))
     return app
 
 

@@ -91,7 +91,10 @@ def run_evaluate(
 def command() -> typer.Typer:
     """Returns the command line."""
     options = with_options(CropConfig, run_train)
-    return make_app({"prepare": run_prepare, "train": options, "evaluate": run_evaluate})
+    return make_app(
+        {"prepare": run_prepare, "train": options, "evaluate": run_evaluate},
+        "Train a network that says whether a photo was cropped, and from where.",
+    )
 
 
 if __name__ == "__main__":

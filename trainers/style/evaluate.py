@@ -221,8 +221,19 @@ def report_lines(facts: dict[str, Any]) -> Iterator[str]:
     for name in ("medium", "paintings"):
         yield f"{name}, rows are true: {', '.join(metrics[name]['classes'])}"
         yield from (" ".join(f"{count:5d}" for count in row) for row in metrics[name]["confusion"])
-    plain = {key: value for key, value in metrics["plain"].items() if key != "mistakes"}
-    yield f"photos without a look (plain): {plain}"
-    yield f"looks that photos have by themselves: {metrics['by_themselves']}"
-    errors = {name: round(one["error"], 4) for name, one in metrics["reliability"].items()}
-    yield f"calibration error: {errors}"
+    yield _of_plain(metrics["plain"])
+    for name, found in metrics["by_themselves"].items():
+        yield f"{name}, of photos that have it by themselves: " + _numbers(found)
+    errors = {name: one["error"] for name, one in metrics["reliability"].items()}
+    yield f"calibration error: {_numbers(errors)}"
+
+
+def _of_plain(plain: dict[str, Any]) -> str:
+    """What photos without a look are called."""
+    called = ", ".join(f"{name} {count}" for name, count in plain["called"].items()) or "nothing"
+    numbers = {name: value for name, value in plain.items() if isinstance(value, (int, float))}
+    return f"photos without a look: {_numbers(numbers)}; called: {called}"
+
+
+def _numbers(found: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in found.items())

@@ -67,7 +67,10 @@ def run_generate(
 
 def command() -> typer.Typer:
     """Returns the command line."""
-    return make_app({"train": with_options(StyleTransferConfig, run_train), "generate": run_generate})
+    return make_app(
+        {"train": with_options(StyleTransferConfig, run_train), "generate": run_generate},
+        "Repaint photos in the style of a picture, and make data sets of them.",
+    )
 
 
 if __name__ == "__main__":

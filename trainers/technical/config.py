@@ -9,6 +9,9 @@ from photocli.errors import UsageError
 from trainers.common.options import option
 from trainers.common.splits import check_fold
 
+LEAST_SIDE = 104
+"""Where the features of the whole photo, at a 32nd of the side, still have a cell for each tile."""
+
 
 @dataclass(frozen=True)
 class TechnicalConfig:
@@ -53,6 +56,10 @@ def checked(config: TechnicalConfig) -> TechnicalConfig:
     check_fold(config.fold, config.folds)
     if config.side % 8 or config.epochs < 1 or config.batch < 2 or config.eval_every < 1:
         raise UsageError("side must be a multiple of 8; epochs and eval-every at least 1, batch at least 2")
+    if config.side < LEAST_SIDE:
+        raise UsageError(
+            f"side must be at least {LEAST_SIDE}: a smaller thumbnail has fewer cells than tiles"
+        )
     if not 0 <= config.turn_epochs < config.epochs:
         raise UsageError("turn-epochs are the first of the epochs, and must leave some for the faults")
     return config

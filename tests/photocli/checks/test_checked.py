@@ -11,7 +11,7 @@ from networks import write_model
 from photos import write_photo
 from PIL import Image
 
-from photocli import Options, Picture, UsageError, check
+from photocli import Options, PhotocliError, Picture, UsageError, check
 
 OPTIONS = Options(assess=("aesthetics",), device="cpu")
 
@@ -81,4 +81,7 @@ def test_what_makes_no_sense_is_refused_before_any_photo_is_read(shoot: Path, tm
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no photos to check"):
         check(tmp_path / "empty", "aesthetic >= 5", options=OPTIONS)
-    assert check(tmp_path / "empty", "aesthetic >= 5", allow_empty=True, options=OPTIONS).passed
+    checked = check(tmp_path / "empty", "aesthetic >= 5", allow_empty=True, options=OPTIONS)
+    assert checked.passed and repr(checked) == "<Checked: passed, 0 photos, 0 violations>"
+    with pytest.raises(PhotocliError, match="there is no such folder"):
+        checked.save(tmp_path / "none" / "report.xml")

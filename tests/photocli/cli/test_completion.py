@@ -55,7 +55,17 @@ def test_the_script_is_for_the_shell_that_asks(shell: str, program: Path) -> Non
 @pytest.mark.parametrize("shell", ASKED)
 @pytest.mark.parametrize(
     ("words", "at", "expected"),
-    [("sc", 1, {"score"}), ("score --js", 2, {"--json", "--jsonl"}), ("models ver", 2, {"verify"})],
+    [
+        ("sc", 1, {"score"}),
+        ("score --js", 2, {"--json", "--jsonl"}),
+        ("models ver", 2, {"verify"}),
+        ("cull --for d", 3, {"darktable", "digikam"}),
+        ("score --profile po", 3, {"portrait"}),
+        ("score --device c", 3, {"cpu", "cuda"}),
+        ("score --assess faces,s", 3, {"faces,selfie", "faces,style"}),
+        ("config c", 2, {"cull", "crop", "check"}),
+        ("models use te", 3, {"technical"}),
+    ],
 )
 def test_commands_and_options_are_completed(
     shell: str, words: str, at: int, expected: set[str], program: Path

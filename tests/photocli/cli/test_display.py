@@ -26,6 +26,7 @@ from photocli.display import (
     shorten_name,
     shorten_names,
     signed,
+    sureness,
 )
 
 NASTY = "a\x1b[31mb\nc\rd\x07e\x9bf\u202eg\u2028h\x00i"
@@ -35,6 +36,12 @@ def test_nothing_that_moves_the_cursor_is_printed() -> None:
     assert printable(NASTY) == "a�[31mb�c�d�e�f�g�h�i"
     assert printable(os.fsdecode(b"latin-\xe9.jpg")).encode() == "latin-�.jpg".encode()
     assert printable("[red] 日本 ünï 🎞.jpg") == "[red] 日本 ünï 🎞.jpg"
+
+
+def test_a_model_is_never_quite_sure() -> None:
+    assert [sureness(chance) for chance in (0.0, 0.004, 0.5, 0.994, 0.999, 1.0)] == [
+        "<1%", "<1%", "50%", "99%", ">99%", ">99%"
+    ]  # fmt: skip
 
 
 @given(st.text())

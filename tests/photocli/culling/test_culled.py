@@ -93,3 +93,4 @@ def test_what_makes_no_sense_is_refused(shoot: Path) -> None:
     with pytest.raises(UsageError, match="model with embeddings is needed"):
         cull(shoot, options=Options(assess=("technical",)))
     assert cull([]).groups == ()
+    assert repr(cull([])) == "<Culled: 0 photos, 0 groups, 0 picks, 0 rejects>"

@@ -96,6 +96,19 @@ def test_there_are_ways_back(own: Path, tmp_path: Path) -> None:
     assert list(own.iterdir()) == []
 
 
+def test_a_model_with_the_name_of_a_built_in_one_says_so(own: Path, tmp_path: Path) -> None:
+    word = (
+        "aesthetics@1.0 is yours, in the place of the built-in model of that name; "
+        "back: photocli models remove aesthetics\n"
+    )
+    added = photocli("models", "add", write_model(tmp_path / "made", "aesthetics"))
+    assert added.code == 0 and added.out.endswith(f"aesthetics@1.0 serves for aesthetics\n{word}")
+    assert photocli("models", "use", "--builtin").out.endswith(word)
+    assert "in the place of" not in photocli("models", "use", "--builtin", "faces").out
+    assert photocli("models", "remove", "aesthetics").code == 0
+    assert "in the place of" not in photocli("models", "use", "--builtin").out
+
+
 def test_a_model_that_did_not_serve_goes_without_more_words(own: Path, tmp_path: Path) -> None:
     add(tmp_path, "bright")
     add(tmp_path, "dark")

@@ -78,6 +78,10 @@ def test_progress_is_told(shoot: Path) -> None:
     assert told == [(1, None), (2, None), (3, None)]
 
 
+def test_a_run_says_what_to_do_with_it(shoot: Path) -> None:
+    assert repr(photocli.score(shoot)) == "<Run: 0 photos so far; iterate over it for their records>"
+
+
 def test_leaving_a_loop_ends_the_processes(shoot: Path) -> None:
     run = photocli.score(shoot, options=OPTIONS)
     for record in run:

@@ -26,7 +26,7 @@ from photocli.models.card import read_card
 from trainers.classes.__main__ import command as train_command
 from trainers.classes.config import ClassesConfig, checked
 from trainers.classes.data import decode_photos, read_labelled, read_photos, split_photos
-from trainers.classes.evaluate import calibrated, evaluate
+from trainers.classes.evaluate import calibrated, evaluate, report_lines
 from trainers.classes.formats import AVA_STYLES
 from trainers.classes.network import Classifier, headless, names, spatial_backbone
 from trainers.classes.plots import draw_all
@@ -289,6 +289,12 @@ def test_metrics_stand_beside_what_needs_no_photo() -> None:
     assert always["figures"]["accuracy"] == 0.6 and not any(check["passed"] for check in always["checks"])
     assert always["groups"]["cat"]["recall"] == 1 and always["groups"]["rocket"]["precision"] is None
     assert always["figures"]["confused"][0] == {"true": "coffee", "said": "cat", "photos": 25}
+    always["figures"]["confused"][1]["photos"] = 1
+    lines = [
+        str(line)
+        for line in report_lines({**always, "training_classes": dict.fromkeys(CLASSES, 1), "left_out": {}})
+    ]
+    assert lines[1:3] == ["coffee called cat: 25 photos", "rocket called cat: 1 photo"]
 
 
 def test_calibration_undoes_overconfidence() -> None:

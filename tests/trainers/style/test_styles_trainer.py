@@ -44,7 +44,7 @@ from trainers.style.data import (
     held_out_indices,
     read_pictures,
 )
-from trainers.style.evaluate import confusion_matrix, evaluate, quick_metrics
+from trainers.style.evaluate import confusion_matrix, evaluate, quick_metrics, report_lines
 from trainers.style.looks import NAMES
 from trainers.style.network import StyleLogits, StyleNetwork
 from trainers.style.predictions import StylePredictions, predict
@@ -310,6 +310,9 @@ def test_a_network_without_mistakes_has_no_bad_figure(
     assert all(check["passed"] for check in facts["checks"])
     assert quick_metrics(predictions) == {"medium": 1.0, "looks_ap": 1.0, "paintings": 1.0}
     assert set(facts["thresholds"]) == set(NAMES)
+    lines = list(report_lines(facts))
+    assert any(line.startswith("photos without a look: ") for line in lines)
+    assert not [line for line in lines if "{" in line or "_" in line]  # sentences, no Python
     assert set(facts["calibration"]) == {"medium", "paintings", *NAMES}
 
 

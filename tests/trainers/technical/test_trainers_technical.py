@@ -22,7 +22,7 @@ from trainers.common.checkpoints import Model, load_model, previous_runs
 from trainers.common.corruptions import from_light, to_light
 from trainers.technical.__main__ import command as train_command
 from trainers.technical.augmentation import LOOKS, subject_mask
-from trainers.technical.config import TechnicalConfig
+from trainers.technical.config import LEAST_SIDE, TechnicalConfig
 from trainers.technical.corruptions import BRIGHT_EV, DARK_EV, corrupt, draw_severities, quality
 from trainers.technical.data import (
     TechnicalDataset,
@@ -254,12 +254,20 @@ def test_judging_counts_every_held_out_photo(photos: TechnicalPhotos) -> None:
     assert facts["thresholds"]["rotate"] >= 0.9
 
 
+def test_the_least_side_is_enough() -> None:
+    network = TechnicalNetwork(LEAST_SIDE).eval()
+    sheet = torch.zeros(1, 3, 2 * LEAST_SIDE, LEAST_SIDE, dtype=torch.uint8)
+    with torch.no_grad():
+        assert network(sheet).faults.shape == (1, len(FAULTS))
+
+
 def test_wrong_use_is_one_line(folder: Path, tmp_path: Path) -> None:
     runner = CliRunner()
     for given, words in (
         ([str(tmp_path / "none")], "no folder of photos"),
         ([str(folder), "--turned", "nobody.jpg"], "--turned names no photo"),
         ([str(folder), "--fold", "9"], "--fold is none or 0 to 4"),
+        ([str(folder), "--side", "96"], "side must be at least 104"),
         ([str(folder), "--faces", str(tmp_path / "no.onnx")], "YuNet"),
     ):
         result = runner.invoke(train_command(), given)
