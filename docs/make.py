@@ -1,7 +1,8 @@
 """Makes the parts of the documentation that the program itself provides: its help texts and its pictures.
 
 `python docs/make.py help` writes docs/help.md; `python docs/make.py picture FOLDER` scores a folder of photos
-and writes docs/score.svg; `python docs/make.py explain PHOTO` writes docs/explain.jpg.
+and writes docs/score.svg; `python docs/make.py explain PHOTO` writes docs/explain.jpg; `python docs/make.py
+report` writes docs/report.png and docs/report_photo.png, for which it needs Chromium.
 """
 
 from __future__ import annotations
@@ -83,6 +84,10 @@ def main() -> None:
         (DOCS / "score.svg").write_text(picture(Path(sys.argv[2]).resolve()), encoding="utf-8")
     elif len(sys.argv) == 3 and sys.argv[1] == "explain":
         page(Path(sys.argv[2]).resolve())
+    elif sys.argv[1:] == ["report"]:
+        import report_picture
+
+        report_picture.main()
     else:
         sys.exit(__doc__)
 

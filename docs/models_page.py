@@ -20,6 +20,9 @@ HEAD = """# The built-in models
 
 Made by `python docs/models_page.py` from the cards of the models (see `photocli models list`). Every
 figure comes from photos that the model did not learn from; beside it stands what needs no photo to reach.
+
+These models serve, unless you add one of your own and choose it with `photocli models use NAME`;
+`photocli models use --builtin` goes back ([several models of one kind](guide.md#models)).
 """
 
 

@@ -28,19 +28,14 @@ def run(
     name: Annotated[str, typer.Option(help="Name of the model; its kind unless given.")] = "",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
     float16: Annotated[bool, typer.Option(help="Store weights in half the space.")] = True,
-    flip: Annotated[
-        bool | None, typer.Option(help="Judge the mirror image too; as trained unless given.")
-    ] = None,
+    flip: Annotated[bool | None, typer.Option(help="Judge the mirror image too; else as trained.")] = None,
     pictures: Annotated[bool, typer.Option(help="Draw the network's pictures beside it too.")] = False,
 ) -> None:
-    """Export a trained network to ONNX, with its card.
-
-    The exported network is asked about photos, and must say what PyTorch says.
+    """Export a trained network to ONNX, with its card; it must say of photos what PyTorch says.
 
     \b
     Examples:
       python -m export runs/final/model.ckpt --to mymodel --photos photos
-      photocli models add mymodel
 
     \b
     Exit codes: 0 all good, 1 ONNX and PyTorch disagree, or a file cannot be used, 2 wrong use.
@@ -53,19 +48,26 @@ def run(
         served = original.rounded() if float16 else original
         network = to_onnx(served, spec, list(kind[1].outputs(model)), float16).SerializeToString()
         parity = check(network, served, original, kind[1], model, sample_views(photos, spec))
-        measured = read_json(metrics) if metrics else model.run.document
-        texts = read_json(about) if about else {}
         named: dict[str, Any] = {"name": name or kind[0], "version": version}
-        card = make_card(kind, model, network, parity, **named, measured=measured, about=texts)
-        to.mkdir(parents=True, exist_ok=True)
-        with atomic_write(to / card["file"]) as file:
-            file.write(network)
-        write_json(to / "card.json", card)
+        named["measured"] = read_json(metrics) if metrics else model.run.document
+        named["about"] = read_json(about) if about else {}
+        card = make_card(kind, model, network, parity, **named)
+        _write(to, network, card)
     _report(to, card)
     if pictures:
-        run = (metrics or checkpoint).parent
-        for path in kind[1].draw(model, to / "pictures", run, photos):
-            typer.echo(f"drew {path}")
+        _draw(kind, model, to, (metrics or checkpoint).parent, photos)
+
+
+def _draw(kind: Any, model: Any, to: Path, run: Path, photos: Path | None) -> None:
+    for path in kind[1].draw(model, to / "pictures", run, photos):
+        typer.echo(f"drew {path}")
+
+
+def _write(to: Path, network: bytes, card: dict[str, Any]) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    with atomic_write(to / card["file"]) as file:
+        file.write(network)
+    write_json(to / "card.json", card)
 
 
 def _report(to: Path, card: dict[str, Any]) -> None:

@@ -16,13 +16,13 @@ CONFIG_ENV = "PHOTOCLI_CONFIG"
 
 _RUN = "assess device batch workers timeout max_pixels raw follow_links quiet debug"
 _SCORED = f"taste profile stars no_cache allow_empty {_RUN}"
-_RATINGS = "xmp for embed overwrite"
+_RATINGS = "xmp for embed overwrite keywords"
 OPTIONS: dict[str, frozenset[str]] = {
     name: frozenset(options.split())
     for name, options in {
         "score": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl sort top detail",
         "cull": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl detail "
-        "keep per_group reject move_rejects dry_run",
+        "keep per_group reject move_rejects dry_run diff",
         "crop": f"{_RUN} allow_empty aspect keep smallest json xmp embed",
         "explain": "output crop assess taste profile device timeout max_pixels raw quiet debug",
         "check": "require max_failures baseline write_baseline junit json sarif markdown "

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from photocli.decode.signature import HEAD, RAW_SUFFIXES, RENDERED_SUFFIXES, describe, sniff
 from photocli.errors import UsageError
-from photocli.files.links import Roots, links
+from photocli.files.links import GivenPaths, Roots, given_paths, links
 from photocli.records import Photo, Skipped
 
 SIDECAR_SUFFIXES = frozenset(
@@ -32,9 +32,9 @@ REJECTS = "a folder of rejects of an earlier cull; name it to look at them"
 
 
 def discover(
-    paths: Iterable[Path], *, follow_links: bool = False, hidden: bool = False
+    paths: GivenPaths, *, follow_links: bool = False, hidden: bool = False
 ) -> Iterator[Photo | Skipped]:
-    """Find the photos in files and folders; every file that is looked at comes out exactly once.
+    """Find the photos in files and folders, or in one; every file that is looked at comes out exactly once.
 
     Folders are walked one at a time: their files sorted by name, then their subfolders in the same order, so
     the output is the same on every machine. Files reached twice (given twice, or through links) come out
@@ -50,7 +50,7 @@ def discover(
 
     Raises `UsageError` at once, before anything is yielded, if a path does not exist.
     """
-    given = [Path(path) for path in paths]
+    given = given_paths(paths)
     kinds = [_kind(path) for path in given]
     walk = _Walk(Roots(given), follow_links, hidden)
     return walk.discover(zip(given, kinds, strict=True))

@@ -45,13 +45,14 @@ def read_capture(exif: bytes | None) -> Capture:
     return _capture(_tags(BytesIO(exif))) if exif else Capture()
 
 
-def read_capture_file(path: Path, exif: bytes | None = None) -> Capture:
+def read_capture_file(source: Path | bytes, exif: bytes | None = None) -> Capture:
     """Read the metadata of a RAW file itself, which says more than its preview's block `exif` does.
 
-    That block fills what the file leaves open: everything, where it is no TIFF container. Nothing is raised.
+    `source` is its path or its bytes. The block fills what the file leaves open: everything, where it is no
+    TIFF container. Nothing is raised.
     """
     try:
-        with path.open("rb") as file:
+        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
             own = _capture(_tags(file))
     except OSError:
         own = Capture()

@@ -168,6 +168,7 @@ class Record:
     answers: tuple[Answer, ...] = field(default=())
     styles: tuple[tuple[str, float], ...] = field(default=())
     sidecar: str | None = None
+    pick_reason: str | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

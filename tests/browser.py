@@ -77,6 +77,12 @@ class Browser:
         body = {"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}}
         self._ask("POST", f"{self._session}/goog/cdp/execute", body)
 
+    def size(self, width: int, height: int) -> None:
+        """Give the window's inside a size in CSS pixels."""
+        params = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700}
+        body = {"cmd": "Emulation.setDeviceMetricsOverride", "params": params}
+        self._ask("POST", f"{self._session}/goog/cdp/execute", body)
+
     def complaints(self) -> list[str]:
         """What the console has to say since the last time."""
         return [

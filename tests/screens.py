@@ -167,7 +167,7 @@ def models_list() -> None:
         (Path(folder) / "card.json").write_text(json.dumps(facts))
         (Path(folder) / "model.onnx").write_bytes(b"\0" * 4_800_000)
         card = replace(read_card(Path(folder)), folder=Path(folder))
-        lines = models.described(card, console().width)
+        lines = models.described(card, console().width, [card])
     print("\n".join(line for line in lines if not line.startswith("    card:")))
 
 

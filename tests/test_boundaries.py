@@ -111,7 +111,7 @@ def test_names_of_the_library_load_when_they_are_used() -> None:
     code = "import photocli, sys; print(sorted(set(dir(photocli)))); print(photocli.Run, photocli.Record)"
     done = python("-c", code)
     assert done.code == 0
-    assert "'Options', 'PhotocliError', 'Record', 'Run'" in done.out
+    assert "'Options', 'PhotocliError', 'Picture', 'Record', 'Run'" in done.out
     assert "photocli.scoring.pipeline.Run" in done.out
     assert "has no attribute 'nonsense'" in python("-c", "import photocli; photocli.nonsense").err
 

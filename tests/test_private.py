@@ -117,6 +117,9 @@ def shoot(tmp_path: Path, own_folders: Path, monkeypatch: pytest.MonkeyPatch) ->
         "models list",
         "models verify",
         "models add other",
+        "doctor --json doctor.json",
+        "cache",
+        "cache prune --older-than 90d",
     ],
 )
 def test_no_command_opens_a_network_socket(shoot: Path, own_folders: Path, command: str) -> None:

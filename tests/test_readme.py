@@ -31,7 +31,7 @@ def commands() -> dict[tuple[str, ...], set[str]]:
     waiting: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
     while waiting:
         words, command = waiting.pop()
-        found[words] = {"--help"}.union(*(parameter.opts for parameter in command.params))
+        found[words] = {"--help"}.union(*(each.opts + each.secondary_opts for each in command.params))
         waiting += [((*words, name), child) for name, child in getattr(command, "commands", {}).items()]
     return found
 

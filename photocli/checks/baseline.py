@@ -21,6 +21,8 @@ def read(file: Path) -> frozenset[Key]:
         if document["photocli_baseline"] != _LAYOUT:
             raise ValueError("it comes from another version")
         return frozenset((str(item["photo"]), str(item["rule"])) for item in document["findings"])
+    except FileNotFoundError:
+        raise UsageError(f"there is no baseline {file}; make it with --write-baseline {file}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"the baseline {file} cannot be used ({error}); make one with --write-baseline"

@@ -133,11 +133,14 @@ class Check:
         self._empty = {rule.field for rule in self._rules}
         self.report = Report(tuple(map(str, self._rules)), [], baseline is not None, may_fall_short)
 
-    def add(self, record: Record) -> CheckedPhoto | None:
-        """Check one photo; None for a file that is no photo, which no rule is about."""
+    def add(self, record: Record, name: str | None = None) -> CheckedPhoto | None:
+        """Check one photo; None for a file that is no photo, which no rule is about.
+
+        Without a `name`, it's named by its path under the root.
+        """
         if record.status == "skipped":
             return None
-        name = relative_name(record.path, self._root)
+        name = relative_name(record.path, self._root) if name is None else name
         if record.status == "failed":
             found = [(UNREADABLE, f"cannot be read: {record.error}")]
         else:

@@ -7,11 +7,12 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from photocli.checks import places
+from photocli.checks.places import Diagnosis
 from photocli.errors import PhotocliError
 
 if TYPE_CHECKING:
@@ -35,23 +36,11 @@ _PILLOW = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF", "bmp": 
 _SIDE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What one check found, and what to do where it is not `ok`."""
-
-    name: str
-    status: Literal["ok", "warning", "broken"]
-    found: str
-    advice: str | None = None
-
-
 def diagnose() -> Iterator[Diagnosis]:
     """Do all checks, one after the other; it takes some seconds, and changes nothing.
 
     Texts may have paths of the user; `display.homely` shortens them.
     """
-    from photocli.checks import places
-
     checks: dict[str, Callable[[], Iterator[Diagnosis]]] = {
         "photocli": _program,
         "libraries": _libraries,

@@ -7,12 +7,23 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from photocli.checks.installation import Diagnosis
 from photocli.errors import PhotocliError
 
 _LITTLE = 200_000_000  # bytes that should be free where results are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What one check found, and what to do where it is not `ok`."""
+
+    name: str
+    status: Literal["ok", "warning", "broken"]
+    found: str
+    advice: str | None = None
 
 
 def cache() -> Iterator[Diagnosis]:
@@ -36,6 +47,7 @@ def cache() -> Iterator[Diagnosis]:
 
 def folders() -> Iterator[Diagnosis]:
     """Whether what photocli keeps can be written where it lies, and by nobody else."""
+    from photocli.config import CONFIG_ENV, user_file
     from photocli.files.ledger import STATE_ENV, journal_folder
     from photocli.models.store import MODELS_ENV, user_folder
     from photocli.scoring.cache import CACHE_ENV, cache_file
@@ -46,10 +58,11 @@ def folders() -> Iterator[Diagnosis]:
         ("folder of the cache", cache_file().parent, CACHE_ENV, "every run scores all photos again"),
         ("folder of models", user_folder(), MODELS_ENV, "no model can be added"),
         ("folder of tastes", tastes_folder(), TASTES_ENV, "no taste can be learned"),
+        ("folder of settings", user_file().parent, CONFIG_ENV, "your own settings have no place"),
         ("folder for undo", journal_folder(), STATE_ENV, "no sidecar can be written, no photo moved"),
     )
     for name, place, variable, otherwise in places:
-        yield _folder(name, place, f"set ${variable} to another folder; until then, {otherwise}")
+        yield _folder(name, place, f"set ${variable} to another place; until then, {otherwise}")
     temporary = Path(tempfile.gettempdir())
     yield _folder("temporary files", temporary, "set $TMPDIR to another folder", shared=True)
 
@@ -72,16 +85,17 @@ def _folder(name: str, place: Path, advice: str, *, shared: bool = False) -> Dia
 
 
 def settings() -> Iterator[Diagnosis]:
-    """Whether the settings of the current folder, if there are any, are understood."""
+    """Whether the settings of the current folder and a user's own, if there are any, are understood."""
     from photocli import config
 
-    if not Path(config.CONFIG_FILE).exists():
-        yield Diagnosis("settings", "ok", f"no {config.CONFIG_FILE} in this folder")
-        return
     try:
+        found = [str(part.file) for part in config.settings()]
         config.read_check()
         config.read_score()
     except PhotocliError as error:
-        yield Diagnosis("settings", "broken", str(error))
+        yield Diagnosis("settings", "broken", str(error), "see: photocli config --help")
+        return
+    if found:
+        yield Diagnosis("settings", "ok", f"{' and '.join(found)}: understood")
     else:
-        yield Diagnosis("settings", "ok", f"{config.CONFIG_FILE} of this folder is understood")
+        yield Diagnosis("settings", "ok", f"no {config.CONFIG_FILE} in this folder, no {config.user_file()}")

@@ -25,7 +25,7 @@ _FOR_TEXT = ("==", "!=")
 _NOT_CHECKED = frozenset(("path", "status", "error", "models", "twin", "each_face", "answers", "styles"))
 
 ELSEWHERE: Mapping[str, str] = {
-    **dict.fromkeys(("group", "rank_in_group", "group_kind", "pick"), "photocli cull"),
+    **dict.fromkeys(("group", "rank_in_group", "group_kind", "pick", "pick_reason"), "photocli cull"),
     "sidecar": "photocli score --xmp",
     "taste": "photocli score --taste",
 }

@@ -42,7 +42,7 @@ def cache(context: typer.Context) -> None:
       photocli cache clear
 
     \b
-    Exit codes: 0 all good, 2 wrong use, 4 it cannot be used or changed; see: photocli doctor.
+    Exit codes: 0 all good, 2 wrong use, 4 it cannot be used or changed; photocli doctor says more.
     """
     if context.invoked_subcommand is None:
         info()

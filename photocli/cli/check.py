@@ -16,7 +16,7 @@ from photocli.cli.signature import option, with_options
 from photocli.display import cells, console, folded, joined, printable, shorten
 
 if TYPE_CHECKING:
-    from photocli.checks.check import Check
+    from photocli.checks.check import Check, Key
     from photocli.config import CheckConfig
     from photocli.scoring.pipeline import Run
 
@@ -128,7 +128,7 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
 
     if not settings.require:
         raise UsageError("there are no rules; give --require 'aesthetic >= 4.5', or a photocli.toml")
-    known = baseline.read(settings.baseline) if settings.baseline is not None else None
+    known = _known(settings.baseline, options.write_baseline)
     models = run.models
     rules = [parse(rule, models.classes, models.filled) for rule in settings.require]
     check = Check(rules, root_of(run.paths), known, settings.max_failures)
@@ -144,8 +144,20 @@ def _check(run: Run, settings: CheckConfig, options: CheckOptions, *, to_stdout:
     if not options.quiet:
         _summarise(check, err=to_stdout)
     if options.write_baseline is not None:  # all that was found is excused now
+        if not options.quiet:
+            said = f"all of it is written to {options.write_baseline}, which excuses it from now on"
+            typer.echo(printable(said), err=to_stdout or str(options.write_baseline) == "-")
         return ExitCode.OK
     return _exit_code(check, settings)
+
+
+def _known(file: Path | None, new: Path | None) -> frozenset[Key] | None:
+    """What the baseline excuses; nothing where the one that is to be written is not there yet."""
+    from photocli.checks import baseline
+
+    if file is None or (new is not None and not file.exists()):
+        return None
+    return baseline.read(file)
 
 
 def said_of(path: str, reasons: str, width: int) -> list[str]:

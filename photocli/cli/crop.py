@@ -72,7 +72,7 @@ def crop(paths: Paths, options: CropOptions) -> None:
         to_stdout = outputs.check({"--json": options.json}, paths)
         options.require_photos(paths)
         framing = Framing(options.aspect, options.keep, options.smallest)
-        if not _crop(CropRun(list(paths), framing, options.of_run()), options, to_stdout=to_stdout):
+        if not _crop(CropRun(paths, framing, options.of_run()), options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
@@ -171,5 +171,5 @@ def _summary(found: list[Cropped], crops: int, written: Written) -> list[list[st
     if written.unfit:
         lines.append([f"left alone, as crops go with RAW files and JPEGs alone: {written.unfit:,}"])
     if written.writer.unread:
-        lines.append(["Lightroom reads the crops of JPEGs from the files themselves: add --embed"])
+        lines += [[line] for line in written.writer.hint.splitlines()]
     return lines

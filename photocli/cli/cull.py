@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from photocli.cli import outputs
+from photocli.cli import culled, outputs
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import Detail, Paths, RatingOptions, RunOptions, TableFiles
 from photocli.cli.ratings import begin_journal, xmp_writer
 from photocli.cli.signature import option, with_options
+from photocli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from photocli.cli.progress import Progress
     from photocli.culling.closeups import Closeups
     from photocli.culling.cull import Culling
@@ -43,9 +42,24 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
         None, metavar="DIR", help="Move rejects here, with their sidecars and RAW files; implies --reject."
     )
     dry_run: bool = option(
-        False, "--dry-run", help="Show the plan and how sidecars would change; write nothing."
+        False,
+        "--dry-run",
+        help="Show the plan, and how many sidecars and photos would change; write CSV and JSON alone.",
     )
-    xmp: bool = option(False, "--xmp", help="Write stars and flags to XMP sidecars. Those you gave are kept.")
+    diff: bool = option(
+        False, "--diff", help="With --dry-run: show every line that would change, and every file that moves."
+    )
+    xmp: bool = option(
+        False,
+        "--xmp",
+        help="Write stars and flags to XMP sidecars. Those you gave are kept. Lightroom and Bridge read "
+        "those of RAW files alone: for JPEGs, --embed.",
+    )
+    overwrite: bool = option(
+        False,
+        "--overwrite",
+        help="Replace ratings, labels and flags that you gave, and reject photos that you marked, too.",
+    )
     detail: Detail = option(
         Detail.NATIVE,
         help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
@@ -54,7 +68,8 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
 
 
 @with_options(
-    "keep per_group reject move_rejects dry_run csv csv_raw json xmp editor embed overwrite",
+    "keep per_group reject move_rejects dry_run diff csv csv_raw json jsonl xmp editor embed overwrite",
+    "keywords",
     "taste profile stars detail assess device batch workers timeout max_pixels raw",
     "no_cache follow_links allow_empty quiet debug",
 )
@@ -62,14 +77,15 @@ def cull(paths: Paths, options: CullOptions) -> None:
     """Group the photos of a shoot and pick the best of each group.
 
     Bursts and look-alikes are groups, in which photos are compared with each other. Exposure brackets,
-    panoramas and focus stacks are kept whole. Nothing is rejected unless you ask, and nothing is ever
-    deleted: photocli undo takes back what was written and moved.
+    panoramas and focus stacks are kept whole. Without options, the plan is shown, and nothing is written.
+    Nothing is rejected unless you ask, and nothing is ever deleted: photocli undo takes back what was written
+    and moved.
 
     \b
     Examples:
-      photocli cull shoot --dry-run
+      photocli cull shoot
       photocli cull shoot --keep 20% --xmp
-      photocli cull shoot --per-group 2 --reject --for lightroom
+      photocli cull shoot --per-group 2 --reject --for lightroom --dry-run
       photocli cull shoot --move-rejects rejects
 
     \b
@@ -79,6 +95,8 @@ def cull(paths: Paths, options: CullOptions) -> None:
         from photocli.culling.cull import OUTPUTS
         from photocli.culling.picks import wanted
 
+        if options.diff and not options.dry_run:
+            raise UsageError("--diff says what --dry-run shows; give --dry-run, too")
         limits, profile = wanted(options.keep, options.per_group), options.chosen_profile()
         to_stdout = outputs.check(
             options.tables,
@@ -104,33 +122,28 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
         progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
         closeups = _closeups(run, progress) if options.detail is Detail.NATIVE else None
         roots = None if options.follow_links else Roots(run.paths)
-        culling = Culling(apart=apart, closeups=closeups, roots=roots)
+        culling = Culling(apart=apart, closeups=closeups, roots=roots, profile=run.models.profile)
         journal = stack.enter_context(begin_journal())
         reject = options.reject or apart is not None
         writer = stack.enter_context(
-            xmp_writer(options, progress.report_sidecar, run.paths, journal, overwrite_alone=reject)
+            xmp_writer(
+                options, progress.report_sidecar, run.paths, journal, run.models, overwrite_alone=reject
+            )
         )
         for result in run.results():
             progress.advance(result.record)
             culling.add(result)
-        culled = culling.finish(limits, reject=reject, overwrite=options.overwrite)
-        records = list(options.starred(culled))
-        if options.dry_run:
-            moves, stay = _plan_moves(mover, records, progress, options)
-            moved: list[Move] = []
-            progress.finish()
-            _show(records, writer, moves, to_stdout=to_stdout)
-        else:
-            if writer is not None:
-                records = [writer.write(record, _marks(record)) for record in records]
-            moves, stay = _plan_moves(
-                mover, records, progress, options
-            )  # now, as sidecars that are new move, too
-            moved = _move(moves, journal, progress)
+        finished = culling.finish(limits, reject=reject, overwrite=options.overwrite)
+        records = list(options.starred(finished))
+        if not options.dry_run and writer is not None:
+            records = [writer.write(record, _marks(record)) for record in records]
+        moves, stay = _plan_moves(
+            mover, records, progress, options
+        )  # now, as sidecars that are new move, too
+        moved = [] if options.dry_run else _move(moves, journal, progress)
         _write_tables(run, records, options)
-    if not options.quiet:
-        for line in _summary(culling, closeups, records, writer, moved, stay, options):
-            typer.echo(line, err=to_stdout)
+        progress.finish()
+        _report(records, culling, closeups, writer, (moves, moved, stay), options, stderr=to_stdout)
     complete = options.dry_run or len(moved) == len(moves)
     return complete and not run.summary.failed and not (writer is not None and writer.counts["failed"])
 
@@ -199,76 +212,55 @@ def _marks(record: Record) -> Marks | None:
 
 
 def _write_tables(run: Run, records: list[Record], options: CullOptions) -> None:
-    """Write the records where they were asked for; a dry run writes to stdout alone."""
+    """Write the records where they were asked for, with the groups and picks in the document's summary."""
+    from photocli.culling.overview import overview
     from photocli.writers.csv import CsvWriter
     from photocli.writers.json import JsonWriter
+    from photocli.writers.jsonl import JsonlWriter
 
-    csv, json = (
-        None if options.dry_run and str(file) != "-" else file for file in (options.csv, options.json)
-    )
+    classifiers = run.models.classifiers
     with ExitStack() as stack:
-        table = (
-            stack.enter_context(CsvWriter(csv, run.models.classifiers, raw=options.csv_raw)) if csv else None
-        )
-        document = stack.enter_context(JsonWriter(json, run.models.classifiers)) if json else None
+        table = document = lines = None
+        if options.csv:
+            table = stack.enter_context(CsvWriter(options.csv, classifiers, raw=options.csv_raw))
+        if options.json:
+            document = stack.enter_context(JsonWriter(options.json, classifiers))
+        if options.jsonl:
+            lines = stack.enter_context(JsonlWriter(options.jsonl, classifiers))
         for record in records:
-            for writer in (table, document):
+            for writer in (table, document, lines):
                 if writer is not None:
                     writer.write(record)
         if document is not None:
-            document.close(asdict(run.summary))
+            document.close({**asdict(run.summary), **overview(records)})
 
 
-def _show(records: list[Record], writer: XmpWriter | None, moves: list[Move], *, to_stdout: bool) -> None:
-    """Print the plan: the table of the groups, the differences of the sidecars, the moves."""
-    from rich.console import Console
-
-    from photocli.culling import plan
-
-    plan.print_table(Console(stderr=to_stdout, highlight=False), records)
-    for line in (*_differences(records, writer), *plan.moves(moves)):
-        typer.echo(line, err=to_stdout)
-
-
-def _differences(records: list[Record], writer: XmpWriter | None) -> Iterator[str]:
-    from photocli.culling import plan
-    from photocli.xmp.sidecar_plan import Planned
-
-    for record in records if writer is not None else ():
-        assert writer is not None
-        for planned in writer.plan(record, _marks(record)):
-            if not isinstance(planned, Planned):
-                yield f"{planned.photo}: {planned.reason}"
-            elif planned.changed:
-                yield from plan.difference(planned)
-
-
-def _summary(
+def _report(
+    records: list[Record],
     culling: Culling,
     closeups: Closeups | None,
-    records: list[Record],
     writer: XmpWriter | None,
-    moves: list[Move],
-    stay: int,
+    carried_out: tuple[list[Move], list[Move], int],
     options: CullOptions,
-) -> list[str]:
-    from photocli.culling import plan
-
-    lines = [plan.summary(records, culling.kinds()), *plan.judged(culling)]
-    if closeups is not None and closeups.frames:
-        lines.append(plan.closer_look(closeups))
-    if writer is not None and writer.counts:
-        lines.append("sidecars: " + ", ".join(f"{n:,} {kind}" for kind, n in sorted(writer.counts.items())))
-    if writer is not None and writer.unread:
-        lines.append(writer.hint)
-    if moves:
-        renamed = sum(move.renamed for move in moves)
-        clash = f", {renamed:,} with a number because their names were taken" if renamed else ""
-        lines.append(
-            f"photos moved to {options.move_rejects}: {len(moves):,}{clash}; photocli undo brings back"
-        )
-    if stay:
-        lines.append(f"rejects that stay, as you marked them during the run: {stay:,}")
+    *,
+    stderr: bool,
+) -> None:
+    """Say what was found, and what was done or, in a dry run, would be."""
+    moves, moved, stay = carried_out
+    touched = not options.dry_run and (writer is not None or options.move_rejects is not None)
+    if not options.quiet:
+        culled.show_plan(records, carried_out=touched, stderr=stderr)
+    more: list[str] = []
     if options.dry_run:
-        lines.append("nothing was written: this was a dry run")
-    return lines
+        changes = culled.show_changes(records, writer, _marks, moves, diff=options.diff, stderr=stderr)
+        more += culled.would_change(changes, writer, moves, diff=options.diff)
+    else:
+        more += culled.was_changed(writer, moved, options.move_rejects)
+    if writer is not None and writer.unread:
+        more.append(writer.hint)
+    if stay:
+        more.append(f"rejects that stay, as you marked them during the run: {stay:,}")
+    if not touched:
+        more.append(culled.not_written([options.csv, options.json], dry_run=options.dry_run))
+    if not options.quiet:
+        culled.summarize(records, culling, closeups, stderr=stderr, more=more)

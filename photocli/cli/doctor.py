@@ -13,13 +13,13 @@ from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import JsonFile
 from photocli.cli.signature import option, with_options
-from photocli.display import homely, printable
+from photocli.display import console, folded, homely, printable
 
 if TYPE_CHECKING:
-    from photocli.checks.installation import Diagnosis
+    from photocli.checks.places import Diagnosis
 
 _STYLES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
-_NAMES = 22  # cells for the names of checks
+_STATUS, _NAMES = 9, 22  # cells for what is ok, and for the names of checks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +66,15 @@ def doctor(options: DoctorOptions) -> None:
 
 
 def _print(diagnosis: Diagnosis) -> None:
-    from rich.console import Console
+    """One line, or where that is wider than the terminal several, all but the first indented."""
     from rich.text import Text
 
+    out = console()
     said = _shown(diagnosis.found) + (f"; {_shown(diagnosis.advice)}" if diagnosis.advice else "")
-    line = Text(f"{diagnosis.status:<9}", style=_STYLES[diagnosis.status])
-    line.append(f"{_shown(diagnosis.name):<{_NAMES}} {said}", style="not bold default")
-    Console(highlight=False).print(line, soft_wrap=True)
+    first, *more = folded(f"{_shown(diagnosis.name):<{_NAMES}} {said}", out.width - _STATUS, _NAMES + 1)
+    line = Text(f"{diagnosis.status:<{_STATUS}}", style=_STYLES[diagnosis.status])
+    line.append("\n".join([first, *(" " * _STATUS + rest for rest in more)]), style="not bold default")
+    out.print(line, soft_wrap=True)
 
 
 def _verdict(counts: Counter[Any]) -> str:

@@ -51,7 +51,7 @@ def explain(photos: Photos, options: ExplainOptions) -> None:
 
     A page, as a PNG picture, shows the photo, what its score is made of, where in the photo the score comes
     from, how people would vote, which technical faults were found, and its faces with their scores. Photos
-    are never changed, and no file is replaced but an earlier page. It takes one or two seconds a photo on a
+    are never changed, and no file is replaced but an earlier page. It takes about two seconds a photo on a
     CPU.
 
     \b
@@ -118,7 +118,7 @@ def _explain(
     from rich.text import Text
 
     from photocli import explaining
-    from photocli.display import console, printable
+    from photocli.display import BAD, console, printable
     from photocli.framing import Framing
 
     framing = Framing() if crop else None
@@ -131,7 +131,7 @@ def _explain(
             try:
                 explanation = explaining.explain(photo, options, framing=framing, advance=steps.advance)
             except DecodeError as error:
-                errors.print(Text(printable(f"{photo}: {error}"), style="red"), soft_wrap=True)
+                errors.print(Text(printable(f"{photo}: {error}"), style=BAD), soft_wrap=True)
                 complete = False
                 continue
             explanation.save(place)

@@ -112,14 +112,14 @@ def _report(lesson: Lesson) -> None:
     trial = lesson.trial
     assert trial is not None
     counts = ", ".join(f"{count:,} {_said(value)}" for value, count in sorted(lesson.ratings.items()))
-    gain = f"{signed(100 * trial.gain, 1)} points, ± {100 * trial.error:.1f}"
+    gain = f"{signed(100 * trial.gain, 1):>5} points, ± {100 * trial.error:.1f}"
     width = console().width
     for line in (
         *folded(f"{sum(lesson.ratings.values()):,} photos with ratings of yours: {counts}", width),
         *folded("pairs of photos, not seen while learning, in the order that you gave them:", width),
         f"  your taste         {trial.accuracy:6.1%}",
         f"  the general model  {trial.general:6.1%}",
-        f"  gain               {gain:>6}",
+        f"  gain               {gain}",
     ):
         typer.echo(line)
 

@@ -201,7 +201,10 @@ class RatingOptions:
     """Where ratings go: into sidecars, into JPEGs, for which editor, and whether over a person's."""
 
     xmp: bool = option(
-        False, "--xmp", help="Write stars and scores to XMP sidecars. Ratings you gave are kept."
+        False,
+        "--xmp",
+        help="Write stars and scores to XMP sidecars. Ratings you gave are kept. Lightroom and Bridge read "
+        "those of RAW files alone: for JPEGs, --embed.",
     )
     editor: str = option(
         "",
@@ -210,7 +213,16 @@ class RatingOptions:
         help="Write for lightroom, bridge, darktable, digikam, captureone or all; implies --xmp.",
     )
     embed: bool = option(
-        False, "--embed", help="Write into JPEGs themselves; RAW files still get sidecars. See: docs."
+        False,
+        "--embed",
+        help="Write into JPEGs themselves, where Lightroom and Bridge look, not touching the picture; RAW "
+        "files get sidecars.",
+    )
+    keywords: str = option(
+        "",
+        metavar="SET,...",
+        help="Write keywords, too: looks, medium, faults, a classifier of yours, or all. Without it ours are "
+        "taken out; yours stay.",
     )
     overwrite: bool = option(
         False, "--overwrite", help="Replace ratings, labels and flags that you gave, too."

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import OutputError, PhotocliError, UsageError
 
 _BLOCK = 4096
 _PROBE = ".photocli"  # never made: a temporary file is named after it
@@ -27,7 +27,8 @@ def check(
 
     `outputs` are the files by their options; `-` is stdout. `inputs` are files that the command reads, and
     `folders`, by their options, those that it writes to and may make. Files are compared, not spellings.
-    Raises `UsageError` for what can only be a slip, and for what the system does not let us write.
+    Raises `UsageError` for what can only be a slip, and for what the system does not let us write;
+    `OutputError` for a stdout that takes nothing.
     """
     files = {option: file for option, file in outputs.items() if file is not None}
     read = list(inputs)
@@ -47,7 +48,7 @@ def check(
 
 
 def check_writable(file: Path) -> None:
-    """Raise `UsageError` where a file, or stdout for `-`, cannot be written.
+    """Raise `UsageError` where a file cannot be written, and `OutputError` where stdout, `-`, takes nothing.
 
     It is tried, since only the system knows; a file that is there stays as it is, and none is left. How much
     a pipe or a disk will take is not known before.
@@ -58,8 +59,9 @@ def check_writable(file: Path) -> None:
         else:
             _try(file)
     except OSError as error:
-        named = "standard output" if _is_stdout(file) else file
-        raise UsageError(f"cannot write {named}: {_reason(error)}; name another file") from None
+        if _is_stdout(file):
+            raise OutputError(f"cannot write standard output: {_reason(error)}") from None
+        raise UsageError(f"cannot write {file}: {_reason(error)}; name another file") from None
     except PhotocliError as error:
         missing = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOENT
         advice = "make it first, or name another file" if missing else "name another file"

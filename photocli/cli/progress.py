@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from photocli.discover import HIDDEN_FILE, HIDDEN_FOLDER, LEADS_OUT, REJECTS
-from photocli.display import console, printable
+from photocli.display import BAD, STARS, console, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,9 +63,9 @@ class Progress:
     ) -> None:
         self.finish()
         if self._links > LISTED and not self._quiet:
-            self._say(f"{self._links:,} links lead out of the folders given and were skipped", "yellow")
+            self._say(f"{self._links:,} links lead out of the folders given and were skipped", STARS)
         for folder in self._rejects if not self._quiet else ():
-            self._say(f"{folder}: left out, {REJECTS}", "yellow")
+            self._say(f"{folder}: left out, {REJECTS}", STARS)
 
     def finish(self) -> None:
         """Take the bar off the screen; what is printed before would stand in its line."""
@@ -91,7 +91,7 @@ class Progress:
         """Count one record, and say so if its photo could not be read, or something else went wrong."""
         self._warn_once()
         if record.status == "failed" or (record.status == "ok" and record.error):
-            self._say(f"{record.path}: {record.error}", "red" if record.status == "failed" else "yellow")
+            self._say(f"{record.path}: {record.error}", BAD if record.status == "failed" else STARS)
         elif record.status == "skipped":
             self._pass_over(record)
         summary = self._run.summary
@@ -108,16 +108,16 @@ class Progress:
         self._links += record.error == LEADS_OUT
         link = record.error == LEADS_OUT and self._links <= LISTED and not self._quiet
         if link or record.error in (HIDDEN_FILE, HIDDEN_FOLDER):
-            self._say(f"{record.path}: skipped, {record.error}", "yellow")
+            self._say(f"{record.path}: skipped, {record.error}", STARS)
 
     def report_sidecar(self, outcome: Outcome) -> None:
         """Say it if a sidecar could not be written."""
         if outcome.kind == "failed":
-            self._say(f"{outcome.photo}: {outcome.reason}", "yellow")
+            self._say(f"{outcome.photo}: {outcome.reason}", STARS)
 
     def warn(self, text: str) -> None:
         """Say that something could not be done."""
-        self._say(text, "yellow")
+        self._say(text, STARS)
 
     def _warn_once(self) -> None:
         warning = self._run.summary.warning

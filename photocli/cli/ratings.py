@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from photocli.cli.options import RatingOptions
     from photocli.files.journal import Journal
     from photocli.records import Record
+    from photocli.scoring.assessment import Models
     from photocli.writers.xmp import XmpWriter
     from photocli.xmp.sidecar_plan import Outcome
 
@@ -26,13 +27,14 @@ def xmp_writer(
     report: Callable[[Outcome], None],
     paths: Iterable[Path],
     journal: Journal | None = None,
+    models: Models | None = None,
     *,
     overwrite_alone: bool = False,
 ) -> Iterator[XmpWriter | None]:
     """The writer that was asked for, if one was, with a journal for undo; it writes below `paths` alone.
 
-    Raises `UsageError`, also where nothing can be written there, and for `--overwrite` without anything that
-    is written, unless it may stand alone.
+    `models` are those whose answers may become keywords. Raises `UsageError`, also where nothing can be
+    written there, and for `--overwrite` without anything that is written, unless it may stand alone.
     """
     from photocli.files.links import Roots
     from photocli.writers.xmp import XmpWriter
@@ -43,6 +45,8 @@ def xmp_writer(
     if not sidecars and not ratings.embed:
         if ratings.overwrite and not overwrite_alone:
             raise UsageError("--overwrite says what --xmp and --embed do; give one of them")
+        if ratings.keywords:
+            raise UsageError("--keywords says what --xmp, --for and --embed write; give one of them")
         yield None
         return
     if not getattr(ratings, "dry_run", False):
@@ -57,6 +61,7 @@ def xmp_writer(
             journal=journal or own,
             report=report,
             roots=Roots(paths),
+            keywords=_keywords(ratings, models),
         ) as writer,
     ):
         yield writer
@@ -72,6 +77,15 @@ def _check_places(paths: list[Path]) -> None:
     if folders and not any(os.access(folder, os.W_OK) for folder in below):
         outputs.check_folder(folders[0], "sidecars lie beside the photos")
     outputs.check_folder(journal_folder(), f"undo needs it; set {STATE_ENV} to another folder")
+
+
+def _keywords(ratings: RatingOptions, models: Models | None) -> tuple[str, ...]:
+    """The sets of keywords that were asked for. Raises `UsageError` for those that there won't be."""
+    from photocli.xmp.keywords import wanted
+
+    if models is None:
+        return wanted(ratings.keywords)
+    return wanted(ratings.keywords, {card.kind for card in models.cards.values()}, models.classifiers)
 
 
 def begin_journal() -> Journal:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,9 +15,12 @@ from photocli.cli.options import Paths, RunOptions
 from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from photocli.cli.progress import Progress
-    from photocli.records import Record
+    from photocli.scoring.options import Options
     from photocli.scoring.pipeline import Run
+    from photocli.scoring.results import Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,8 @@ def report(paths: Paths, options: ReportOptions) -> None:
     """Make a page of photos with their scores.
 
     One HTML file holds everything, thumbnails too; it opens in any browser, from the disk, and loads nothing
-    from anywhere. Photos can be sorted, searched and filtered there, and each says what its score means.
+    from anywhere. Bursts and series stand together, best first, with the picks that photocli cull would make.
+    Photos can be sorted, searched and filtered, link to their files, and say what their scores mean.
 
     \b
     Examples:
@@ -46,24 +51,17 @@ def report(paths: Paths, options: ReportOptions) -> None:
     """
     with reported(options.debug) as course:
         from photocli.cli.progress import Progress
-        from photocli.culling.cull import OUTPUTS
-        from photocli.writers.html import HtmlWriter
+        from photocli.writers._report import grouped
+        from photocli.writers.html import HtmlWriter, title_of
 
         profile = options.chosen_profile()
         read = [*paths, *outputs.settings_read(profile)]
         to_stdout = outputs.check({"--html": options.html}, read)
         options.require_photos(paths)
-        of_run = options.of_run(profile=profile, outputs=OUTPUTS)
-        run = course.run = options.begin(paths, of_run)
-        writer = HtmlWriter(
-            options.html,
-            workers=options.workers,
-            deadline_s=options.timeout,
-            reading=of_run.reading,
-            profile=run.models.profile,
-        )
+        run = course.run = options.begin(paths, _of_run(paths, options, profile))
+        writer = HtmlWriter(options.html, title=title_of(paths), profile=run.models.profile)
         with Progress(run, quiet=options.quiet, data=to_stdout) as progress, writer as page:
-            for record in options.starred(_grouped(run, progress)):
+            for record in options.starred(grouped(_watched(run, progress), run.models, page)):
                 page.write(record)
             page.close(asdict(run.summary))
         if not options.quiet:
@@ -72,23 +70,17 @@ def report(paths: Paths, options: ReportOptions) -> None:
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
-def _grouped(run: Run, progress: Progress) -> list[Record]:
-    """The run's records, those of bursts, look-alikes and series with their group and their rank in it."""
-    from photocli.culling.cull import Culling
-    from photocli.culling.picks import Wanted
+def _of_run(paths: list[Path], options: ReportOptions, profile: str | None) -> Options:
+    """The options of the run, whose thumbnails are smaller where there are many photos."""
+    from photocli.discover import discover
+    from photocli.writers._report import MANY, page_options
 
-    # Models of a user's own may say nothing of how alike photos are.
-    alike = any("embedding" in card.outputs for card in run.models.cards.values())
-    culling, records = Culling(), []
+    of_run = options.of_run(profile=profile)
+    found = discover(paths, follow_links=of_run.follow_links, hidden=of_run.hidden)
+    return page_options(of_run, many=sum(1 for _ in islice(found, MANY)) == MANY)
+
+
+def _watched(run: Run, progress: Progress) -> Iterator[Result]:
     for result in run.results():
         progress.advance(result.record)
-        records.append(result.record)
-        if alike:
-            culling.add(result)
-    if alike:
-        records = culling.finish(Wanted())
-    # Nobody asked for picks here, and a group of one is none.
-    alone: dict[str, Any] = {"group": None, "rank_in_group": None, "group_kind": None}
-    return [
-        replace(record, pick=None, **(alone if record.group_kind == "single" else {})) for record in records
-    ]
+        yield result

@@ -38,7 +38,7 @@ class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
 
 
 @with_options(
-    "assess csv csv_raw json jsonl xmp editor embed overwrite sort top",
+    "assess csv csv_raw json jsonl xmp editor embed overwrite keywords sort top",
     "device batch workers timeout max_pixels raw taste profile stars detail",
     "no_cache follow_links allow_empty quiet debug",
 )
@@ -54,9 +54,10 @@ def score(paths: Paths, options: ScoreOptions) -> None:
     Examples:
       photocli score ~/Pictures/shoot
       photocli score shoot --top 20 --csv scores.csv
-      photocli score shoot --xmp          # stars in Lightroom, darktable, digiKam
+      photocli score shoot --xmp          # stars for RAW files in any editor; see --embed for JPEGs
       photocli score shoot --profile portrait --stars relative --xmp
-      photocli score shoot --embed --for lightroom    # into the JPEGs themselves, too
+      photocli score shoot --embed --for lightroom    # into the JPEGs, where Lightroom looks
+      photocli score shoot --for digikam --keywords looks,faults
       photocli score shoot --json - -q | jq '.records[] | select(.score > 7) | .path'
       photocli score shoot --jsonl - | while read -r photo; do echo "$photo" | jq .score; done
 
@@ -92,7 +93,9 @@ def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
             kinds=[card.kind for card in run.models.cards.values()],
             taste=None if run.models.taste is None else run.models.taste.name,
         )
-        sidecars = stack.enter_context(xmp_writer(options, progress.report_sidecar, run.paths))
+        sidecars = stack.enter_context(
+            xmp_writer(options, progress.report_sidecar, run.paths, models=run.models)
+        )
         document = JsonWriter(options.json, own) if options.json else None
         rows = CsvWriter(options.csv, own, raw=options.csv_raw) if options.csv else None
         lines = JsonlWriter(options.jsonl, own) if options.jsonl else None

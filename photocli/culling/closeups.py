@@ -54,18 +54,22 @@ def contenders(group: Group, records: Sequence[Record], ranking: Mapping[int, fl
 class Closeups:
     """Looks closer with the model `model`; a run's `options` say where and how.
 
-    `watch` is given the run and the number of its photos, and gives its records. The other fields say what
-    was done: how many `frames` of how many `groups` were looked at, how many groups have another best frame
-    now (`changed`), and the `seconds` it took.
+    `watch` is given the run and the number of its photos, and gives its records. What is `passed_over`, by
+    `Record.path`, is not looked at: images in memory. The other fields say what was done: how many `frames`
+    of how many `groups` were looked at, how many groups have another best frame now (`changed`), the
+    `seconds` it took, and by how many `STEP`s each frame that it decided about, by the index of its record,
+    is blurred (`steps`).
     """
 
     model: str
     options: Options
     watch: Watch = field(default=lambda run, total: run)
+    passed_over: set[str] = field(default_factory=set)
     frames: int = 0
     groups: int = 0
     changed: int = 0
     seconds: float = 0.0
+    steps: dict[int, int] = field(default_factory=dict)
 
     def rerank(
         self, groups: Sequence[Group], records: Sequence[Record], ranking: Mapping[int, float]
@@ -84,7 +88,9 @@ class Closeups:
             known = [blur for blur in blurs if blur is not None]
             if len(known) < len(members):
                 continue
-            order = sorted(range(len(members)), key=lambda at: (round(known[at] / STEP), at))
+            steps = [round(blur / STEP) for blur in known]
+            self.steps.update(zip(members, steps, strict=True))
+            order = sorted(range(len(members)), key=lambda at: (steps[at], at))
             first = tuple(members[at] for at in order)
             rest = groups[number].members[len(members) :]
             self.groups += 1
@@ -94,7 +100,7 @@ class Closeups:
 
     def _blur_of(self, paths: list[str]) -> dict[str, float]:
         """How much each photo that can be read lost to blur of any kind, 0 to 1, by its path."""
-        still = [path for path in paths if Path(path).exists()]
+        still = [path for path in paths if path not in self.passed_over and Path(path).exists()]
         if not still:
             return {}
         options = replace(self.options, assess=(self.model,), outputs=(), taste=OFF, detail="native")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.culling.picks import Wanted, beyond, choose, protected, rank, with_rank
 from photocli.errors import UsageError
+from photocli.scoring.profiles import GENERAL
 from photocli.xmp.own_ratings import Judgement, JudgementReader
 
 if TYPE_CHECKING:
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
 
     from photocli.culling.closeups import Closeups
     from photocli.culling.groups import Group
+    from photocli.culling.reasons import Reasons
     from photocli.files.links import Roots
     from photocli.records import Record
-    from photocli.scoring.pipeline import Result
+    from photocli.scoring.profiles import Profile
+    from photocli.scoring.results import Result
 
 OUTPUTS = ("embedding", "signature")
 """What a run must give beside its records (`Options.outputs`)."""
@@ -36,7 +40,7 @@ class Culling:
     has the paths of photos that are no rejects for that reason alone, `overruled` those of rejects that the
     person had marked (with `overwrite`), and `beyond` says how many picks of theirs exceed what was wanted.
 
-    >>> run = Run(["shoot"], Options(outputs=OUTPUTS))  # doctest: +SKIP
+    >>> run = Run("shoot", Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
     >>> for result in run.results():  # doctest: +SKIP
     ...     culling.add(result)
@@ -44,13 +48,19 @@ class Culling:
     """
 
     def __init__(
-        self, *, apart: Path | None = None, closeups: Closeups | None = None, roots: Roots | None = None
+        self,
+        *,
+        apart: Path | None = None,
+        closeups: Closeups | None = None,
+        roots: Roots | None = None,
+        profile: Profile = GENERAL,
     ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
         `closeups` looks again where frames are nearly equal. Sidecars that are links out of `roots` say
-        nothing.
+        nothing. `profile` is what the scores follow.
         """
+        self._profile = profile
         self._reader = JudgementReader(roots)
         self._closeups = closeups
         self._records: list[Record] = []
@@ -77,6 +87,8 @@ class Culling:
         self._part.append(len(self._records) - 1)
         self._embeddings.append(found["embedding"])
         self._signatures.append(found["signature"].astype(np.uint8))
+        if result.in_memory:  # its name is no path, where a sidecar could lie
+            return
         photo, twin = Path(result.record.path), result.record.twin
         if (judgement := self._reader.of(photo, Path(twin) if twin else None)) is not None:
             self.judgements[result.record.path] = judgement
@@ -95,7 +107,7 @@ class Culling:
             for index, record in enumerate(records)
             if record.path in self.judgements
         }
-        self.groups = self._ranked(records, said)
+        self.groups, reasons = self._ranked(records, said)
         scores = [record.score for record in records]
         ranks = choose(self.groups, scores, wanted, said, overwrite=overwrite)
         self.beyond = beyond(self.groups, ranks, wanted)
@@ -109,30 +121,31 @@ class Culling:
                 self.overruled.append(records[index].path)
             at = self._part[index]
             rejected = reject and (overwrite or not stays)
-            self._records[at] = with_rank(self._records[at], rank_, kind, reject=rejected)
+            placed = with_rank(self._records[at], rank_, kind, reject=rejected)
+            self._records[at] = replace(placed, pick_reason=reasons.of(index, rank_))
         return self._records
 
-    def _ranked(self, records: list[Record], said: Mapping[int, Judgement]) -> list[Group]:
-        """The groups, the best of each first: by what the person said, then by how the frames compare."""
+    def _ranked(self, records: list[Record], said: Mapping[int, Judgement]) -> tuple[list[Group], Reasons]:
+        """The groups, the best of each first, by what the person said and then by how the frames compare;
+        and the reasons for it.
+        """
         import numpy as np
 
         from photocli.culling.groups import group
-        from photocli.culling.ranking import ranking_scores
+        from photocli.culling.reasons import Reasons, Standings
         from photocli.culling.similarity import PhotoFeatures
 
         features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
         self._embeddings.clear()
-        ranking: dict[int, float] = {}
-
-        def compare(members: Sequence[int]) -> NDArray[np.floating]:
-            # So far apart, frames of which the person thinks differently are no contenders of a closer look.
-            lead = np.array([_LEAD * said[i].standing if i in said else 0.0 for i in members])
-            values = np.asarray(ranking_scores(records, features, members) + lead)
-            ranking.update(zip(members, map(float, values), strict=True))
-            return values
-
-        groups = rank(group(records, features), compare)
-        return groups if self._closeups is None else self._closeups.rerank(groups, records, ranking)
+        # So far apart, frames of which the person thinks differently are no contenders of a closer look.
+        lead = {index: _LEAD * judgement.standing for index, judgement in said.items()}
+        standings = Standings(records, features, lead)
+        groups = rank(group(records, features), standings.compare)
+        closer: Mapping[int, int] = {}
+        if self._closeups is not None:
+            groups = self._closeups.rerank(groups, records, standings.ranking)
+            closer = self._closeups.steps
+        return groups, Reasons(groups, standings, closer=closer, judgements=said, profile=self._profile)
 
     def kinds(self) -> Counter[str]:
         """How many groups of each kind there are."""

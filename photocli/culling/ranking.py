@@ -58,28 +58,47 @@ def ranking_scores(records: Sequence[Record], features: PhotoFeatures, members: 
     """
     import numpy as np
 
+    return np.asarray(np.sum(list(ranking_points(records, features, members).values()), axis=0))
+
+
+def ranking_points(
+    records: Sequence[Record], features: PhotoFeatures, members: Sequence[int]
+) -> dict[str, Values]:
+    """Give the points that `ranking_scores` adds up, by what they are for; the overall score comes first.
+
+    A photo that is alone in its group has its score.
+    """
+    import numpy as np
+
     index = np.asarray(members, np.intp)
     scores = [records[i].score for i in members]
     known = [score for score in scores if score is not None and not math.isnan(score)]
     worst = min(known, default=0.0) - 1
     score = np.array([worst if value is None or math.isnan(value) else value for value in scores])
     if len(members) == 1:
-        return score
+        return {"score": score}
     others = index[:: math.ceil(len(index) / _MOST)]
     blown = _blown(features.levels[index])
     agreement, stops = _exposure(features.thumbnails[index], features.thumbnails[others])
     aspect = _aspect(records, members)
     rotation = _rotation_agreement(features.thumbnails[index], features.thumbnails[others], aspect)
-    return np.asarray(
-        score
-        + SHARPNESS * _sharpness(features.detail[index])
-        - HIGHLIGHTS * (blown - blown.min())
-        + EXPOSURE * agreement
-        - STOPS * stops
-        + LEVEL * rotation
-        + UPRIGHT * _uprightness(features.directions[index])
-        + FACE * _face_sharpness(records, members)
-    )
+    return {
+        "score": score,
+        "sharpness": SHARPNESS * _sharpness(features.detail[index]),
+        "highlights": -HIGHLIGHTS * (blown - blown.min()),
+        "exposure": EXPOSURE * agreement,
+        "stops": -STOPS * stops,
+        "level": LEVEL * rotation,
+        "upright": UPRIGHT * _uprightness(features.directions[index]),
+        "face": FACE * _face_sharpness(records, members),
+    }
+
+
+def light(thumbnails: Values) -> Values:
+    """Measure how light each of these frames is on average, in EV."""
+    import numpy as np
+
+    return np.asarray(np.log2(((thumbnails / 255) ** 2.2).mean((1, 2)) + 0.002))
 
 
 def _sharpness(detail: Values) -> Values:
@@ -109,10 +128,7 @@ def _exposure(thumbnails: Values, others: Values) -> tuple[Values, Values]:
     """Of each frame, the share of the others with about the same mean light, and how far they are, in EV."""
     import numpy as np
 
-    light, of_others = (
-        np.log2(((frames / 255) ** 2.2).mean((1, 2)) + 0.002) for frames in (thumbnails, others)
-    )
-    stops = np.abs(light[:, None] - of_others)
+    stops = np.abs(light(thumbnails)[:, None] - light(others))
     return (stops < _SAME_EV).mean(1), np.minimum(stops, _MOST_EV).mean(1)
 
 

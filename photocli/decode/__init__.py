@@ -7,9 +7,12 @@ when the first file of its format is met. Importing this package loads neither n
 from __future__ import annotations
 
 import errno
+import io
 import pkgutil
 import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -33,7 +36,7 @@ MAX_BYTES = 4_294_967_296
 RAW = ("preview", "develop")
 """How RAW files are read: by their preview where it is large enough, or always developed, at half size."""
 
-_SHARED = frozenset(("colour", "ends", "extents", "holes", "raster", "scans", "signature"))
+_SHARED = frozenset(("colour", "ends", "extents", "holes", "memory", "raster", "scans", "signature"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
     """
     if side < 1:
         raise ValueError(f"side must be at least 1 pixel, not {side}")
-    try:
+    with _reasons():
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise DecodeError("not a regular file")
@@ -102,16 +105,36 @@ def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
             size, limit = status.st_size / 1e9, MAX_BYTES / 1e9
             raise DecodeError(f"too large: the file has {size:.3g} GB, the limit is {limit:.2g}")
         with path.open("rb") as file:
-            head = file.read(HEAD)
-            if not head:
-                raise DecodeError("the file is empty")
-            name = sniff(head, path.suffix)
-            if name is None:
-                raise DecodeError(f"not a photo: {describe(head)}")
-            file.seek(0)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about metadata mostly; what matters is raised
-                return load(name).read(file, side, reading or Reading())
+            return _decode(file, path.suffix, side, reading or Reading())
+
+
+def decode_bytes(data: bytes, suffix: str, side: int, reading: Reading | None = None) -> Frame:
+    """Decode the bytes of a photo file, as `decode` does; `suffix` (with its dot) tells some RAW files."""
+    if side < 1:
+        raise ValueError(f"side must be at least 1 pixel, not {side}")
+    with _reasons():
+        return _decode(io.BytesIO(data), suffix, side, reading or Reading())
+
+
+def _decode(file: BinaryIO, suffix: str, side: int, reading: Reading) -> Frame:
+    """Decode an opened file, positioned at its start; raises anything."""
+    head = file.read(HEAD)
+    if not head:
+        raise DecodeError("the file is empty")
+    name = sniff(head, suffix)
+    if name is None:
+        raise DecodeError(f"not a photo: {describe(head)}")
+    file.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about metadata mostly; what matters is raised
+        return load(name).read(file, side, reading)
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Make a `DecodeError` of whatever a library or the system raises inside the block."""
+    try:
+        yield
     except DecodeError:
         raise
     except Exception as error:

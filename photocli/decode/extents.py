@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -61,7 +60,7 @@ def check_raf(file: BinaryIO) -> None:
 
 
 def _size(file: BinaryIO) -> int:
-    return os.fstat(file.fileno()).st_size
+    return file.seek(0, 2)
 
 
 def _directories(file: BinaryIO, size: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:

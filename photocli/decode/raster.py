@@ -37,12 +37,14 @@ def to_frame(
     size: tuple[int, int] | None = None,
     exif: bytes | None = None,
     orientation: int | None = None,
+    profile: bytes | None = None,
 ) -> Frame:
     """Decode an opened image into a frame whose long side is `side` pixels up to twice that, less one.
 
     `size` is the (width, height) of the original as stored, where the image was set up to be decoded smaller;
-    a smaller original keeps its size. `most` is as in `Reading.check`. `exif` and `orientation` (1-8) replace
-    what the image says. Raises `DecodeError` if it has too many pixels, whatever Pillow raises if damaged.
+    a smaller original keeps its size. `most` is as in `Reading.check`. `exif`, `orientation` (1-8) and
+    `profile` (ICC) replace what the image says. Raises `DecodeError` if it has too many pixels, whatever
+    Pillow raises if damaged.
     """
     width, height = size or image.size
     reading.check(width, height, name.upper(), most)
@@ -50,7 +52,7 @@ def to_frame(
     # Only now: a PNG may have its EXIF behind its pixels.
     exif = bare_exif(image.info.get("exif")) if exif is None else exif
     turn = exif_orientation(exif) if orientation is None else orientation
-    profile = image.info.get("icc_profile")
+    profile = image.info.get("icc_profile") if profile is None else profile
     reduced = _reduced(image, side)
     upright = _UPRIGHT.get(turn)
     rgb = to_srgb(reduced, profile if isinstance(profile, bytes) else None)

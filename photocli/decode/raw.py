@@ -37,8 +37,9 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """
     _check_extents(file)
     try:
-        # By its name: of a file of 60 MB LibRaw then reads just the parts that it needs.
-        with rawpy.imread(file.name) as raw:
+        # By its name, if it has one: of a file of 60 MB LibRaw then reads just the parts that it needs.
+        file.seek(0)
+        with rawpy.imread(getattr(file, "name", file)) as raw:
             sizes = raw.sizes  # asked for once: developing at half size changes them
             reading.check(sizes.raw_width, sizes.raw_height)
             preview = _preview(raw, sizes, side, reading) if reading.raw == "preview" else None

@@ -47,7 +47,7 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     file.seek(0)
     if file.read(4) in (b"II*\0", b"MM\0*"):
         check_directories(file, parts=False)
-    exif, turn = _exif(image), image.tag_v2.get(_ORIENTATION)
+    exif, turn = camera_block(image), image.tag_v2.get(_ORIENTATION)
     _correct_colours(image)
     width, height = image.size[::-1] if turn in _QUARTER_TURNS else image.size
     image.im = Image.new(image.mode, (width, height)).im  # else Pillow would apply a limit of its own
@@ -69,7 +69,7 @@ def _correct_colours(image: TiffImageFile) -> None:
         image.tile = [type(tile)(*tile[:3], ("YCbCr", *tile[3][1:])) for tile in tiles]
 
 
-def _exif(image: TiffImageFile) -> bytes | None:
+def camera_block(image: Image.Image) -> bytes | None:
     """The camera's part of the metadata as a block of its own; None if there is none that can be read."""
     try:
         found = image.getexif()

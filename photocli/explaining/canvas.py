@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from photocli.display import MINUS
 from photocli.display import percent as percent
 from photocli.explaining import lettering
 
@@ -66,6 +67,8 @@ class Canvas:
         strong: bool = False,
     ) -> float:
         """Draw a line of text, its baseline at `y` (see Pillow for `anchor`); the width that it takes."""
+        if text.startswith(MINUS):
+            return self._negative(x, y, text[1:], size, colour, anchor)
         text, font = lettering.spell(text, SCALE * size)
         stroke: Any = SCALE * size / 60 if strong else 0  # the font has one weight
         self._draw.text(
@@ -78,6 +81,19 @@ class Canvas:
             stroke_fill=colour,
         )
         return font.getlength(text) / SCALE
+
+    def _negative(self, x: float, y: float, text: str, size: float, colour: Colour, anchor: str) -> float:
+        """Draw a number with a minus sign before it: Pillow's font has none, so it is a plus without its
+        upright."""
+        _, font = lettering.spell("+", SCALE * size)
+        ink = font.getmask("+").getbbox()  # the box of the glyph has room at its sides
+        left, top, right, bottom = (edge / SCALE for edge in ink)
+        sign, above = font.getlength("+") / SCALE, font.getbbox("+", anchor="ls")[1] / SCALE
+        whole = sign + lettering.width(text, SCALE * size) / SCALE
+        x -= {"l": 0.0, "m": whole / 2, "r": whole}[anchor[0]]
+        middle, thick = y + above + (top + bottom) / 2, size / 16
+        self.rectangle((x + left, middle - thick / 2, x + right, middle + thick / 2), colour)
+        return sign + self.text(x + sign, y, text, size, colour)
 
     def rectangle(
         self,
@@ -126,7 +142,15 @@ class Canvas:
 
         left, top, right, bottom = (round(SCALE * value) for value in box)
         size = (max(1, right - left), max(1, bottom - top))
-        fitted = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        fitted = image.convert("RGB")
+        if all(edge % SCALE == 0 for edge in (left, top, *size)):  # made in its final size, and reduced to it
+            small = (size[0] // SCALE, size[1] // SCALE)
+            fitted = fitted.resize(small, Image.Resampling.LANCZOS).resize(size, Image.Resampling.NEAREST)
+        else:
+            fitted = fitted.resize(size, Image.Resampling.LANCZOS)
+        if not radius:
+            self.image.paste(fitted, (left, top))
+            return
         mask = Image.new("L", size, 0)
         ImageDraw.Draw(mask).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), SCALE * radius, 255)
         self.image.paste(fitted, (left, top), mask)

@@ -69,17 +69,31 @@ def measure(
     plain = photo.reshape(3, -1).mean(axis=1, dtype=np.float32)[:, None, None]
     whole = float(score(photo[None])[0])
     total, weight = np.zeros((height, width)), np.zeros((height, width))
-    places = [(row, column) for row in range(rows) for column in range(columns)]
+    places = [(row, column) for row in down for column in across]
     for start in range(0, len(places), BATCH):
-        chosen = places[start : start + BATCH]
-        masks = np.stack([down[row][:, None] * across[column] for row, column in chosen])
-        mixed = photo + masks[:, None] * (plain - photo)
-        falls = whole - score(np.rint(mixed).astype(np.uint8))
-        total += np.tensordot(falls.astype(np.float64), masks, 1)
-        weight += masks.sum(axis=0)
+        chosen = [_cover(row, column) for row, column in places[start : start + BATCH]]
+        covered = np.repeat(photo[None], len(chosen), axis=0)
+        for one, (high, wide, mask) in zip(covered, chosen, strict=True):
+            under = photo[:, high, wide]
+            one[:, high, wide] = np.rint(under + mask * (plain - under))
+        falls = whole - score(covered)
+        for fall, (high, wide, mask) in zip(falls.astype(np.float64), chosen, strict=True):
+            total[high, wide] += fall * mask
+            weight[high, wide] += mask
         if advance is not None:
             advance(start + len(chosen), len(places))
     return Heat((total / weight).astype(np.float32), whole)
+
+
+def _cover(down: Floats, across: Floats) -> tuple[slice, slice, Floats]:
+    """Where a cover reaches, in rows and columns of pixels, and how much it hides of each there."""
+    import numpy as np
+
+    high, wide = (
+        slice(int(reached[0]), int(reached[-1]) + 1) if reached.size else slice(0, 0)
+        for reached in (np.flatnonzero(down), np.flatnonzero(across))
+    )
+    return high, wide, down[high, None] * across[wide]
 
 
 def activation(places: Floats, size: tuple[int, int], score: float) -> Heat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from photocli.display import printable
+from photocli.display import MINUS, printable
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -39,6 +39,9 @@ def spell(text: str, size: float) -> tuple[str, Font]:
     text = printable(text)
     chosen = _font(None, size)
     assert chosen is not None
+    for dash in "–-":  # it lacks a minus sign, and another font only for that would look odd
+        if MINUS in text and MINUS in _lacks(chosen, text) and not _lacks(chosen, dash):
+            text = text.replace(MINUS, dash)
     lacking = _lacks(chosen, text)
     for name in _OTHERS:
         if not lacking:

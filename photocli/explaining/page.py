@@ -27,6 +27,7 @@ WIDTH = 1480
 _MARGIN = 32
 _PADDING = 28
 _GAP = 20
+_RADIUS = 14
 
 INNER_WIDTH = WIDTH - 2 * _MARGIN - 2 * _PADDING
 """The width of what stands on the page, in pixels."""
@@ -37,20 +38,25 @@ def draw(record: Record, parts: Sequence[Part], frame: Pixels, sections: Iterabl
 
     `frame` is the upright photo, uint8 RGB (height, width, 3); `sections` are `INNER_WIDTH` pixels wide.
     """
-    cards = [_card(_head(record, parts, frame)), *map(_card, sections), _foot(record)]
-    content = canvas.column(cards, _GAP, canvas.BACK)
-    page = Canvas(WIDTH, content.height + 2 * _MARGIN, canvas.BACK)
-    page.put(content, _MARGIN, _MARGIN)
-    return page.finished()
+    from PIL import Image
+
+    # Each card is reduced by itself: the whole page in its larger size would take a hundred megabytes.
+    cards = [_card(_head(record, parts, frame)), *map(_card, sections), _foot(record).finished()]
+    height = sum(card.height for card in cards) + _GAP * (len(cards) - 1) + 2 * _MARGIN
+    whole, top = Image.new("RGB", (WIDTH, height), canvas.BACK), _MARGIN
+    for card in cards:
+        whole.paste(card, (_MARGIN, top))
+        top += card.height + _GAP
+    return whole
 
 
 def exposure(record: Record) -> str:
     """How the photo was taken, in one line; empty where nothing is known."""
     parts = [
         "" if record.exposure_s is None else _seconds(record.exposure_s),
-        "" if record.f_number is None else f"f/{record.f_number:g}",
+        "" if record.f_number is None else f"f/{round(record.f_number, 1):g}",
         "" if record.iso is None else f"ISO {record.iso}",
-        "" if record.focal_mm is None else f"{record.focal_mm:g} mm",
+        "" if record.focal_mm is None else f"{round(record.focal_mm, 1):g} mm",
         "" if not record.exposure_bias else f"{record.exposure_bias:+.2g} EV",
     ]
     return " · ".join(part for part in parts if part)
@@ -60,11 +66,19 @@ def _seconds(exposure_s: float) -> str:
     return f"1/{1 / exposure_s:.0f} s" if 0 < exposure_s < 0.3 else f"{exposure_s:.3g} s"
 
 
-def _card(content: Canvas) -> Canvas:
+def _card(content: Canvas) -> Image.Image:
+    """What stands on the page, on a ground with round corners."""
+    from PIL import Image
+
     width, height = WIDTH - 2 * _MARGIN, content.height + 2 * _PADDING
-    card = Canvas(width, height, canvas.BACK)
-    card.rectangle((0, 0, width, height), canvas.CARD, radius=14)
-    card.put(content, _PADDING, _PADDING)
+    card = Image.new("RGB", (width, height), canvas.CARD)
+    disc = Canvas(2 * _RADIUS, 2 * _RADIUS, canvas.BACK)
+    disc.rectangle((0, 0, disc.width, disc.height), canvas.CARD, radius=_RADIUS)
+    corners = disc.finished()
+    for left, x in ((0, 0), (_RADIUS, width - _RADIUS)):
+        for top, y in ((0, 0), (_RADIUS, height - _RADIUS)):
+            card.paste(corners.crop((left, top, left + _RADIUS, top + _RADIUS)), (x, y))
+    card.paste(content.finished(), (_PADDING, _PADDING))
     return card
 
 

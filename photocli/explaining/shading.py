@@ -24,12 +24,15 @@ def shade(frame: Pixels, found: Heat, size: tuple[int, int]) -> Image.Image:
     from PIL import Image
 
     grey = np.asarray(Image.fromarray(frame).convert("L").resize(size, Image.Resampling.LANCZOS), np.float32)
-    ground = (36 + 0.8 * grey)[:, :, None]  # neither black nor white, so that colours show everywhere
+    ground = 36 + 0.8 * grey  # neither black nor white, so that colours show everywhere
     points = Image.fromarray(found.points).resize(size, Image.Resampling.BICUBIC)
-    share = np.clip(np.asarray(points) / end(found), -1, 1)[:, :, None]
-    colour = np.where(share > 0, np.asarray(canvas.RAISES), np.asarray(canvas.LOWERS))
-    over = _STRENGTH * np.abs(share)
-    return Image.fromarray(np.rint(ground + over * (colour - ground)).astype(np.uint8))
+    share = np.clip(np.asarray(points) / np.float32(end(found)), -1, 1)
+    over, raises = np.float32(_STRENGTH) * np.abs(share), share > 0
+    shaded = np.empty((size[1], size[0], 3), np.uint8)
+    for channel, (red, blue) in enumerate(zip(canvas.RAISES, canvas.LOWERS, strict=True)):
+        colour = np.where(raises, np.float32(red), np.float32(blue))
+        shaded[:, :, channel] = np.rint(ground + over * (colour - ground))
+    return Image.fromarray(shaded)
 
 
 def end(found: Heat) -> float:
@@ -41,8 +44,7 @@ def titled(title: str, frame: Pixels, found: Heat, size: tuple[int, int]) -> Can
     """The map under its title."""
     picture = Canvas(size[0], 34 + size[1])
     picture.text(0, 19, title, canvas.TITLE, strong=True)
-    doubled = (canvas.SCALE * size[0], canvas.SCALE * size[1])
-    picture.picture(shade(frame, found, doubled), (0, 34, size[0], 34 + size[1]), radius=8)
+    picture.picture(shade(frame, found, size), (0, 34, size[0], 34 + size[1]), radius=8)
     return picture
 
 

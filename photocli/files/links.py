@@ -41,6 +41,16 @@ def crossed(place: Path) -> str | None:
     return None
 
 
+AnyPath = str | os.PathLike[str]
+GivenPaths = AnyPath | Iterable[AnyPath]
+"""One path, or several."""
+
+
+def given_paths(given: GivenPaths) -> list[Path]:
+    """The paths in what a caller gave: one path, as text or not, or any number of them."""
+    return [Path(path) for path in ([given] if isinstance(given, (str, os.PathLike)) else given)]
+
+
 class Roots:
     """The files and folders that a user gave. What lies in them may be written and moved.
 
@@ -48,13 +58,13 @@ class Roots:
     disk, as some file systems take two spellings for one name.
     """
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+    def __init__(self, paths: GivenPaths) -> None:
         """Paths that do not exist are left out."""
         self._folders: set[tuple[int, int]] = set()
         self._files: set[str] = set()
         self._places: set[Path] = set()
         self._known: dict[str, tuple[str, ...] | None] = {}
-        for path in paths:
+        for path in given_paths(paths):
             try:
                 status = os.stat(path)  # noqa: PTH116 - a root that is a link counts by its target
             except OSError:

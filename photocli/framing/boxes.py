@@ -27,6 +27,11 @@ class Box:
         """The share of the photo's area."""
         return (self.right - self.left) * (self.bottom - self.top)
 
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in an upright photo of this size, as Pillow's `crop` takes them."""
+        left, right = round(self.left * width), round(self.right * width)
+        return left, round(self.top * height), right, round(self.bottom * height)
+
     def overlap(self, other: Box) -> float:
         """The area that both have in common, as a share of the photo's."""
         width = min(self.right, other.right) - max(self.left, other.left)

@@ -5,23 +5,24 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photocli import assessors
-from photocli.discover import discover
 from photocli.errors import ModelError, UsageError
 from photocli.faces import detectors
 from photocli.framing import Framing, Suggestion, suggest
 from photocli.inputs.views import FRAME
 from photocli.models import lineup, store
+from photocli.models.serving import serving
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.options import Options
-from photocli.scoring.pipeline import Summary
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.results import Summary
+from photocli.scoring.sources import Given, LoadedImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from photocli.framing import Pixels
     from photocli.inputs.views import InputSpec
     from photocli.models.card import Card
+    from photocli.scoring.sources import Progress, Sources
 
 KIND = "aesthetics"
 
@@ -51,12 +53,13 @@ class CropScorer:
 
     def __init__(self, options: Options) -> None:
         """Of the options, `assess`, `device` and `batch` count."""
-        chosen = store.choose(options.assess)
+        serve = serving(store.cards())
+        chosen = store.choose(options.assess) if options.assess else serve
         cards = [card for card in chosen if card.kind == KIND]
         if not cards:
             raise UsageError("crops are judged by a model of kind aesthetics, and none was chosen")
         named = any(card.kind in detectors.names() for card in chosen) and bool(options.assess)
-        detector = lineup.detector(chosen if named else store.cards(), named=named)
+        detector = lineup.detector(chosen if named else serve)
         names = [card.name for card in (*cards, detector) if card is not None]
         self.models = Models(tuple(names), options.device, options.batch)
         self._key, self._card = next(pair for pair in self.models.cards.items() if pair[1].kind == KIND)
@@ -97,43 +100,59 @@ class CropScorer:
 
 @dataclass(slots=True)
 class _PendingCrop:
-    path: Path
+    name: str
     twin: Path | None = None
     found: Cropped | None = None
 
 
-@dataclass(slots=True)
 class CropRun:
-    """Suggests a crop for each photo of some paths, in the order in which they are found.
+    """Suggests a crop for each photo of some paths, and each image, in the order in which they are found.
 
     Of the options, `assess`, `device`, `batch`, `workers`, `deadline_s`, `max_pixels`, `raw`, `follow_links`
     and `hidden` count; nothing is cached.
     """
 
-    paths: list[Path]
-    framing: Framing = field(default_factory=Framing)
-    options: Options = field(default_factory=Options)
-    summary: Summary = field(default_factory=Summary)
+    def __init__(
+        self,
+        sources: Sources,
+        framing: Framing | None = None,
+        options: Options | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """`sources` and `progress` are as in `Run`. Raises `UsageError`."""
+        self.given = Given(sources)
+        self.framing = framing or Framing()
+        self.options = options or Options()
+        self.progress = progress
+        self.summary = Summary()
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files and folders that were given."""
+        return self.given.paths
 
     def __iter__(self) -> Iterator[Cropped]:
         """Do it. Raises `UsageError`, `ModelError`, `DeviceError`."""
         started, self.summary = time.monotonic(), Summary()
-        scorer, options = CropScorer(self.options), self.options
-        found = discover(self.paths, follow_links=options.follow_links, hidden=options.hidden)
+        scorer, options, summary = CropScorer(self.options), self.options, self.summary
+        total = self.given.count(options) if self.progress is not None else None
+        found = self.given.discover(options)
         count = options.workers or default_workers()
         with Workers(count, options.deadline_s, options.reading) as workers:
             for cropped in _stream(found, workers, scorer, self.framing):
                 status = cropped.record.status
-                self.summary.photos += status != "skipped"
-                self.summary.skipped += status == "skipped"
-                self.summary.failed += status == "failed"
-                self.summary.provider = scorer.models.provider
-                self.summary.seconds = time.monotonic() - started
+                summary.photos += status != "skipped"
+                summary.skipped += status == "skipped"
+                summary.failed += status == "failed"
+                summary.provider = scorer.models.provider
+                summary.seconds = time.monotonic() - started
+                if self.progress is not None:
+                    self.progress(summary.photos + summary.skipped, total)
                 yield cropped
 
 
 def _stream(
-    found: Iterator[Photo | Skipped], workers: Workers, scorer: CropScorer, framing: Framing
+    found: Iterator[Photo | LoadedImage | Skipped], workers: Workers, scorer: CropScorer, framing: Framing
 ) -> Iterator[Cropped]:
     """The photos in order; as many wait as the workers hold."""
     queue: deque[_PendingCrop] = deque()
@@ -144,14 +163,13 @@ def _stream(
             item = next(found, None)
             if item is None:
                 more = False
-            elif isinstance(item, Skipped):
-                record = Record(str(item.path), status="skipped", error=item.reason)
-                queue.append(_PendingCrop(item.path, found=Cropped(record)))
-            else:
+                break
+            queue.append(entry := _pending(item))
+            if entry.found is None and not isinstance(item, Skipped):
                 number += 1
-                decoding[number] = _PendingCrop(item.path, item.twin)
-                queue.append(decoding[number])
-                workers.submit(Task(number, item.path, scorer.specs))
+                decoding[number] = entry
+                path, image = (Path(), item.image) if isinstance(item, LoadedImage) else (item.path, None)
+                workers.submit(Task(number, path, scorer.specs, image))
         ready = bool(queue) and queue[0].found is not None
         for prepared in workers.results(wait=not ready):
             entry = decoding.pop(prepared.number)
@@ -161,10 +179,20 @@ def _stream(
             queue.popleft()
 
 
+def _pending(item: Photo | LoadedImage | Skipped) -> _PendingCrop:
+    if isinstance(item, LoadedImage):
+        failed = None if item.failed is None else Cropped(Record(item.name, "failed", item.failed))
+        return _PendingCrop(item.name, found=failed)
+    if isinstance(item, Skipped):
+        record = Record(str(item.path), status="skipped", error=item.reason)
+        return _PendingCrop(str(item.path), found=Cropped(record))
+    return _PendingCrop(str(item.path), item.twin)
+
+
 def _cropped(entry: _PendingCrop, prepared: Prepared, scorer: CropScorer, framing: Framing) -> Cropped:
     fields: dict[str, Any] = {"twin": None if entry.twin is None else str(entry.twin)}
     if prepared.failed is not None:
-        return Cropped(Record(str(entry.path), "failed", prepared.failed, **fields))
+        return Cropped(Record(entry.name, "failed", prepared.failed, **fields))
     fields |= {"width": prepared.width, "height": prepared.height, "models": scorer.models.labels}
     fields |= {**asdict(prepared.capture), "error": prepared.warning}
     faces = scorer.faces(prepared)
@@ -172,5 +200,5 @@ def _cropped(entry: _PendingCrop, prepared: Prepared, scorer: CropScorer, framin
     try:
         suggestion = scorer.suggest(prepared, framing)
     except ModelError as error:
-        return Cropped(Record(str(entry.path), "failed", str(error), twin=fields["twin"]))
-    return Cropped(Record(str(entry.path), **fields), suggestion, prepared.orientation)
+        return Cropped(Record(entry.name, "failed", str(error), twin=fields["twin"]))
+    return Cropped(Record(entry.name, **fields), suggestion, prepared.orientation)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photocli.inputs import patches as pieces
-from photocli.inputs import signature
+from photocli.inputs import signature, thumbnails
 from photocli.inputs import tiles as sheet
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FITS = ("squash", "sheet", "crop", "contain", "faces")
-"""What models may ask for; the program itself asks for `SIGNATURE` and `FRAME`, too."""
+"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME` and thumbnails, too."""
 
 _SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
 
@@ -59,6 +59,8 @@ class InputSpec:
     @property
     def frame_side(self) -> int:
         """The long side in pixels that a frame needs, so that a 3:2 photo is not enlarged to fit."""
+        if self.fit == "thumbnail":
+            return self.width
         if self.fit not in _SHOWN:  # its size counts values or nothing, or is of what is cut out of the frame
             return FRAME_SIDE
         return max(FRAME_SIDE, math.ceil(1.5 * max(self.height, self.width)))
@@ -90,6 +92,11 @@ def described(fit: str, width: int, height: int) -> str:
     return f"{seen[fit]} at {width} × {height} pixels"
 
 
+def thumbnail(side: int = thumbnails.SIDE) -> InputSpec:
+    """Not for a network: the photo as a WebP file, whose long side is at most `side` pixels."""
+    return InputSpec("thumbnail", side, side, "thumbnail")
+
+
 def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
     """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
     return max(width, height) >= 2 * side and width * height <= MOST_NATIVE
@@ -103,13 +110,15 @@ def cut(
     `whole` is the same photo at its own resolution, which specifications of detail `native` are cut from;
     where it is not there, the frame serves them, too.
 
-    Returns uint8 of shape (3, spec.height, spec.width), or a signature or the frame. Reduction is
-    antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
+    Returns uint8 of shape (3, spec.height, spec.width), or a signature, a thumbnail or the frame. Reduction
+    is antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
     """
     if spec.fit == "signature":
         return signature.take(pixels)
     if spec.fit == "frame":
         return pixels
+    if spec.fit == "thumbnail":
+        return thumbnails.encode(pixels, spec.width)
     if spec.fit == "sheet":
         return sheet.lay(pixels, spec.width, whole if spec.detail == "native" else None)
     if spec.fit == "crop":

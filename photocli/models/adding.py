@@ -20,7 +20,7 @@ from typing import Any
 
 from photocli import assessors
 from photocli.errors import ModelError, UsageError
-from photocli.models import lineup, store
+from photocli.models import lineup, serving, store
 from photocli.models.card import CARD_FILE, SEAL, Card, read_card, seal
 from photocli.models.sandbox import Probe
 
@@ -128,7 +128,10 @@ def _staged(root: Path) -> Iterator[_Stage]:
 
 
 def remove(name: str) -> Path:
-    """Remove one of the user's own models; where it was. Raises `UsageError` if there is no such model."""
+    """Remove one of the user's own models; where it was. Raises `UsageError` if there is no such model.
+
+    If it was chosen to serve for its kind, the built-in one serves again.
+    """
     root = store.user_folder()
     folders = sorted(root.iterdir()) if root.is_dir() else []
     own = {_named(folder): folder for folder in folders if (folder / CARD_FILE).is_file()}
@@ -147,6 +150,7 @@ def remove(name: str) -> Path:
                 shutil.rmtree(gone)
     except OSError as error:
         raise UsageError(f"{folder} cannot be removed: {error.strerror or error}") from error
+    serving.forget(name)
     return folder
 
 
@@ -249,7 +253,7 @@ def _check_words(card: Card) -> None:
         raise ModelError(
             f"'{card.version[:80]}' cannot be a model's version: letters, digits, '.', '_', '+' and '-' can"
         )
-    if card.kind in lineup.SEVERAL:
+    if card.kind in serving.SEVERAL:
         lineup.check_columns([*(other for other in store.cards() if other.name != card.name), card])
 
 

@@ -11,28 +11,26 @@ from typing import TYPE_CHECKING
 from photocli.errors import UsageError
 from photocli.faces import detectors
 from photocli.models import store
+from photocli.models.serving import SEVERAL, serving
 from photocli.records import RECORD_FIELDS, columns
 
 if TYPE_CHECKING:
     from photocli.models.card import Card
 
-SEVERAL = ("classifier",)
-"""The kinds of which several models may run at once, as each has columns of its own."""
-
 _TAKEN = frozenset((*RECORD_FIELDS, "class", "details", "photo"))  # the last by tables and documents
 
 
 def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
-    """The cards of the named models, or of all, and of a detector where one of them judges faces.
+    """The cards of the named models, or of all that serve, and of a detector where one judges faces.
 
     With `detail` `native`, sheets are cut from the photo at its own resolution. Raises `UsageError` for
     unknown names, for models that fill the same fields, and where there is none that is needed.
     """
-    chosen = store.choose(names)
+    chosen = store.choose(names) if names else serving(store.cards())
     judges = next((card for card in chosen if card.input.fit == "faces"), None)
-    face_detector = detector(chosen, named=bool(names))
+    face_detector = detector(chosen)
     if judges is not None and face_detector is None:
-        face_detector = detector(store.cards())
+        face_detector = detector(serving(store.cards()))
         if face_detector is None:
             raise UsageError(
                 f"{judges.name} judges faces, and there is no model that finds them; "
@@ -47,19 +45,12 @@ def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
     return chosen if face_detector is None else [_bound(card, face_detector) for card in chosen]
 
 
-def detector(cards: Iterable[Card], *, named: bool = False) -> Card | None:
-    """The one among them that finds faces; None without any.
-
-    A user's own takes the place of the built-in one, unless they were `named`. Raises `UsageError` where
-    that leaves several.
-    """
+def detector(cards: Iterable[Card]) -> Card | None:
+    """The one among them that finds faces; None without any. Raises `UsageError` for several."""
     found = [card for card in cards if card.kind in detectors.names()]
-    if not named and any(not store.is_built_in(card) for card in found):
-        found = [card for card in found if not store.is_built_in(card)]
     if len(found) > 1:
         raise UsageError(
-            f"{found[0].name} and {found[1].name} both find faces; choose one of them with --assess, "
-            "or remove one with photocli models remove"
+            f"{found[0].name} and {found[1].name} both find faces; name one of them with --assess"
         )
     return found[0] if found else None
 
@@ -100,7 +91,7 @@ def _check_kinds(cards: Sequence[Card]) -> None:
         if card.kind in names and card.kind not in SEVERAL:
             raise UsageError(
                 f"{names[card.kind]} and {card.name} are both models of kind {card.kind}; "
-                "choose one of them with --assess"
+                "name one of them with --assess"
             )
         names[card.kind] = card.name
 

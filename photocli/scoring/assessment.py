@@ -10,6 +10,7 @@ from photocli.errors import ModelError, UsageError
 from photocli.faces.detectors.detector import Detector
 from photocli.inputs.views import SIGNATURE
 from photocli.models import contract, lineup, store
+from photocli.models.serving import SEVERAL
 from photocli.models.session import Session, default_batch
 from photocli.scoring import profiles, ratings
 from photocli.scoring.cache import kept_dtype
@@ -82,7 +83,7 @@ class Models:
     @property
     def classifiers(self) -> tuple[str, ...]:
         """The names of the models that have columns of their own."""
-        return tuple(card.name for card in self.cards.values() if card.kind in lineup.SEVERAL)
+        return tuple(card.name for card in self.cards.values() if card.kind in SEVERAL)
 
     @property
     def classes(self) -> dict[str, tuple[str, ...]]:

@@ -116,7 +116,8 @@ def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=LOCKED_S, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = _text
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: it can shrink in small steps
+        if not (file.exists() and file.stat().st_size):  # it would need a lock
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that it can shrink in small steps
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")

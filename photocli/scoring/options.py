@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from photocli.decode import MAX_PIXELS, Reading
 from photocli.errors import UsageError
+from photocli.inputs import thumbnails
 from photocli.inputs.views import DETAILS
 from photocli.models.session import DEVICES
 
@@ -14,12 +15,14 @@ from photocli.models.session import DEVICES
 class Options:
     """How a run is done. Zero means: chosen by the program.
 
-    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding`
-    or `signature`. `taste` names the taste that gives the overall score; `off` is none, and None the one
-    named `default`, if there is one. `profile` names the weights of the overall score, or their TOML
-    file; None is `general`. `detail` `native` has technical quality judged on pieces of the photo at its own
-    resolution, which takes about four times as long to decode. `follow_links` reads photos through links that
-    lead out of the given paths; `hidden` lists hidden files as skipped.
+    `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding` or
+    `signature`; `thumbnail` is a WebP file of at most `thumbnail_side` pixels, made from the frame that is
+    scored, and photos that the cache knows are decoded for it. `taste` names the taste that gives the overall
+    score; `off` is none, and None the one named `default`, if there is one. `profile` names the weights of
+    the overall score, or their TOML file; None is `general`. `detail` `native` has technical quality judged
+    on pieces of the photo at its own resolution, which takes about four times as long to decode.
+    `follow_links` reads photos through links that lead out of the given paths; `hidden` lists hidden files as
+    skipped.
 
     A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
     has RAW files developed, even where their preview would do.
@@ -39,6 +42,7 @@ class Options:
     hidden: bool = False
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    thumbnail_side: int = thumbnails.SIDE
 
     @property
     def reading(self) -> Reading:
@@ -52,6 +56,8 @@ class Options:
             raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
         if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
             raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
+        if self.thumbnail_side < 1:
+            raise UsageError("thumbnails need a side of at least one pixel")
         if not self.deadline_s < 1e6:  # NaN, too
             raise UsageError("the deadline must be below a million seconds")
         _ = self.reading

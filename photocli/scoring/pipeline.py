@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,58 +12,36 @@ from typing import TYPE_CHECKING
 
 from photocli.decode import DECODE_VERSION
 from photocli.decode.signature import RAW_SUFFIXES
-from photocli.discover import REJECTS, discover
+from photocli.discover import REJECTS
 from photocli.errors import ModelError
+from photocli.inputs.views import thumbnail
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file, identity
 from photocli.scoring.options import Options
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.results import Result as Result
+from photocli.scoring.results import Summary as Summary
+from photocli.scoring.sources import Given, LoadedImage
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.inputs.views import InputSpec
+    from photocli.scoring.sources import Progress, Sources
 
 WINDOW = 512
 """How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
 
 
 @dataclass(slots=True)
-class Summary:
-    """What a run did, so far: counts of paths, where the models ran, and for how long in seconds.
-
-    `warning` says, in a sentence, that the cache could not be used, or had to be begun anew; the records are
-    the same without it.
-    """
-
-    photos: int = 0
-    failed: int = 0
-    skipped: int = 0
-    cached: int = 0
-    provider: str | None = None
-    seconds: float = 0.0
-    warning: str | None = None
-
-    @property
-    def rate(self) -> float:
-        """Photos per second."""
-        return self.photos / self.seconds if self.seconds else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A record, with those outputs of the networks that `Options.outputs` asks for, by the model's name."""
-
-    record: Record
-    outputs: dict[str, dict[str, NDArray[np.float32]]]
-
-
-@dataclass(slots=True)
 class _PendingPhoto:
     """A path on its way through the pass; it leaves, in its turn, when it has a record."""
 
-    path: Path
+    name: str
+    path: Path | None = None
     twin: Path | None = None
     identity: str | None = None
     known: Known | None = None
@@ -71,18 +49,25 @@ class _PendingPhoto:
     prepared: Prepared | None = None
     record: Record | None = None
     outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
+    thumbnail: bytes | None = None
 
 
 class Run:
-    """One pass over some paths. Iterate over it for a `Record` of every path; `summary` counts along.
+    """One pass over a path or several. Iterate over it for a `Record` of every path; `summary` counts along.
 
-    >>> run = Run(["shoot"])  # doctest: +SKIP
+    >>> run = Run("shoot")  # doctest: +SKIP
     >>> best = max(run, key=lambda record: record.score or 0)  # doctest: +SKIP
     """
 
-    def __init__(self, paths: Iterable[Path | str], options: Options | None = None) -> None:
-        """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`."""
-        self.paths = [Path(path) for path in paths]
+    def __init__(
+        self, sources: Sources | Given, options: Options | None = None, progress: Progress | None = None
+    ) -> None:
+        """Read the models' cards; no photo is touched yet. Raises `UsageError` and `ModelError`.
+
+        `sources` is a path or an image, or several (see `photocli.score`); `progress` is told of each record.
+        """
+        self.given = sources if isinstance(sources, Given) else Given(sources)
+        self.progress = progress
         self.options = options or Options()
         chosen = self.options
         self.models = Models(
@@ -98,6 +83,11 @@ class Run:
         self.kept = 0
         """How many photos of the last pass the cache holds, once that has ended or was stopped."""
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files and folders that were given."""
+        return self.given.paths
+
     def __iter__(self) -> Iterator[Record]:
         """Do the pass. Raises `UsageError` for a path that does not exist, `DeviceError`, `ModelError`."""
         return (result.record for result in self.results())
@@ -105,6 +95,7 @@ class Run:
     def results(self) -> Iterator[Result]:
         """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
         started, self.summary, self.kept = time.monotonic(), Summary(), 0
+        total = self.given.count(self.options) if self.progress is not None else None
         with ExitStack() as stack:
             cache = Cache(cache_file()) if self.options.cache else None
             if cache is not None:
@@ -113,11 +104,14 @@ class Run:
             options = self.options
             count = options.workers or default_workers()
             workers = Workers(count, options.deadline_s, options.reading)
-            for entry in _Pass(self, cache, stack.enter_context(workers)).entries():
+            entries = _Pass(self, cache, stack.enter_context(workers)).entries()
+            for done, entry in enumerate(entries, start=1):
                 self.summary.seconds = time.monotonic() - started
                 self.summary.warning = cache.warning if cache is not None else None
                 assert entry.record is not None
-                yield Result(entry.record, entry.outputs)
+                if self.progress is not None:
+                    self.progress(done, total)
+                yield Result(entry.record, entry.outputs, entry.thumbnail, entry.path is None)
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
@@ -137,12 +131,16 @@ class _Pass:
     decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
     ready: list[_PendingPhoto] = field(default_factory=list)
     number: int = 0
+    shown: tuple[InputSpec, ...] = ()
+
+    def __post_init__(self) -> None:
+        options = self.run.options
+        if "thumbnail" in options.outputs:
+            self.shown = (thumbnail(options.thumbnail_side),)
 
     def entries(self) -> Iterator[_PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
-        chosen = self.run.options
-        found = discover(self.run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
-        more = True
+        found, more = self.run.given.discover(self.run.options), True
         while more or self.queue:
             more = more and self._feed(found)
             wait = self._nothing_to_do()
@@ -157,7 +155,7 @@ class _Pass:
                 self._count(entry)
                 yield entry
 
-    def _feed(self, found: Iterator[Photo | Skipped]) -> bool:
+    def _feed(self, found: Iterator[Photo | LoadedImage | Skipped]) -> bool:
         """Begin as many paths as there is room for; whether there may be more."""
         for _ in range(WINDOW):
             if self.workers.room <= 0 or len(self.queue) >= WINDOW:
@@ -168,31 +166,31 @@ class _Pass:
             self._begin(item)
         return True
 
-    def _begin(self, item: Photo | Skipped) -> None:
-        if isinstance(item, Skipped):
-            record = Record(str(item.path), status="skipped", error=item.reason)
-            self.queue.append(_PendingPhoto(item.path, record=record))
-            return
-        entry = _PendingPhoto(item.path, item.twin)
+    def _begin(self, item: Photo | LoadedImage | Skipped) -> None:
+        entry = _pending(item)
         self.queue.append(entry)
+        if entry.record is not None:
+            return
         models = self.run.models
-        if self.cache is not None:
+        if self.cache is not None and entry.path is not None:  # nothing is kept of images in memory
             try:
-                entry.identity = identity(item.path, DECODE_VERSION) + self._manner(item.path)
+                entry.identity = identity(entry.path, DECODE_VERSION) + self._manner(entry.path)
             except OSError:  # the decoder will say why it cannot be read
                 pass
             else:
-                entry.known = self._within(self.cache.find(item.path, entry.identity, models.needs))
+                entry.known = self._within(self.cache.find(entry.path, entry.identity, models.needs))
         entry.missing = tuple(
             key for key in models.cards if not entry.known or key not in entry.known.outputs
         )
         if not entry.missing:
             self.run.summary.cached += 1
-            self._finish(entry, entry.known)
-            return
+            if not self.shown:
+                self._finish(entry, entry.known)
+                return
         self.number += 1
         self.decoding[self.number] = entry
-        self.workers.submit(Task(self.number, item.path, models.specs(entry.missing)))
+        specs, image = (*models.specs(entry.missing), *self.shown), getattr(item, "image", None)
+        self.workers.submit(Task(self.number, entry.path or Path(), specs, image))
         models.open(entry.missing)  # while the first photos are being decoded
 
     def _manner(self, path: Path) -> str:
@@ -211,8 +209,13 @@ class _Pass:
 
     def _accept(self, prepared: Prepared) -> None:
         entry = self.decoding.pop(prepared.number)
+        for spec in self.shown if prepared.failed is None else ():
+            entry.thumbnail = prepared.inputs.pop(spec.key).tobytes()
+        if not entry.missing:  # all is known of it, and only its thumbnail was asked for
+            self._finish(entry, entry.known)
+            return
         if prepared.failed is not None:
-            entry.record = Record(str(entry.path), "failed", prepared.failed, twin=_text(entry.twin))
+            entry.record = Record(entry.name, "failed", prepared.failed, twin=_text(entry.twin))
             return
         entry.prepared = prepared
         self.ready.append(entry)
@@ -235,12 +238,12 @@ class _Pass:
             try:
                 models.check(outputs[id(entry)])
             except ModelError as error:  # of this photo; others may be judged all the same
-                entry.record = Record(str(entry.path), "failed", str(error), twin=_text(entry.twin))
+                entry.record = Record(entry.name, "failed", str(error), twin=_text(entry.twin))
                 entry.prepared = entry.known = None
                 continue
             known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
             # What a hanging reader of metadata left out is asked for again next time.
-            if self.cache is not None and entry.identity is not None and prepared.warning is None:
+            if self.cache and entry.path and entry.identity is not None and prepared.warning is None:
                 self.cache.keep(entry.path, entry.identity, known)
             self._finish(entry, known, prepared.warning)
         self.ready.clear()
@@ -248,7 +251,7 @@ class _Pass:
     def _finish(self, entry: _PendingPhoto, known: Known | None, warning: str | None = None) -> None:
         assert known is not None
         entry.record = Record(
-            str(entry.path),
+            entry.name,
             error=warning,
             width=known.width,
             height=known.height,
@@ -266,6 +269,16 @@ class _Pass:
         summary.skipped += record.status == "skipped" and record.error != REJECTS
         summary.failed += record.status == "failed"
         summary.provider = self.run.models.provider
+
+
+def _pending(item: Photo | LoadedImage | Skipped) -> _PendingPhoto:
+    if isinstance(item, LoadedImage):
+        failed = item.failed and Record(item.name, "failed", item.failed)
+        return _PendingPhoto(item.name, record=failed or None)
+    name = str(item.path)
+    if isinstance(item, Skipped):
+        return _PendingPhoto(name, item.path, record=Record(name, status="skipped", error=item.reason))
+    return _PendingPhoto(name, item.path, item.twin)
 
 
 def _input(entry: _PendingPhoto, key: str) -> NDArray[np.uint8]:

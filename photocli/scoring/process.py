@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photocli.decode import Reading
+    from photocli.decode.memory import PackedImage
     from photocli.inputs.views import InputSpec
+
+    Message = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to be decoded and cut to the inputs of some models."""
+    """One photo to be decoded and cut to the inputs of some models: a file, or an `image` in memory."""
 
     number: int
     path: Path
     specs: tuple[InputSpec, ...]
+    image: PackedImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class WorkerProcess:
         self.answered = False
         self.pixels: Prepared | None = None
         self.since = time.monotonic()
+        self._outbox: queue.SimpleQueue[Message | None] | None = None
         # The child finds modules where the parent does, not in the current folder, which may be anybody's.
         code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.scoring.worker import serve; serve()"
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
@@ -88,16 +93,33 @@ class WorkerProcess:
         if not self.tasks:
             self.since = time.monotonic()
         self.tasks.append(task)
-        header = {
+        header: dict[str, Any] = {
             "number": task.number,
             "path": os.fsencode(task.path).hex(),
             "specs": [asdict(spec) for spec in task.specs],
             "deadline": deadline,
             "reading": asdict(reading),
         }
+        if task.image is not None:
+            header["image"] = task.image.facts
+            if self._outbox is None:
+                self._outbox = queue.SimpleQueue()
+                threading.Thread(target=self._deliver, args=(self._outbox,), daemon=True).start()
+        message = (header, task.image.blocks if task.image is not None else {})
+        if self._outbox is None:
+            self._send(*message)
+        else:  # in the order of the tasks
+            self._outbox.put(message)
+
+    def _deliver(self, outbox: queue.SimpleQueue[Message | None]) -> None:
+        """Write what a pipe cannot hold: a worker that hangs would keep its parent waiting."""
+        while (message := outbox.get()) is not None:
+            self._send(*message)
+
+    def _send(self, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         assert self.process.stdin is not None
-        with suppress(OSError):  # it died; its listener says so
-            send(self.process.stdin, header)
+        with suppress(OSError, ValueError):  # it died; its listener says so
+            send(self.process.stdin, header, arrays)
 
     def exit_code(self) -> int | None:
         """How the process ended, once its answers did; below zero by a signal, None if it has not."""
@@ -108,6 +130,8 @@ class WorkerProcess:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+        if self._outbox is not None:
+            self._outbox.put(None)
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 with suppress(OSError):  # what was still to be written has no reader

@@ -20,7 +20,10 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from photocli.decode import Reading
+    from photocli.decode.memory import PackedImage
     from photocli.faces.detection import FaceDetection
+    from photocli.records import Frame
 
 MEMORY_LIMIT = 1_900_000_000
 """Bytes that a worker may fill, on Linux: with its libraries it stays below 2 GB. A hostile file costs its
@@ -78,28 +81,30 @@ def serve() -> None:
         return
     send(answers, {"ready": True})
     while (message := receive(tasks)) is not None:
-        task = message[0]
+        task, blocks = message
         _alarm(task["deadline"])
-        _perform(task, answers, detection)
+        _perform(task, blocks, answers, detection)
         _alarm(0)
 
 
-def _perform(task: dict[str, Any], answers: IO[bytes], detection: FaceDetection) -> None:
-    from photocli.decode import Reading, decode
+def _perform(
+    task: dict[str, Any], blocks: dict[str, NDArray[Any]], answers: IO[bytes], detection: FaceDetection
+) -> None:
+    from photocli.decode import Reading
     from photocli.errors import DecodeError, ModelError
     from photocli.inputs.views import InputSpec, cut, shows_more
 
-    number, path = task["number"], Path(os.fsdecode(bytes.fromhex(task["path"])))
+    number, source = task["number"], _source(task, blocks)
     specs = [InputSpec(**spec) for spec in task["specs"]]
     reading = Reading(**task.get("reading", {}))
     try:
         side = max(spec.frame_side for spec in specs)
-        frame = decode(path, side, reading)
+        frame = _decode(source, side, reading)
         whole = None
         if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
             # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
             # colours are converted after. Another way gives other pixels, and other scores of other models.
-            whole = decode(path, max(frame.width, frame.height), reading).pixels
+            whole = _decode(source, max(frame.width, frame.height), reading).pixels
         inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
         inputs |= detection.detect(frame.pixels, [spec for spec in specs if spec.detector])
     except (DecodeError, ModelError) as error:
@@ -115,13 +120,34 @@ def _perform(task: dict[str, Any], answers: IO[bytes], detection: FaceDetection)
     header = {"number": number, **size, "orientation": frame.orientation}
     # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
     send(answers, header, inputs)
-    send(answers, {"number": number, "capture": _capture(path, frame.format, frame.exif)})
+    send(answers, {"number": number, "capture": _capture(source, frame)})
 
 
-def _capture(path: Path, kind: str, exif: bytes | None) -> dict[str, Any]:
+def _source(task: dict[str, Any], blocks: dict[str, NDArray[Any]]) -> Path | PackedImage:
+    """What a task is to be decoded from: a file, or an image that came with it."""
+    if task.get("image") is None:
+        return Path(os.fsdecode(bytes.fromhex(task["path"])))
+    from photocli.decode.memory import unpack
+
+    return unpack(task["image"], blocks)
+
+
+def _decode(source: Path | PackedImage, side: int, reading: Reading) -> Frame:
+    if isinstance(source, Path):
+        from photocli.decode import decode
+
+        return decode(source, side, reading)
+    from photocli.decode.memory import to_frame
+
+    return to_frame(source, side, reading)
+
+
+def _capture(source: Path | PackedImage, frame: Frame) -> dict[str, Any]:
     from photocli.metadata import read_capture, read_capture_file
 
-    return asdict(read_capture_file(path, exif) if kind == "raw" else read_capture(exif))
+    if frame.format != "raw":
+        return asdict(read_capture(frame.exif))
+    return asdict(read_capture_file(source if isinstance(source, Path) else bytes(source.data), frame.exif))
 
 
 def _private_streams() -> tuple[IO[bytes], IO[bytes]]:

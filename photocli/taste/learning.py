@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import UsageError
-from photocli.files.links import Roots
+from photocli.files.links import GivenPaths, Roots
 from photocli.scoring.pipeline import Run
 from photocli.taste import store as tastes
 from photocli.xmp.own_ratings import JudgementReader
@@ -17,7 +17,7 @@ from photocli.xmp.own_ratings import JudgementReader
 if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.scoring.options import Options
-    from photocli.scoring.pipeline import Result
+    from photocli.scoring.results import Result
     from photocli.taste.ridge import Examples, Head, Trial
 
 
@@ -37,7 +37,7 @@ class Lesson:
 class Learner:
     """Collects the rated photos of a run; `lesson` then learns from them."""
 
-    def __init__(self, paths: Iterable[Path], options: Options) -> None:
+    def __init__(self, paths: GivenPaths, options: Options) -> None:
         """Raises `UsageError` and `ModelError`."""
         self.run = Run(paths, replace(options, outputs=tastes.NEEDS, taste=tastes.OFF))
         chosen = [card for card in self.run.models.cards.values() if "embedding" in card.outputs]

@@ -82,8 +82,12 @@ def _column(name: str, said: list[Text], *, left: bool) -> Column:
 def _before(text: Text, mark: str) -> Text:
     from rich.text import Text
 
-    said = str(text).partition(mark)[0]
-    return Text("" if mark == " " and said.isalpha() else said, style=text.style)
+    said, _, rest = str(text).partition(mark)
+    if mark == ",":
+        said += " …" if rest else ""
+    elif said.isalpha():
+        said = ""
+    return Text(said, style=text.style)
 
 
 def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:

@@ -4,162 +4,131 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
+import html
 import json
-from collections import deque
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from photocli.display import printable
 from photocli.files.output import open_output
-from photocli.inputs.views import InputSpec
 from photocli.records import RECORD_FIELDS, VERSION
-from photocli.scoring.pool import Workers, default_workers
-from photocli.scoring.process import Task
 from photocli.scoring.profiles import GENERAL
 from photocli.scoring.ratings import breakdown, in_words
 from photocli.writers import FileWriter, tidy_field
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from photocli.decode import Reading
     from photocli.records import Record
     from photocli.scoring.profiles import Profile
 
-THUMBNAIL = 240
-"""The long side of a thumbnail, in pixels."""
-
-QUALITY = 78
-WINDOW = 64
-"""Records that wait at most for a thumbnail before them."""
-
-_CUT = InputSpec("thumbnail", 360, 360)  # more than is shown, as it is squashed and has to be stretched again
-_HERE = Path(__file__).parent
-
-
-@dataclass(slots=True)
-class _Waiting:
-    record: Record
-    number: int | None
-    thumbnail: str | None = None
+_NAMED = 3  # folders that a title names
+_PARTS = Path(__file__).parent / "report"
+_SCRIPTS = ("words.js", "charts.js", "grid.js", "photo.js", "begin.js")
 
 
 class HtmlWriter(FileWriter):
     """Writes a page with all records, to a file, or to standard output for `-`.
 
-    Thumbnails are made by worker processes of its own, with a deadline each, and go into the page at once,
-    so that memory stays flat. The page allows itself its own style and script, by their hashes, and pictures
-    inside it; nothing else can run or load. Names and other texts go in as data.
+    Thumbnails come first (`show`), in any order and while photos are still scored, then the records: each
+    goes into the page at once, so that memory stays flat. The page allows itself its own style and script, by
+    their hashes, and pictures inside it; nothing else can run or load. Names and other texts go in as data.
     """
 
     def __init__(
-        self,
-        path: str | PathLike[str],
-        *,
-        workers: int = 0,
-        deadline_s: float = 30.0,
-        reading: Reading | None = None,
-        profile: Profile = GENERAL,
+        self, path: str | PathLike[str], *, title: str = "Photos", profile: Profile = GENERAL
     ) -> None:
-        """`workers` processes make thumbnails, 0 for one per core; `reading` says how, and `profile` is what
-        the scores follow.
-        """
+        """`title` stands above the photos, and `profile` is what the scores follow."""
         self._output = open_output(path)
-        self._stack = ExitStack()
-        self._workers = self._stack.enter_context(Workers(workers or default_workers(), deadline_s, reading))
+        self._folder = None if os.fspath(path) == "-" else os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120
         self._profile = profile
-        self._queue: deque[_Waiting] = deque()
-        self._number = 0
-        self._first = True
+        self._shown: dict[str, int] = {}
+        self._records = 0
         self._closed = False
         self._models: set[str] = set()
-        self._head, self._tail = _template()
-        self._put(self._head + '{"photos": [')
+        head, self._middle, self._tail = _template(title)
+        self._put(head)
 
-    def write(self, record: Record) -> None:
-        """Take one record; its thumbnail is made while others are written."""
-        if record.status == "ok":
-            while self._workers.room <= 0:
-                self._collect(wait=True)
-            self._number += 1
-            self._workers.submit(Task(self._number, Path(record.path), (_CUT,)))
-        self._queue.append(_Waiting(record, self._number if record.status == "ok" else None))
-        self._collect(wait=len(self._queue) >= WINDOW)
-
-    def close(self, summary: Mapping[str, Any] | None = None) -> None:
-        """Wait for the last thumbnails, end the page and put it in place."""
-        if self._closed:
+    def show(self, path: str, thumbnail: bytes | None) -> None:
+        """Take the thumbnail, a WebP file, of the photo at `path`, before the first record is written."""
+        if thumbnail is None:
             return
-        self._closed = True
-        while self._queue:
-            self._collect(wait=True)
-        counts = {"photos": 0, "failed": 0, "skipped": 0, **(summary or {})}
-        end = {"summary": counts, "models": sorted(self._models)}
-        self._put("\n], " + _data(end)[1:] + self._tail)
-        self._output.commit()
+        if self._records:
+            raise ValueError("thumbnails come before the records")
+        number = self._shown[path] = len(self._shown) + 1
+        # A block of data, which browsers neither run nor draw: the page draws those that are seen.
+        text = base64.b64encode(thumbnail).decode()
+        self._put(f'<script type="text/plain" id="t{number}">{text}</script>\n')
 
-    def discard(self) -> None:
-        """Drop what is not in place yet."""
-        self._closed = True
-        self._stack.close()
-        self._output.discard()
-
-    def _collect(self, *, wait: bool) -> None:
-        """Take the thumbnails that are done, and write the records whose turn it is."""
-        waiting = {entry.number: entry for entry in self._queue}
-        for prepared in self._workers.results(wait=wait and self._queue[0].number is not None):
-            entry = waiting[prepared.number]
-            entry.number = None
-            if prepared.failed is None:
-                pixels = prepared.inputs[_CUT.key]
-                entry.thumbnail = _thumbnail(pixels, prepared.width, prepared.height)
-        while self._queue and self._queue[0].number is None:
-            self._write(self._queue.popleft())
-
-    def _write(self, entry: _Waiting) -> None:
-        record = entry.record
+    def write(self, record: Record, *, in_memory: bool = False) -> None:
+        """Take one record; its thumbnail was taken before. One of an image in memory links to no file."""
         self._models.update(record.models)
         values = {name: tidy_field(name, getattr(record, name)) for name in RECORD_FIELDS}
         for answer in values["answers"]:
             del answer["probabilities"]  # of a thousand classes, they would be most of the page
         parts = breakdown(record, self._profile)
         values["made_of"] = in_words(parts, most=len(parts)) if len(parts) > 1 else None
-        self._put(("\n" if self._first else ",\n") + _data({**values, "thumbnail": entry.thumbnail}))
-        self._first = False
+        values["thumbnail"] = self._shown.get(record.path)
+        values["href"] = None if in_memory else address(record.path, self._folder)
+        values["twin_href"] = None if record.twin is None else address(record.twin, self._folder)
+        self._put((",\n" if self._records else f'{self._middle}{{"photos": [\n') + _data(values))
+        self._records += 1
+
+    def close(self, summary: Mapping[str, Any] | None = None) -> None:
+        """End the page and put it in place."""
+        if self._closed:
+            return
+        self._closed = True
+        counts = {"photos": 0, "failed": 0, "skipped": 0, **(summary or {})}
+        end = {"summary": counts, "models": sorted(self._models)}
+        start = "" if self._records else self._middle + '{"photos": ['
+        self._put(start + "\n], " + _data(end)[1:] + self._tail)
+        self._output.commit()
+
+    def discard(self) -> None:
+        """Drop what is not in place yet."""
+        self._closed = True
+        self._output.discard()
 
     def _put(self, text: str) -> None:
         self._output.write(text.encode())
 
 
-def _thumbnail(pixels: NDArray[np.uint8], width: int, height: int) -> str:
-    """A small JPEG in base64, of the right shape again."""
-    from PIL import Image
-
-    scale = min(1.0, THUMBNAIL / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    image = Image.fromarray(pixels.transpose(1, 2, 0)).resize(size, Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=QUALITY, optimize=True)
-    return base64.b64encode(file.getvalue()).decode()
+def title_of(paths: Iterable[str | PathLike[str]]) -> str:
+    """The names of the folders that photos come from: of folders their own, of files that of their folder."""
+    folders = [os.path.abspath(path if os.path.isdir(path) else Path(path).parent) for path in paths]  # noqa: PTH100, PTH112
+    names = list(dict.fromkeys(Path(folder).name or folder for folder in folders)) or ["Photos"]
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _template() -> tuple[str, str]:
-    """The page before and after its data, with style and script put in and named by their hashes."""
-    page, style, script = (
-        (_HERE / name).read_text(encoding="utf-8") for name in ("report.html", "report.css", "report.js")
-    )
+def address(file: str, folder: str | None) -> str:
+    """The address of a file, quoted: as seen from a page in `folder`, or whole where that is not known.
+
+    A page and its photos may move together. Folders are taken as they are spelled, as browsers do.
+    """
+    place = os.path.abspath(file)  # noqa: PTH100
+    if folder is None:
+        return Path(place).as_uri()
+    try:
+        relative = os.path.relpath(place, folder)
+    except ValueError:  # on another drive
+        return Path(place).as_uri()
+    return quote(os.fsencode(relative.replace(os.sep, "/")))
+
+
+def _template(title: str) -> tuple[str, str, str]:
+    """The page before its thumbnails, between them and its data, and after, with style and script put in."""
+    page, style = ((_PARTS / name).read_text(encoding="utf-8") for name in ("page.html", "page.css"))
+    script = "\n".join((_PARTS / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     for mark, text in (("STYLE", style), ("SCRIPT", script)):
-        page = page.replace(
-            f"@{mark}_HASH@", base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        )
-        page = page.replace(f"@{mark}@", text)
-    head, _, tail = page.replace("@VERSION@", VERSION).partition("@DATA@")
-    return head, tail
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        page = page.replace(f"@{mark}_HASH@", digest).replace(f"@{mark}@", text)
+    head, _, rest = page.replace("@VERSION@", VERSION).partition("@THUMBNAILS@\n")
+    middle, _, tail = rest.partition("@DATA@")
+    return head.replace("@TITLE@", html.escape(printable(title))), middle, tail
 
 
 def _data(value: Any) -> str:

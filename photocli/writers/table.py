@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from photocli.display import Column
     from photocli.records import Record
-    from photocli.scoring.pipeline import Summary
     from photocli.scoring.profiles import Profile
+    from photocli.scoring.results import Summary
 
 _NAME_CELLS = 14  # the least that the name of the example gets
 _SUM = ("Aesthetic", "Selfie", "Faults")  # what a score is made of: all of it is shown, or none

@@ -34,11 +34,12 @@ class XmpWriter:
     `editor` names the one that is to read it (see `editors.EDITORS`); without it the sidecar that is there is
     updated, under either of its usual names, and a new one is `IMG.CR2`'s `IMG.xmp`, as Lightroom, Camera Raw
     and Capture One expect it, and any other photo's `IMG.JPG.xmp`. `embed` puts the packet into JPEGs, which
-    then have a sidecar only with `sidecars`. A file that can't be merged is left as it was: the outcome is
-    `failed`, and the run goes on. `report` is called with each outcome; `counts` has their numbers by kind.
-    What is written is noted in `journal`, so that it can be taken back. `unread` counts the JPEGs whose
-    sidecars the editor doesn't read. What another program writes meanwhile is merged with, never replaced.
-    What killed runs left in the folders of the photos is deleted.
+    then have a sidecar only with `sidecars`. `keywords` are the sets of answers that are written as keywords
+    (see `keywords.SETS`); what an earlier run wrote of others is taken out again. A file that can't be merged
+    is left as it was: the outcome is `failed`, and the run goes on. `report` is called with each outcome;
+    `counts` has their numbers by kind. What is written is noted in `journal`, so that it can be taken back.
+    `unread` counts the sidecars that the editor doesn't read. What another program writes meanwhile is merged
+    with, never replaced. What killed runs left in the folders of the photos is deleted.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class XmpWriter:
         sidecars: bool | None = None,
         journal: Journal | None = None,
         roots: Roots | None = None,
+        keywords: tuple[str, ...] = (),
     ) -> None:
         """Raises `UsageError` if there is no such editor. `sidecars` is true unless `embed` is.
 
@@ -65,6 +67,7 @@ class XmpWriter:
             embed=embed,
             sidecars=not embed if sidecars is None else sidecars,
             roots=roots,
+            keywords=keywords,
         )
         self._roots = roots
         self._journal = journal
@@ -101,13 +104,13 @@ class XmpWriter:
 
     @property
     def unread(self) -> int:
-        """How many JPEGs have sidecars that the editor doesn't read."""
-        return self._planner.unread
+        """How many of the sidecars the editor doesn't read."""
+        return len(self._planner.unread)
 
     @property
     def hint(self) -> str:
-        """What to say of the `unread` JPEGs."""
-        return self._planner.hint
+        """What to say of the `unread` ones."""
+        return self._planner.unread.hint
 
     def close(self) -> None:
         """Delete what runs left that were killed meanwhile; each sidecar is in place already."""

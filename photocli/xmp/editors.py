@@ -25,8 +25,8 @@ XMP = "http://ns.adobe.com/xap/1.0/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 _DM = "http://ns.adobe.com/xmp/1.0/DynamicMedia/"
 _DIGIKAM = "http://www.digikam.org/ns/1.0/"
-# Windows and digiKam end the address with a slash, exiftool doesn't.
-_MICROSOFT = ("http://ns.microsoft.com/photo/1.0/", "http://ns.microsoft.com/photo/1.0")
+# Both are in use. exiftool takes the one with a slash for a mistake, exiv2 and digiKam read either.
+_MICROSOFT = ("http://ns.microsoft.com/photo/1.0", "http://ns.microsoft.com/photo/1.0/")
 _DC = "http://purl.org/dc/elements/1.1/"
 _LIGHTROOM = "http://ns.adobe.com/lightroom/1.0/"
 DARKTABLE = "http://darktable.sf.net/"
@@ -87,7 +87,7 @@ COLOUR_VALUES: Mapping[Key, Mapping[str, str]] = {
 }
 FLAG_VALUES: Mapping[Key, Mapping[str, str]] = {
     DM_PICK: {"pick": "1", "reject": "-1"},
-    DM_GOOD: {"pick": "true", "reject": "false"},
+    DM_GOOD: {"pick": "True", "reject": "False"},  # as the specification spells them; capitals don't count
     PICK_LABEL: {"pick": "3", "reject": "1"},
 }
 UNSET: Mapping[Key, str] = {COLOR_LABEL: "0", URGENCY: "0", DM_PICK: "0", PICK_LABEL: "0"}
@@ -100,8 +100,10 @@ class Editor:
 
     `labels` are its words for the colours in `xmp:Label`; `colours` and `flags` are the properties that say
     them beside it. `reject_stars` says that a reject has a rating of -1, and `flag_labels` with which colour
-    it says what it has no flag for. `jpeg_name` is the name of a JPEG's sidecar; `jpeg_sidecars` is false
-    where ratings of a JPEG are read from the file itself alone.
+    it says what it has no flag for. `jpeg_name` is the name of the sidecar of a JPEG and of other files that
+    are no RAW files; `as_raw` are suffixes of such files that are treated like RAW files all the same.
+    `inside_alone` is set where ratings of others, and of DNG files, are read from the files themselves alone:
+    who doesn't read their sidecars.
     """
 
     title: str
@@ -114,9 +116,12 @@ class Editor:
     keywords: tuple[Key, ...] = (SUBJECT, HIERARCHICAL)
     microsoft: bool = False
     jpeg_name: SidecarName = "full"
-    jpeg_sidecars: bool = True
+    as_raw: frozenset[str] = frozenset()
+    inside_alone: str = ""
 
 
+_HEIF = frozenset((".heic", ".heif", ".hif"))  # Adobe's toolkit can't write into them
+_ADOBE = "Lightroom and Bridge don't read"
 _EVERYTHING = Editor(
     title="every editor",
     names=("short", "full"),
@@ -126,6 +131,7 @@ _EVERYTHING = Editor(
     reject_stars=True,
     keywords=(SUBJECT, HIERARCHICAL, TAGS_LIST),
     microsoft=True,
+    inside_alone=_ADOBE,
 )
 EDITORS: Mapping[str, Editor] = {
     "lightroom": Editor(
@@ -134,7 +140,8 @@ EDITORS: Mapping[str, Editor] = {
         labels=_NAMES,
         colours=(LABEL_COLOR,),
         flags=(DM_PICK, DM_GOOD),
-        jpeg_sidecars=False,
+        as_raw=_HEIF,
+        inside_alone="Lightroom doesn't read",
     ),
     "bridge": Editor(
         title="Bridge",
@@ -142,7 +149,8 @@ EDITORS: Mapping[str, Editor] = {
         labels=_BRIDGE,
         flag_labels={"pick": "red"},  # whose name is Select
         reject_stars=True,
-        jpeg_sidecars=False,
+        as_raw=_HEIF,
+        inside_alone="Bridge doesn't read",
     ),
     "darktable": Editor(
         title="darktable",
@@ -178,6 +186,7 @@ DEFAULT = Editor(
     flags=_EVERYTHING.flags,
     reject_stars=True,
     keywords=_EVERYTHING.keywords,
+    inside_alone=_EVERYTHING.inside_alone,
 )
 """Without a choice: like `all`, but `MicrosoftPhoto:Rating` is only kept in step where it is there."""
 

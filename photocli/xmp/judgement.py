@@ -28,6 +28,7 @@ from photocli.xmp.editors import (
     meanings,
 )
 from photocli.xmp.edits import is_edited
+from photocli.xmp.marks import alike
 from photocli.xmp.packet import number, same
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _flag(packet: Packet) -> Flag | None:
         for value in packet.values(key):
             for meaning in meant:
                 # Programs differ in how they write a boolean.
-                if value is not None and meaning not in ours and same(value.strip().lower(), words[meaning]):
+                if value is not None and meaning not in ours and alike(value, words[meaning]):
                     return meaning
     return None
 

@@ -70,14 +70,10 @@ class Marking:
             self._rate(rating)
 
     def tag(self, keywords: tuple[str, ...]) -> None:
-        """Make ours these keywords; those of another second word than theirs stay, unless there are none."""
-        fields = {keyword.split("|")[1] for keyword in keywords}
+        """Make ours these keywords: others that we wrote go, and those of a person stay."""
 
         def is_outdated(keyword: str) -> bool:
-            parts = keyword.split("|")
-            if parts[0] != ROOT or keyword in keywords:
-                return False
-            return not fields or (len(parts) > 1 and parts[1] in fields)
+            return keyword.split("|")[0] == ROOT and keyword not in keywords
 
         foreign_leaves = set()
         for key, mark in ((HIERARCHICAL, "|"), (TAGS_LIST, "/")):
@@ -164,7 +160,7 @@ class Marking:
         ours = self._own(OWN_PICK)
         for key, words in FLAG_VALUES.items():
             for value in self.packet.values(key):
-                if _is_set(key, value) and (value is None or not same(value, words.get(ours or "", ""))):
+                if _is_set(key, value) and (value is None or not alike(value, words.get(ours or "", ""))):
                     return True
         return False
 
@@ -197,6 +193,11 @@ class Marking:
             self.packet.put(key, value)
         else:
             self.packet.drop(key)
+
+
+def alike(value: str, word: str) -> bool:
+    """Whether a person's value says this word: capitals and space around it don't count."""
+    return same(value.strip().lower(), word.lower())
 
 
 def _is_set(key: Key, value: str | None) -> bool:

@@ -57,11 +57,11 @@ class XmpChanges:
 
     `rating` is -1 to 5; `label` a colour (red, yellow, green, blue, purple), or empty to remove ours; `pick`
     is 'pick', 'reject', or 'none' to remove ours. `keywords` are hierarchical and begin with 'photocli', such
-    as 'photocli|style|noir': they replace ours of the same second word, and an empty tuple removes all of
-    ours. `scores` are our own properties by local name. `editor` names the editor in whose words this is said
-    (see `editors.EDITORS`). `crop` is written where there are no develop settings yet. `sidecar_for`
-    is the RAW file's extension, written where the packet doesn't say yet what it belongs to. `overwrite`
-    replaces a person's rating, label and flag, too.
+    as 'photocli|style|noir': they replace all that we wrote before, and an empty tuple removes ours. `scores`
+    are our own properties by local name. `editor` names the editor in whose words this is said (see
+    `editors.EDITORS`). `crop` is written where there are no develop settings yet. `sidecar_for` is the RAW
+    file's extension, written where the packet doesn't say yet what it belongs to. `overwrite` replaces a
+    person's rating, label and flag, too.
     """
 
     rating: int | None = None

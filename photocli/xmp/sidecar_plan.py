@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,8 +12,10 @@ from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.errors import PhotocliError, SidecarError
 from photocli.files.links import is_link
 from photocli.xmp.editors import editor as editor_named
+from photocli.xmp.keywords import of_record
 from photocli.xmp.own_ratings import Judgement, JudgementReader
 from photocli.xmp.sidecars import SidecarFolder
+from photocli.xmp.unread import UnreadSidecars
 
 if TYPE_CHECKING:
     from photocli.files.links import Roots
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 OutcomeKind = Literal["written", "unchanged", "kept", "failed", "linked"]
 
 _SCORES = {"Score": "score", "Aesthetic": "aesthetic", "Technical": "technical", "Selfie": "selfie"}
-_TAGS = ("medium", "style")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Planned:
 class Planner:
     """Plans how the stars and scores of records go into sidecars and JPEGs, as `XmpWriter` says.
 
-    `unread` counts the JPEGs whose sidecars the editor doesn't read.
+    `unread` counts the sidecars that the editor doesn't read.
     """
 
     def __init__(
@@ -87,11 +87,13 @@ class Planner:
         embed: bool,
         sidecars: bool,
         roots: Roots | None,
+        keywords: tuple[str, ...] = (),
     ) -> None:
-        """Raises `UsageError` if there is no such editor."""
-        self.unread = 0
+        """Raises `UsageError` if there is no such editor. `keywords` are sets, see `keywords.SETS`."""
         self._roots = roots
         self._editor = editor_named(editor)
+        self.unread = UnreadSidecars(self._editor)
+        self._keywords = keywords
         self._editor_name = editor
         self._overwrite = overwrite
         self._embed = embed
@@ -119,18 +121,14 @@ class Planner:
                 self._folder = SidecarFolder(photo.parent)
             raw_alone = inside and not self._sidecars  # the JPEG of the pair has its packet inside
             first, second = (twin, None) if raw_alone and twin is not None else (photo, twin)
-            self.unread += not (self._editor.jpeg_sidecars or inside or twin) and _is_jpeg_name(photo)
+            if not inside or twin is not None:
+                self.unread.note(twin or photo)
             for sidecar in self._folder.sidecars(first, second, self._editor):
                 yield self._planned(record, marks, sidecar, self._plan_sidecar)
         except OSError as error:
             yield Outcome(
                 record.path, None, "failed", f"cannot read {photo.parent}: {error.strerror or error}"
             )
-
-    @property
-    def hint(self) -> str:
-        """What to say of the `unread` JPEGs."""
-        return f"{self._editor.title} reads the ratings of JPEGs from the files themselves: add --embed"
 
     def _planned(
         self,
@@ -220,8 +218,8 @@ class Planner:
             scores["Models"] = ";".join(record.models)
         chosen = marks or Marks()
         keywords = chosen.keywords
-        if keywords is None and self._editor_name is not None:
-            keywords = _keywords(record)
+        if keywords is None and record.models:  # what wasn't assessed says nothing of keywords, either
+            keywords = of_record(record, self._keywords)
         return XmpChanges(
             rating=record.stars,
             scores=scores,
@@ -242,13 +240,6 @@ def _kind(kept: bool, changed: bool) -> OutcomeKind:
     if kept:
         return "kept"
     return "written" if changed else "unchanged"
-
-
-def _keywords(record: Record) -> tuple[str, ...] | None:
-    """What a record says in words; nothing where that was not assessed."""
-    words = {name: getattr(record, name) for name in _TAGS}
-    clean = {name: re.sub(r"[|/;\x00-\x1f]+", " ", word).strip() for name, word in words.items() if word}
-    return tuple(f"photocli|{name}|{word}" for name, word in clean.items() if word) or None
 
 
 def _heeding(said: Judgement, changes: XmpChanges, result: MergeResult) -> XmpChanges:

@@ -39,7 +39,8 @@ class SidecarFolder:
         return [self._one(photo, twin, short, editor)]
 
     def _one(self, photo: Path, twin: Path | None, short: bool, editor: Editor) -> Path:
-        raw = twin is not None or photo.suffix.lower() in RAW_SUFFIXES
+        suffix = photo.suffix.lower()
+        raw = twin is not None or suffix in RAW_SUFFIXES or suffix in editor.as_raw
         full = "full" in editor.names if raw else editor.jpeg_name == "full"
         bases = [photo.name] if full else []
         bases += [photo.stem] if short else []

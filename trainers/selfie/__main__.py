@@ -31,8 +31,6 @@ def run(
 ) -> None:
     """Train a network that says what people would say of a face, from aligned faces with their scores.
 
-    Figures are printed beside their trivial baselines.
-
     \b
     Examples:
       python -m trainers.selfie faces.csv --teacher face_detection_yunet.onnx

@@ -220,6 +220,16 @@ def test_only_what_is_new_counts_against_a_baseline(shoot: Path) -> None:
     assert "dark.png" not in result.stdout
 
 
+def test_the_first_baseline_is_made_with_the_settings_that_name_it(shoot: Path) -> None:
+    Path("photocli.toml").write_text('[check]\nrequire = ["aesthetic >= 4.5"]\nbaseline = "known.json"\n')
+    result = check(shoot)
+    assert result.exit_code == 2
+    said = "there is no baseline known.json; make it with --write-baseline known.json"
+    assert result.stderr == f"photocli: {said}\n"
+    assert check(shoot, "--write-baseline", "known.json").exit_code == 0
+    assert check(shoot).exit_code == 0
+
+
 def test_rules_from_the_file_and_the_options_add_up(shoot: Path) -> None:
     Path("photocli.toml").write_text('[check]\nrequire = ["aesthetic >= 4.5"]\nmax_failures = 1\n')
     assert check(shoot).exit_code == 0

@@ -91,7 +91,8 @@ def test_crops_go_into_sidecars_and_come_back_with_undo(shoot: Path) -> None:
     assert 'crs:HasCrop="True"' in text
     assert "Rating" not in text
     assert not (shoot / "b.jpg.xmp").exists()
-    assert "add --embed" in done.out
+    assert "Lightroom doesn't read the sidecars of JPEGs" in done.out
+    assert "--embed writes there" in done.out
     written = hashes(shoot)
     again = photocli("crop", shoot, "--smallest", "100", "--xmp")
     assert "develop settings: 1" in again.out

@@ -59,7 +59,8 @@ def test_a_profile_weighs_anew_without_scoring_again(shoot: Path) -> None:
     (shoot.parent / "mine.toml").write_text("technical = 0\n")
     general = records(shoot)
     done = photocli("score", "shoot", "--profile", "landscape", cwd=shoot.parent)
-    assert "4 from the cache · no model needed" in done.out
+    assert "4 from the cache · " in done.out
+    assert " · on CPU" not in done.out
     landscape, mine = (records(shoot, "--profile", name) for name in ("landscape", "mine.toml"))
     for name, record in general.items():
         assert record["technical"] > landscape[name]["technical"]

@@ -19,6 +19,7 @@ from photocli.display import (
     folded,
     heading,
     joined,
+    minus,
     percent,
     printable,
     shorten,
@@ -155,3 +156,10 @@ def test_colours_can_be_read_on_white_and_on_black(colour: str) -> None:
     light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     assert 1.05 / (light + 0.05) > 3.8
     assert (light + 0.05) / 0.05 > 3.8
+
+
+def test_a_minus_is_one_only_before_a_number() -> None:
+    assert (
+        minus("r -0.5 (-3, [-.2]) 16-24 a-1 2026-11-28 -q -x")
+        == "r −0.5 (−3, [−.2]) 16-24 a-1 2026-11-28 -q -x"
+    )

@@ -30,6 +30,7 @@ CHECKS = [
     "folder of the cache",
     "folder of models",
     "folder of tastes",
+    "folder of settings",
     "folder for undo",
     "temporary files",
     "settings",
@@ -102,7 +103,7 @@ def test_places_that_cannot_be_used(tmp_path: Path, own_folders: Path) -> None:
     done = photocli("doctor", "--json", "-", cwd=tmp_path, **environment)
     assert done.code == 4
     assert found(done, "cache").endswith("it was damaged -> the next run begins it anew")
-    assert "~/file is no folder -> set $PHOTOCLI_MODELS to another folder" in found(done, "folder of models")
+    assert "~/file is no folder -> set $PHOTOCLI_MODELS to another place" in found(done, "folder of models")
     assert found(done, "settings").startswith("photocli.toml: max_failures must be a whole number")
     counted = {status: list(statuses(done).values()).count(status) for status in ("warning", "broken")}
     assert {status: done.document["summary"][status] for status in counted} == counted

@@ -97,11 +97,13 @@ def test_blur_of_any_kind_decides(
 
 def test_the_cost_in_words() -> None:
     closeups = Closeups("technical", Options(), frames=12, groups=5, changed=2, seconds=4.14)
-    assert (
-        plan.closer_look(closeups) == "looked closer at 12 frames in 5 groups, 4.1 s; another one leads in 2"
-    )
+    compared = "12 nearly equal photos in 5 groups were compared at full resolution in 4.1 s"
+    assert plan.closer_look(closeups) == f"{compared}: 2 of 5 groups have another first photo now"
+    closeups.changed = 0
+    assert plan.closer_look(closeups) == f"{compared}: the first photo stays the same in each"
     closeups = Closeups("technical", Options(), frames=2, groups=1, seconds=0.8)
-    assert plan.closer_look(closeups) == "looked closer at 2 frames in 1 group, 0.8 s; the same one leads"
+    compared = "2 nearly equal photos in 1 group were compared at full resolution in 0.8 s"
+    assert plan.closer_look(closeups) == f"{compared}: the first photo stays the same"
 
 
 @pytest.fixture
@@ -123,10 +125,13 @@ def test_cull_picks_the_frame_that_is_sharper_in_its_own_pixels(pair: Path) -> N
         done = photocli("cull", pair, "--json", "-", *options)
         assert done.code == 0, done.err
         picked[options[0]] = [Path(r["path"]).stem for r in done.document["records"] if r["pick"] == "pick"]
-        line = re.search(
-            r"^looked closer at 2 frames in 1 group, \d+\.\d s; another one leads now$", done.err, re.M
+        said = (
+            r"^2 nearly equal photos in 1 group were compared .* \d+\.\d s: another photo is the first now$"
         )
-        assert (line is not None) == (options[0] == "--dry-run")
+        closer = options[0] == "--dry-run"
+        assert (re.search(said, done.err, re.M) is not None) == closer
+        whys = [record["pick_reason"] for record in done.document["records"]]
+        assert (whys == ["closer look: less sharp", "closer look: sharper"]) == closer, whys
     assert picked == {"--detail": ["0"], "--assess": ["0"], "--dry-run": ["1"]}
     again = Run([pair], Options(assess=("technical",), detail="native"))
     assert len(list(again)) == 2

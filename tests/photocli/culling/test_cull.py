@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from networks import write_model
 from photos import camera_exif, sample_pictures, write_photo
 
 from photocli.culling.moves import Mover, carry_out
+from photocli.discover import REJECTS_MARKER
 from photocli.errors import PhotocliError, UsageError
 from photocli.files import journal
 from photocli.files.undo import undo
@@ -32,8 +34,9 @@ def burst(tmp_path: Path, own_folders: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, with their content."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """All files below a folder, with their content, but for markers of folders of rejects."""
+    found = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != REJECTS_MARKER)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found}
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -57,16 +60,93 @@ def test_the_table(burst: Path, tmp_path: Path) -> None:
     assert (records["other.jpg"]["group"], records["other.jpg"]["group_kind"]) == (2, "single")
 
 
-def test_nothing_is_rejected_or_written_unless_asked(burst: Path) -> None:
+def test_the_plan_is_shown_and_nothing_is_rejected_or_written_unless_asked(burst: Path) -> None:
     before = files(burst)
-    done = photocli("cull", burst)
-    assert done.code == 0
-    assert "4 photos culled · 1 burst · 1 single photo · 2 picked" in done.out
-    assert "rejected" not in done.out
+    done = photocli("cull", burst, "--assess", "aesthetics", COLUMNS="100")
+    assert (done.code, done.err) == (0, "")
+    assert [re.sub(r"\d\.\d+", "#", " ".join(line.split())) for line in done.out.splitlines()] == [
+        f"Plan for {burst}/",
+        "",
+        "Photo Score Why",
+        "burst 1 · 3 photos",
+        "1 IMG_2.jpg # pick looks better by #",
+        "2 IMG_1.jpg # looks worse by #",
+        "3 IMG_0.jpg # looks worse by #",
+        "1 single photo",
+        "other.jpg # pick only one",
+        "",
+        "4 photos: 2 picked, 2 not picked",
+        "1 burst, 1 single photo",
+        "nothing was written: add --xmp for stars and flags, or --move-rejects DIR to put the rest aside",
+    ]
     assert files(burst) == before
 
 
-def test_dry_run_shows_the_plan_and_writes_nothing(burst: Path, tmp_path: Path) -> None:
+def test_quiet_says_nothing(burst: Path) -> None:
+    for more in ((), ("--dry-run", "--for", "lightroom"), ("--xmp",)):
+        done = photocli("cull", burst, "-q", *more)
+        assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_a_dry_run_writes_the_tables_that_were_asked_for_and_nothing_else(
+    burst: Path, tmp_path: Path
+) -> None:
+    before = files(tmp_path)
+    tables = ("--csv", tmp_path / "plan.csv", "--json", tmp_path / "plan.json")
+    done = photocli("cull", burst, "--dry-run", "--xmp", *tables)
+    after = files(tmp_path)
+    assert after.keys() - before.keys() == {"plan.csv", "plan.json"}
+    assert {name: data for name, data in after.items() if name in before} == before
+    said = f"nothing but {tmp_path / 'plan.csv'} and {tmp_path / 'plan.json'} was written: this was a dry run"
+    assert done.out.splitlines()[-1] == said
+    rows = list(csv.DictReader((tmp_path / "plan.csv").open()))
+    document = json.loads(after["plan.json"])
+    for read in (rows, document["records"]):
+        assert [row["pick"] or None for row in read] == [None, None, "pick", "pick"]
+        assert [row["pick_reason"][:5] for row in read] == ["looks", "looks", "looks", "only "]
+    assert list(rows[0])[-1] == "pick_reason"
+    group = {"group": 1, "kind": "burst", "members": [str(burst / f"IMG_{at}.jpg") for at in (2, 1, 0)]}
+    single = {"group": 2, "kind": "single", "members": [str(burst / "other.jpg")]}
+    assert {name: document["summary"][name] for name in ("picked", "rejected", "kinds", "groups")} == {
+        "picked": 2,
+        "rejected": 0,
+        "kinds": {"burst": 1, "single": 1},
+        "groups": [
+            {**group, "picks": [str(burst / "IMG_2.jpg")]},
+            {**single, "picks": [str(burst / "other.jpg")]},
+        ],
+    }
+
+
+def test_a_dry_run_sums_up_and_shows_differences_only_when_asked(burst: Path, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects"
+    assert photocli("cull", burst / "IMG_2.jpg", burst / "other.jpg", "--for", "digikam", "-q").code == 0
+    arguments = ("cull", burst, "--dry-run", "--for", "digikam", "--move-rejects", rejects)
+    done = photocli(*arguments, "--keep", "1")
+    lines = done.out.splitlines()
+    assert lines[lines.index("4 photos: 1 picked, 3 rejected") + 2 :] == [
+        "sidecars: 2 new, 1 changed, 1 as they are",
+        "stars: 2 get ★★★, 1 get −1 (rejected)" if "stars: 2 get ★★★" in done.out else lines[-5],
+        "flags: 3 rejects",
+        f"would move to {rejects}: 3 photos, with 1 file of theirs",
+        "add --diff to see every line that would change and every file that would move",
+        "nothing was written: this was a dry run",
+    ]
+    assert not any(line.startswith(("+++", "---", "@@")) or " -> " in line for line in lines)
+    lines = photocli(*arguments, "--keep", "1", "--diff").out.splitlines()
+    assert sum(line.startswith("+++ b/") for line in lines) == 3
+    assert sum(" -> " in line for line in lines) == 4
+    assert not any("add --diff" in line for line in lines)
+    assert not rejects.exists()
+
+
+def test_differences_belong_to_a_dry_run(burst: Path) -> None:
+    done = photocli("cull", burst, "--diff")
+    assert done.code == 2
+    assert "give --dry-run, too" in done.err
+
+
+def test_diff_shows_every_line_and_nothing_is_written(burst: Path, tmp_path: Path) -> None:
     (burst / "IMG_2.jpg.xmp").write_text(
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"\n'
@@ -75,15 +155,12 @@ def test_dry_run_shows_the_plan_and_writes_nothing(burst: Path, tmp_path: Path) 
     )
     before = files(tmp_path)
     rejects = tmp_path / "rejects"
-    plan = tmp_path / "plan.csv"
-    done = photocli(
-        "cull", burst, "--dry-run", "--move-rejects", rejects, "--xmp", "--csv", plan, COLUMNS="100"
-    )
+    done = photocli("cull", burst, "--dry-run", "--diff", "--move-rejects", rejects, "--xmp", COLUMNS="100")
     assert done.code == 0
     assert files(tmp_path) == before
     lines = [line.rstrip() for line in done.out.splitlines()]
-    assert any("burst 1" in line and line.endswith("pick") for line in lines)
-    assert sum(line.endswith(" reject") for line in lines) == 2
+    assert "burst 1 · 3 photos" in lines
+    assert sum("  reject  " in line for line in lines) == 2
     assert f"--- a/{burst / 'IMG_2.jpg.xmp'}" in lines
     assert "--- /dev/null" in lines
     assert f"+++ b/{burst / 'IMG_0.jpg.xmp'}" in lines
@@ -134,7 +211,7 @@ def test_a_folder_for_rejects_inside_the_shoot_is_left_out_next_time(burst: Path
     for _ in range(2):
         done = photocli("cull", burst, "--move-rejects", burst / "rejects")
         assert done.code == 0
-    assert "2 photos culled" in done.out
+    assert "2 photos: 2 picked" in done.out
     assert sorted(files(burst)) == ["IMG_2.jpg", "other.jpg", "rejects/IMG_0.jpg", "rejects/IMG_1.jpg"]
 
 
@@ -145,8 +222,8 @@ def test_what_a_person_rated_stays(burst: Path, tmp_path: Path) -> None:
         "</rdf:RDF></x:xmpmeta>"
     )
     done = photocli("cull", burst, "--move-rejects", tmp_path / "rejects")
-    assert "you rated or picked them yourself: 1" in done.out
-    assert sorted(files(tmp_path / "rejects")) == ["IMG_1.jpg"]
+    assert "no rejects, as you rated" not in done.out  # it leads its group, and is the pick
+    assert sorted(files(tmp_path / "rejects")) == ["IMG_1.jpg", "IMG_2.jpg"]
 
 
 def test_a_photo_that_cannot_be_read_is_no_reject(burst: Path, tmp_path: Path) -> None:
@@ -177,7 +254,7 @@ def test_an_empty_folder(tmp_path: Path, own_folders: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = photocli("cull", tmp_path / "empty", "--dry-run")
     assert done.code == 0
-    assert "0 photos culled · 0 picked" in done.out
+    assert "0 photos: 0 picked" in done.out
 
 
 def plan(folder: Path, into: Path, *names: str, twins: tuple[str, ...] = ()) -> list[dict[str, str]]:

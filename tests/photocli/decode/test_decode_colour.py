@@ -14,7 +14,7 @@ import tifffile
 from photos import picture
 from PIL import Image, ImageCms
 
-from photocli.decode import decode
+from photocli.decode import Reading, decode, decode_bytes, memory
 from photocli.errors import DecodeError
 
 SIZE = (180, 120)
@@ -28,7 +28,12 @@ ALPHA = Image.fromarray(
 
 
 def difference(path: Path, expected: Image.Image) -> float:
+    """How far a file is from what is expected. Its bytes, and what Pillow opens, give the same pixels."""
     pixels = decode(path, side=4000).pixels
+    assert np.array_equal(decode_bytes(path.read_bytes(), path.suffix, 4000).pixels, pixels)
+    if path.suffix != ".heic":  # which Pillow does not open by itself
+        packed = memory.pack(Image.open(path), "", Reading())
+        assert np.array_equal(memory.to_frame(packed, 4000, Reading()).pixels, pixels)
     reference = np.asarray(expected.convert("RGB")).astype(int)
     assert pixels.shape == reference.shape
     return float(np.abs(pixels.astype(int) - reference).mean())

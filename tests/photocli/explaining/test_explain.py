@@ -18,9 +18,10 @@ from photocli import Options, explain
 from photocli.errors import DecodeError, UsageError
 from photocli.explaining import canvas, lettering, panels, waterfall
 from photocli.explaining.heat import Heat, covers, grid, measure
-from photocli.explaining.page import WIDTH
+from photocli.explaining.page import WIDTH, exposure
 from photocli.explaining.shading import shade
 from photocli.inputs.views import FRAME_SIDE
+from photocli.records import Record
 from photocli.scoring.profiles import FAULTS
 from photocli.scoring.ratings import Part
 
@@ -212,3 +213,26 @@ print(sorted({{name.split(".")[0] for name in sys.modules}}))
     assert loaded >= {"onnxruntime", "PIL"}
     assert loaded.isdisjoint(("torch", "torchvision", "onnx", "trainers", "export", "pillow_heif", "rich"))
     assert Image.open(io.BytesIO((tmp_path / "why.png").read_bytes())).width == WIDTH
+
+
+@pytest.mark.parametrize("anchor", ["ls", "ms", "rs"])
+def test_a_minus_is_a_plus_without_its_upright(anchor: str) -> None:
+    """On every machine: Pillow's own font has no minus sign, and no other font is drawn instead."""
+
+    def inked(text: str) -> np.ndarray:
+        drawing = canvas.Canvas(120, 40)
+        drawing.text({"l": 10, "m": 60, "r": 110}[anchor[0]], 30, text, anchor=anchor)
+        return np.asarray(drawing.image).astype(int).sum(axis=2) > 3 * 120
+
+    minus, plus = inked("−0.56"), inked("+0.56")
+    columns = np.flatnonzero(minus.any(axis=0))
+    assert columns[[0, -1]] == pytest.approx(np.flatnonzero(plus.any(axis=0))[[0, -1]], abs=2)
+    assert 40 < minus.sum() < plus.sum()
+    assert lettering.spell("a −1", 20)[0] == "a -1"
+
+
+def test_the_exposure_is_written_as_photographers_do() -> None:
+    how = {"exposure_s": 1 / 395, "f_number": 9.93486, "iso": 100, "focal_mm": 20.04, "exposure_bias": -1 / 3}
+    taken = Record("a.jpg", **how)
+    assert exposure(taken) == "1/395 s · f/9.9 · ISO 100 · 20 mm · -0.33 EV"
+    assert exposure(Record("a.jpg", f_number=2.8)) == "f/2.8"

@@ -20,7 +20,7 @@ from PIL import Image
 from photocli import Options, Record, Run
 from photocli.errors import ModelError, UsageError
 from photocli.faces.detection import MIDDLE, MOST, FaceDetection, prominence
-from photocli.models import lineup
+from photocli.models import lineup, serving
 from photocli.models.card import read_card
 from photocli.scoring.worker import MEMORY_LIMIT
 
@@ -167,8 +167,12 @@ def test_a_users_detector_takes_the_place_of_the_built_in_one(
     with pytest.raises(UsageError, match="faces and mine both find faces"):
         lineup.choose(("faces", "mine"))
     write_detector(models, "third")
-    with pytest.raises(UsageError, match=r"mine and third both find faces.*models remove"):
-        lineup.choose(())
+    assert [card.name for card in lineup.choose(())] == ["aesthetics", "mine", "selfie"]
+    serving.use("third")
+    assert [card.name for card in lineup.choose(())] == ["aesthetics", "selfie", "third"]
+    assert [card.name for card in lineup.choose(("selfie",))] == ["third", "selfie"]
+    serving.use("faces")
+    assert [card.name for card in lineup.choose(())] == ["aesthetics", "faces", "selfie"]
     shutil.rmtree(models)
     shutil.rmtree(built_in / "faces")
     with pytest.raises(UsageError, match="selfie judges faces, and there is no model that finds them"):

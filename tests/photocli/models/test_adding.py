@@ -212,8 +212,7 @@ def test_the_command_says_what_it_did(own: Path, tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"added mine@1.0 (faces): {own / 'mine'}")
     other = photocli("models", "add", write_yunet(tmp_path / "y.onnx"))
-    assert "mine@1.0 is of that kind, too; choose one of them with --assess" in other.out
-    assert "both find faces" in photocli("score", tmp_path).err
+    assert "mine@1.0 goes on serving for faces; for this one: photocli models use yunet" in other.out
     assert photocli("models", "remove", "yunet").out == f"removed {own / 'yunet'}\n"
     again = photocli("models", "add", tmp_path / "mine")
     assert (again.code, again.out) == (2, "")

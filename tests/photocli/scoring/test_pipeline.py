@@ -21,8 +21,12 @@ from photos import camera_exif, picture, shared_data, write_photo
 from PIL import Image, ImageFilter
 
 from photocli import Options, Record, Run
+from photocli.discover import discover
 from photocli.errors import DeviceError, UsageError
+from photocli.files.links import Roots
+from photocli.framing.suggestions import CropRun
 from photocli.records import RECORD_FIELDS, as_dict
+from photocli.taste.learning import Learner
 
 PICTURES = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
 
@@ -186,6 +190,23 @@ def test_a_photo_that_may_not_be_read_is_a_failure(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.jpg").chmod(0)
     (record,) = Run([tmp_path])
     assert (record.status, record.error) == ("failed", "permission denied")
+
+
+def test_one_path_will_do_and_need_not_be_in_a_list(tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "a.jpg", size=(300, 200))
+    options = Options(assess=("aesthetics",), cache=False, device="cpu")
+    for given in (photo, str(photo), [photo], (str(photo),), iter([photo])):
+        (record,) = Run(given, options)
+        assert (record.path, record.status) == (str(photo), "ok")
+        assert record.score is not None
+    for one in (tmp_path, str(tmp_path)):
+        assert Run(one, options).paths == [tmp_path]
+        assert CropRun(one).paths == [tmp_path]
+        assert Learner(one, options).run.paths == [tmp_path]
+        assert [found.path for found in discover(one)] == [photo]
+        assert Roots(one).below(str(photo.resolve())) == ("a.jpg",)
+    (cropped,) = CropRun(str(photo), options=options)
+    assert cropped.record.path == str(photo)
 
 
 def test_wrong_use_is_found_before_any_photo_is_touched(tmp_path: Path) -> None:

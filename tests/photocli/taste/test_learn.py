@@ -65,7 +65,8 @@ def test_tastes_need_no_second_run(shoot: Path) -> None:
     assert scores(shoot)[0]["taste"] is None
     result = command("score", "--device", "cpu", shoot, "--taste", "dark")
     assert "40 from the cache" in result.stdout
-    assert "no model needed" in result.stdout
+    assert "your taste 'dark'" in result.stdout
+    assert " · on CPU" not in result.stdout  # no model had to run
 
 
 def test_tastes_are_listed_exported_imported_and_deleted(shoot: Path, tmp_path: Path) -> None:

@@ -115,13 +115,13 @@ def test_marks_and_keywords_are_written_and_planned_without_writing(tmp_path: Pa
     files(tmp_path, "a.CR2")
     record = record_of(tmp_path / "a.CR2", style="film noir", medium="photograph")
     marks = Marks(pick="reject", label="red")
-    (planned,) = XmpWriter(editor="all").plan(record, marks)
+    (planned,) = XmpWriter(editor="all", keywords=("looks",)).plan(record, marks)
     assert isinstance(planned, Planned)
     assert (planned.before, planned.kind, planned.changed) == (None, "written", True)
     assert hashes(tmp_path).keys() == {"a.CR2"}
     for text in (b'xmp:Rating="-1"', b'xmp:Label="Red"', b"photocli|style|film noir", b'xmpDM:pick="-1"'):
         assert text in planned.after
-    outcomes(record, marks=marks, editor="all")
+    outcomes(record, marks=marks, editor="all", keywords=("looks",))
     assert b"photocli/style/film noir" in (tmp_path / "a.xmp").read_bytes()
     # Marks alone do for a photo that has no stars.
     outcomes(Record(str(tmp_path / "a.CR2")), marks=Marks(pick="none", label=""), editor="all")
@@ -213,15 +213,47 @@ def test_an_embedded_rating_of_a_person_is_kept(tmp_path: Path) -> None:
     assert photo.stat().st_mtime_ns == stamp
 
 
-def test_photos_whose_sidecar_nobody_reads_are_counted(shoot: Path) -> None:
+def test_sidecars_that_nobody_reads_are_counted_and_named(shoot: Path) -> None:
+    (shoot / "b.DNG").write_bytes(b"raw")
+    (shoot / "c.heic").write_bytes(b"heif")
     for editor, options, unread in (
-        ("lightroom", {}, 2), ("lightroom", {"embed": True}, 0), ("darktable", {}, 0), ("bridge", {}, 2),
+        ("lightroom", {}, "JPEG DNG PNG"), ("lightroom", {"embed": True}, "DNG PNG"), ("darktable", {}, ""),
+        ("bridge", {}, "JPEG DNG PNG"), (None, {}, "JPEG DNG PNG"), ("all", {}, "JPEG DNG PNG"),
+        ("captureone", {}, ""), ("digikam", {}, ""), (None, {"embed": True, "sidecars": True}, "DNG PNG"),
     ):  # fmt: skip
         with XmpWriter(editor=editor, **options) as writer:
-            for name in ("plain.jpg", "full.JPG.jpg", "other.png"):
+            for name in ("plain.jpg", "full.JPG.jpg", "other.png", "b.DNG", "c.heic"):
                 writer.write(record_of(shoot / name))
             writer.write(record_of(shoot / "pair.jpg", shoot / "pair.CR2"))
-        assert writer.unread == unread
+        jpegs, others = "JPEG" in unread, "DNG" in unread
+        assert writer.unread == 2 * jpegs + 2 * others
+        lines = writer.hint.splitlines()
+        assert len(lines) == jpegs + others
+        who = {"lightroom": "Lightroom", "bridge": "Bridge"}.get(editor or "", "Lightroom and Bridge")
+        assert all(line.startswith(who) for line in lines)
+        if jpegs:
+            assert "JPEGs (2 here)" in lines[0] and "--embed" in lines[0] and "photocli undo" in lines[0]
+        if others:
+            assert "DNG and PNG files (2 here)" in lines[-1]
+
+
+def test_a_run_that_wrote_sidecars_of_jpegs_offers_to_embed(tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "a.jpg", size=(300, 200))
+    hint = "don't read the sidecars of JPEGs (1 here), only the files themselves: --embed writes there"
+    for options, offered in (
+        (("--xmp",), True), (("--for", "all"), True), (("--for", "darktable"), False), (("--embed",), False),
+    ):  # fmt: skip
+        for command in ("score", "cull"):
+            done = photocli(command, photo, "--assess", "aesthetics", *options)
+            assert (done.code, hint in done.out + done.err) == (0, offered)
+    assert "Lightroom doesn't read" in photocli("score", photo, "--for", "lightroom").err
+    assert photocli("score", photo, "--xmp", "--quiet").err == ""
+
+
+def test_what_lightroom_keeps_no_packet_in_has_the_name_of_a_raw_files_sidecar(tmp_path: Path) -> None:
+    files(tmp_path, "a.heic")
+    names = [outcomes(record_of(tmp_path / "a.heic"), editor=e)[0].sidecar for e in ("darktable", "bridge")]
+    assert [name and name.name for name in names] == ["a.heic.xmp", "a.xmp"]
 
 
 # The journal

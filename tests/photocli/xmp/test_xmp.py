@@ -244,17 +244,23 @@ def test_ratings_in_several_descriptions_agree_afterwards() -> None:
     assert values(kept.packet, STARS) == []
 
 
-def test_the_rating_of_microsoft_follows_where_there_is_one() -> None:
+@pytest.mark.parametrize("key", MICROSOFT_RATINGS)  # the address with and without a slash
+def test_the_rating_of_microsoft_follows_where_there_is_one(key: tuple[str, str]) -> None:
+    def packet(attributes: str) -> bytes:
+        return wrapped("", attributes).replace(
+            MICROSOFT_RATINGS[0][0].encode() + b'"', key[0].encode() + b'"'
+        )
+
     ours = 'xmp:Rating="2" MicrosoftPhoto:Rating="25" photocli:Stars="2"'
-    assert values(merged(wrapped("", ours), rating=5).packet, MICROSOFT_RATINGS[0]) == ["99"]
-    assert merged(wrapped("", ours.replace("25", "75")), rating=5).kept_rating
-    assert merged(wrapped("", 'MicrosoftPhoto:Rating="75"'), rating=5).kept_rating
-    assert merged(
-        wrapped("", 'MicrosoftPhoto:Rating="75"').replace(b"photo/1.0/", b"photo/1.0"), rating=5
-    ).kept_rating
-    assert values(merged(None, rating=5).packet, MICROSOFT_RATINGS[0]) == []
+    for editor in (None, "digikam", "all"):
+        result = merged(packet(ours), rating=5, editor=editor).packet
+        assert [values(result, each) for each in MICROSOFT_RATINGS if each == key] == [["99"]]
+        assert [values(result, each) for each in MICROSOFT_RATINGS if each != key] == [[]]
+    assert merged(packet(ours.replace("25", "75")), rating=5).kept_rating
+    assert merged(packet('MicrosoftPhoto:Rating="75"'), rating=5).kept_rating
+    assert [values(merged(None, rating=5).packet, each) for each in MICROSOFT_RATINGS] == [[], []]
     kept = merge(DIGIKAM.encode(), CHANGES, now=NOW).packet
-    assert (values(kept, RATING), values(kept, MICROSOFT_RATINGS[0])) == (["3"], ["50"])
+    assert (values(kept, RATING), values(kept, MICROSOFT_RATINGS[1])) == (["3"], ["50"])
 
 
 def test_a_qualified_rating_is_kept_and_never_rewritten() -> None:
