@@ -62,8 +62,13 @@ def folder(tmp_path: Path, own_folders: Path) -> Path:
     for number, (name, picture) in enumerate(sorted(sample_pictures().items())[:6], start=1):
         exif = camera_exif()
         write_photo(tmp_path / "shoot" / f"IMG_{number}.jpg", picture, size=(900, 600), exif=exif)
-        write_photo(tmp_path / "rooms" / ("kitchen" if number % 2 else "garden") / f"{name}.jpg", picture)
-    shutil.copytree(tmp_path / "shoot", tmp_path / "photos")
+        room = "kitchen" if number % 2 else "garden"
+        for copy in range(4):
+            write_photo(
+                tmp_path / "photos" / room / f"{name}_{copy}.jpg", picture, size=(300 + 20 * copy, 200)
+            )
+    shutil.copytree(tmp_path / "photos", tmp_path / "rooms")
+    (tmp_path / "photocli.toml").write_text("[check]\nrequire = ['score >= 2']\n")
     shutil.copytree(tmp_path / "shoot", own_folders / "Pictures" / "shoot")
     shutil.copy(tmp_path / "shoot" / "IMG_1.jpg", tmp_path)
     grey_shoot(own_folders / "Pictures" / "rated", lambda level: 5 - level // 52)
