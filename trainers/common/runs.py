@@ -146,5 +146,5 @@ def print_report(facts: dict[str, Any], more: Iterable[str] = ()) -> bool:
         table.add_row(check["name"], value, base, check["baseline_name"], "yes" if check["passed"] else "NO")
     console.print(table)
     for line in more:
-        console.print(minus(line))
+        console.print(minus(line) if isinstance(line, str) else line)
     return all(check["passed"] for check in facts["checks"])

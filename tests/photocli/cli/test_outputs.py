@@ -26,7 +26,6 @@ OUTPUTS = [
     ("score", "--jsonl"),
     ("cull", "--csv"),
     ("cull", "--json"),
-    ("cull", "--jsonl"),
     ("crop", "--json"),
     ("report", "--html"),
     *(("check", f"--{name}") for name in ("json", "junit", "sarif", "markdown", "write-baseline")),
