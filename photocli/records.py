@@ -169,6 +169,7 @@ class Record:
     styles: tuple[tuple[str, float], ...] = field(default=())
     sidecar: str | None = None
     pick_reason: str | None = None
+    explained: tuple[tuple[str, str, float], ...] = field(default=())
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

@@ -22,7 +22,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
 }
 _FOR_TEXT = ("==", "!=")
-_NOT_CHECKED = frozenset(("path", "status", "error", "models", "twin", "each_face", "answers", "styles"))
+_NOT_CHECKED = frozenset(
+    ("path", "status", "error", "models", "twin", "each_face", "answers", "styles", "explained")
+)
 
 ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("group", "rank_in_group", "group_kind", "pick", "pick_reason"), "photocli cull"),

@@ -86,6 +86,7 @@ def _held(files: list[Settings], command: str, offered: Offered) -> dict[str, tu
 def _lines(held: dict[str, dict[str, tuple[Any, str]]], *, every: bool) -> list[str]:
     """The settings as they would stand in a file, each with where it is from."""
     from photocli.config import CONFIG_FILE, user_file
+    from photocli.models.serving import choices, file_of_choices
 
     lines = ["settings are sought on the command line, then in"]
     for file in (Path(CONFIG_FILE), user_file()):
@@ -102,7 +103,11 @@ def _lines(held: dict[str, dict[str, tuple[Any, str]]], *, every: bool) -> list[
             wide = max(len(f"{key} = {value}") for key, value, _ in rows)
             lines += ["", f"[{command}]"]
             lines += [f"{f'{key} = {value}':<{wide}}  # {source}" for key, value, source in rows]
-    if not some:
+    chosen = choices()
+    if chosen:
+        lines += ["", f"chosen by photocli models use, in {shown(file_of_choices())}:"]
+        lines += [f"  {name} serves for {task}" for task, name in chosen.items()]
+    if not some and not chosen:
         lines += ["", "no file sets anything: what is built in holds; see photocli config --all"]
     return lines
 

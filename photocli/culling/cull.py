@@ -141,7 +141,7 @@ class Culling:
         lead = {index: _LEAD * judgement.standing for index, judgement in said.items()}
         standings = Standings(records, features, lead)
         groups = rank(group(records, features), standings.compare)
-        closer: Mapping[int, int] = {}
+        closer: Mapping[int, tuple[int, ...]] = {}
         if self._closeups is not None:
             groups = self._closeups.rerank(groups, records, standings.ranking)
             closer = self._closeups.steps

@@ -102,12 +102,12 @@ class Reasons:
         groups: Sequence[Group],
         standings: Standings,
         *,
-        closer: Mapping[int, int] | None = None,
+        closer: Mapping[int, tuple[int, ...]] | None = None,
         judgements: Mapping[int, Judgement] | None = None,
         profile: Profile = GENERAL,
     ) -> None:
-        """`closer` are the steps of blur that a closer look found, `judgements` what a person said of photos,
-        and `profile` what the scores follow.
+        """`closer` are the steps of blur and noise that a closer look found, `judgements` what a person said
+        of photos, and `profile` what the scores follow.
         """
         self._groups = groups
         self._standings = standings
@@ -144,9 +144,10 @@ class Reasons:
             if own is None or not own.keeps:
                 return "you rejected the next" if lead else "you rejected it"
             return _of_person(own, others_own) if lead else f"first: {_of_person(own, others_own)}"
-        steps = self._closer.get(better), self._closer.get(other)
-        if None not in steps and steps[0] != steps[1]:
-            return f"closer look: {_WORDS['sharpness'][not lead]}"
+        steps, others_steps = self._closer.get(better), self._closer.get(other)
+        if steps is not None and others_steps is not None and steps != others_steps:
+            seen = "sharpness" if steps[0] != others_steps[0] else "noise"
+            return f"closer look: {_WORDS[seen][not lead]}"
         points = self._ahead(better, other)
         ahead = {aspect: sum(points.get(name, 0.0) for name in names) for aspect, names in _ASPECTS.items()}
         most = max(ahead, key=ahead.__getitem__)

@@ -75,6 +75,8 @@ def meaning(part: Part) -> str:
         return f"quality {part.value:.2f} of 10"
     if part.name == "limit":
         return "the end of the scale"
+    if part.look is not None and part.explained >= 0.005:
+        return f"severity {part.value:.2f}, {part.explained:.0%} {part.look}"
     return f"severity {part.value:.2f}"
 
 

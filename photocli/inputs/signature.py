@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photocli.inputs.detail import noise_energy
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -26,6 +28,8 @@ SIZE = THUMBNAIL**2 + CELLS**2 + DIRECTIONS + LEVELS
 """The parts lie one behind the other, as bytes: see `split`."""
 
 _LUMA = (0.299, 0.587, 0.114)
+_RMS = 0.6  # of a Laplacian's root mean square its mean is about this share
+_FAINTEST = 0.25  # of a cell's energy at least so much stays: flat cells must not swing with the noise
 _DETAIL_STEPS = 24  # codes for each doubling of the local detail
 _FAINT = 4.0  # gradients below this many grey levels are noise, and have no direction
 
@@ -55,9 +59,9 @@ def split(signatures: Values) -> tuple[Values, Values, Values, Values]:
     """Signatures of shape (n, SIZE) as four arrays with n rows.
 
     `thumbnail` (n, 32, 32): grey levels of the whole photo, warped to a square. `detail` (n, 12, 12): how
-    sharp each part is, in doublings (base-2 logarithm of the mean absolute Laplacian). `directions` (n, 90):
-    how much of the edges runs in each direction, 2 degrees each, beginning with upright ones. `levels`
-    (n, 56): how much of the photo has each brightness. The last two are square roots of shares.
+    sharp each part is, in doublings (base-2 logarithm of the Laplacian without its noise). `directions`
+    (n, 90): how much of the edges runs in each direction, 2 degrees each, beginning with upright ones.
+    `levels` (n, 56): how much of the photo has each brightness. The last two are square roots of shares.
     """
     import numpy as np
 
@@ -72,14 +76,17 @@ def split(signatures: Values) -> tuple[Values, Values, Values, Values]:
 
 
 def _detail(luma: Values) -> Values:
-    """The mean absolute Laplacian of each cell of a grid of 12 by 12."""
+    """The Laplacian of each cell of a grid of 12 by 12, about its mean, without what noise adds to it."""
     import numpy as np
 
     centre = luma[1:-1, 1:-1]
-    laplacian = np.abs(4 * centre - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:])
-    rows, columns = (np.linspace(0, length, CELLS + 1).astype(int)[:-1] for length in laplacian.shape)
-    sums = np.add.reduceat(np.add.reduceat(laplacian, rows, axis=0), columns, axis=1)
-    return np.asarray(sums / (laplacian.size / CELLS**2))
+    laplacian = 4 * centre - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
+    energy = laplacian**2
+    rows, columns = (np.linspace(0, length, CELLS + 1).astype(int)[:-1] for length in energy.shape)
+    sums = np.add.reduceat(np.add.reduceat(energy, rows, axis=0), columns, axis=1)
+    whole = sums / (energy.size / CELLS**2)
+    clear = np.maximum(whole - noise_energy(energy), _FAINTEST * whole)
+    return np.asarray(_RMS * np.sqrt(clear))
 
 
 def _directions(luma: Values) -> Values:

@@ -6,7 +6,7 @@ It is looked at when a model is added and whenever it answers, so that what is n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,7 @@ def check_declared(card: Card, outputs: Outputs) -> None:
         if not isinstance(facts, Mapping):
             continue
         shape, labels = facts.get("shape"), facts.get("labels")
-        if shape is not None and list(shape) != list(value.shape):
+        if shape is not None and not _is_shape(value.shape, shape):
             raise ModelError(
                 f"the card of {card.label} says that {name} has the shape {list(shape)}, "
                 f"and the network gives {list(value.shape)}"
@@ -94,6 +94,13 @@ def check_declared(card: Card, outputs: Outputs) -> None:
                 f"the card of {card.label} has {len(labels)} labels for {name}, "
                 f"and the network gives the shape {list(value.shape)}"
             )
+
+
+def _is_shape(shape: tuple[int, ...], declared: Sequence[int | str]) -> bool:
+    """Tell whether a shape is the one that a card declares, in which a size with a name may be any."""
+    if len(shape) != len(declared):
+        return False
+    return all(isinstance(named, str) or size == named for size, named in zip(shape, declared, strict=True))
 
 
 def _fault(name: str, value: NDArray[np.float32], expected: OutputSpec | None, *, rows: bool) -> str | None:

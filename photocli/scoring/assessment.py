@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from photocli import assessors
 from photocli.errors import ModelError, UsageError
 from photocli.faces.detectors.detector import Detector
+from photocli.inputs import detail, light
 from photocli.inputs.views import SIGNATURE
 from photocli.models import contract, lineup, store
 from photocli.models.serving import SEVERAL
 from photocli.models.session import Session, default_batch
-from photocli.scoring import profiles, ratings
+from photocli.scoring import looks, profiles, ratings
 from photocli.scoring.cache import kept_dtype
 from photocli.taste import appearance as look
 from photocli.taste import store as tastes
@@ -105,7 +106,8 @@ class Models:
         for key, assessor in self._assessors.items():
             tasted = tastes.NEEDS if self.taste is not None and key == self.taste.model_key else ()
             asked = (name for name in self._outputs if name in _offers(self.cards[key]))
-            needs[key] = tuple(dict.fromkeys((*assessor.NEEDS, *asked, *tasted)))
+            lit = (light.NAME,) if self.cards[key].input.fit == "sheet" else ()
+            needs[key] = tuple(dict.fromkeys((*assessor.NEEDS, *lit, *asked, *tasted)))
         return needs
 
     def asked(self, outputs: Mapping[str, Outputs]) -> dict[str, Outputs]:
@@ -141,10 +143,14 @@ class Models:
         return tuple(specs.values())
 
     def beside(self, key: str, inputs: Mapping[str, NDArray[np.uint8]]) -> Outputs:
-        """What is kept beside a model's outputs of what was cut from the photo: its signature and look."""
+        """What is kept beside a model's outputs of what was cut from the photo: its signature and look, or
+        its detail and light."""
         import numpy as np
 
         card = self.cards[key]
+        if card.input.fit == "sheet":
+            sheet = inputs[card.input.key]
+            return {detail.NAME: detail.of_tiles(sheet), light.NAME: light.measure(sheet)}
         if SIGNATURE.name not in _offers(card):
             return {}
         return {
@@ -233,7 +239,22 @@ class Models:
             name: round(value, ratings.DIGITS) if isinstance(value, float) else value
             for name, value in values.items()
         }
+        if found := self._explained(outputs):
+            rounded["explained"] = found
+            rounded["faults"] = looks.still_named(values["faults"], found)
         return {**rounded, **ratings.rate(rounded, self.profile), "models": self.labels}
+
+    def _explained(self, outputs: Mapping[str, Outputs]) -> looks.Explained:
+        """What the photo's looks explain of its faults; nothing where either was not assessed."""
+        from photocli.assessors.style import chances
+
+        kinds = {card.kind: key for key, card in self.cards.items()}
+        if not {"style", "technical"} <= kinds.keys():
+            return ()
+        style, technical = kinds["style"], kinds["technical"]
+        measured = outputs[technical].get(light.NAME)
+        probable = chances(self.cards[style], outputs[style])["looks"]
+        return looks.explained(probable, None if measured is None else measured.tolist())
 
 
 def kind_that_fills(field: str) -> str | None:
@@ -243,6 +264,9 @@ def kind_that_fills(field: str) -> str | None:
 
 
 def _offers(card: Card) -> tuple[str, ...]:
-    """The outputs of a model, and the signature and the look, which go with an embedding."""
+    """The outputs of a model, and what is measured beside them: with an embedding the signature and the look,
+    with a sheet its detail and light."""
+    if card.input.fit == "sheet":
+        return (*card.outputs, detail.NAME, light.NAME)
     whole = "embedding" in card.outputs and not card.input.detector
     return (*card.outputs, SIGNATURE.name, look.NAME) if whole else tuple(card.outputs)

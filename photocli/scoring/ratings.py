@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from photocli.scoring.looks import NAMED, share_of
 from photocli.scoring.profiles import FAULTS, GENERAL
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ LOWEST, HIGHEST = 1.0, 10.0
 DIGITS = 4
 """The decimals of every score in a record. All points are rounded so, and therefore add up as written."""
 
+SLIGHT = "slight faults"
+"""What faults that are not beyond doubt are called together."""
+
+_SAID = 0.1  # from this severity on a fault that a look explains has a part, though it costs next to nothing
 _LOST = 1e-6  # what the worst fault leaves of the technical quality when deductions are shared out
 
 
@@ -36,12 +41,15 @@ class Part:
 
     `name` is `aesthetic`, or `taste`, with which scores begin; `selfie`, whose points lead towards it; a
     fault, by its severity, or `technical` where it is not known which; or `limit`, the end of the scale.
+    Of a fault, the look `look` explains the share `explained`: so much of the severity does not count.
     """
 
     name: str
     value: float
     weight: float
     points: float
+    look: str | None = None
+    explained: float = 0.0
 
 
 def technical(severities: Mapping[str, float | None], weights: Mapping[str, float]) -> float:
@@ -62,13 +70,12 @@ def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) ->
     the faults by how much of the quality each takes; and `limit` leads back onto the scale. A photo without
     faults keeps its score. A taste gives the score outright.
 
-    `fields` are those of a record, or the record. The technical quality follows from its severities; the
-    field `technical` counts where there are none.
+    `fields` are those of a record, or the record. The technical quality follows from its severities, less
+    what looks explain of them; the field `technical` counts where there are none.
     """
     if not isinstance(fields, Mapping):
-        fields = {
-            name: getattr(fields, name) for name in ("taste", "aesthetic", "selfie", "technical", *FAULTS)
-        }
+        read = ("taste", "aesthetic", "selfie", "technical", "explained", *FAULTS)
+        fields = {name: getattr(fields, name) for name in read}
     if (taste := _number(fields.get("taste"))) is not None:
         return (Part("taste", taste, 1.0, taste),)
     aesthetic, selfie = _number(fields.get("aesthetic")), _number(fields.get("selfie"))
@@ -86,15 +93,19 @@ def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) ->
     return tuple(parts)
 
 
-def in_words(parts: Sequence[Part], *, most: int = 2) -> str:
+def in_words(parts: Sequence[Part], *, most: int = 2, named: Sequence[str] = FAULTS) -> str:
     """The parts of a score as a sum, `7.14 aesthetic − 0.71 blur − 0.19 noise`; empty without parts.
 
-    The worst faults come first, and those after `most` are one. What is shown adds up to the shown score.
+    The worst faults come first, and those after `most` are one; those that are not among `named`, as they are
+    in doubt, are `SLIGHT`. What is shown adds up to the shown score.
     """
-    faults = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
+    found = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
+    faults = [part for part in found if part.name in named]
     if rest := faults[most:]:
         name = rest[0].name if len(rest) == 1 else "others"
         faults[most:] = [Part(name, 0.0, 0.0, summed(rest))]
+    if doubtful := [part for part in found if part.name not in named]:
+        faults.append(Part(SLIGHT, 0.0, 0.0, summed(doubtful)))
     others = [part for part in parts if part.name not in FAULTS]
     first = [part for part in others if part.name != "limit"]
     words, total = "", 0.0
@@ -162,7 +173,8 @@ def _deductions(fields: Mapping[str, Any], profile: Profile) -> list[Part]:
     lost = 0.0 if quality is None else _rounded(profile.technical * (HIGHEST - quality))
     if quality is None or not lost:
         return []
-    left = {fault: _left(fields.get(fault), weight) for fault, weight in profile.faults.items()}
+    remaining = _remaining(fields)
+    left = {fault: _left(remaining[fault], weight) for fault, weight in profile.faults.items()}
     # Logarithms of factors add up, so each fault has a share of its own whatever the others do.
     taken = {fault: -math.log(max(share, _LOST)) for fault, share in left.items() if share < 1}
     if not taken:
@@ -172,15 +184,25 @@ def _deductions(fields: Mapping[str, Any], profile: Profile) -> list[Part]:
     for fault, share in taken.items():
         so_far += share
         until = _rounded(lost * so_far / whole)  # the sum is rounded, not each, so that nothing is left over
-        if until > before:
-            severity, weight = _severity(fields[fault]), profile.faults[fault]
-            parts.append(Part(fault, severity, weight, -_rounded(until - before)))
+        severity, (look, explained) = _severity(fields[fault]), share_of(fields, fault)
+        if until > before or (explained >= NAMED and severity >= _SAID):
+            points = _rounded(before - until)
+            parts.append(Part(fault, severity, profile.faults[fault], points, look, explained))
         before = until
     return parts
 
 
+def _remaining(fields: Mapping[str, Any]) -> dict[str, float | None]:
+    """The severities of faults without what looks explain of them; None where one is not known."""
+    found = {fault: _number(fields.get(fault)) for fault in FAULTS}
+    return {
+        fault: None if severity is None else severity * (1 - share_of(fields, fault)[1])
+        for fault, severity in found.items()
+    }
+
+
 def _technical_of(fields: Mapping[str, Any], profile: Profile) -> float | None:
-    severities = {fault: _number(fields.get(fault)) for fault in FAULTS}
+    severities = _remaining(fields)
     if all(severity is None for severity in severities.values()):
         return _number(fields.get("technical"))
     return _rounded(technical(severities, profile.faults))

@@ -95,10 +95,12 @@ def tidy(value: Any) -> Any:
 def tidy_field(name: str, value: Any) -> Any:
     """Like `tidy`, for a field of a record: an exposure of 1/8000 s keeps 6 significant digits instead.
 
-    Probabilities of classes and styles become an object.
+    Probabilities of classes and styles become an object, and what looks explain a list of objects.
     """
     if name == "styles":
         return tidy(dict(value))
+    if name == "explained":
+        return [{"fault": fault, "look": look, "share": tidy(share)} for fault, look, share in value]
     if name == "answers":
         return [{**tidy(answer), "probabilities": tidy(dict(answer.probabilities))} for answer in value]
     if name == "exposure_s" and isinstance(value, Real) and math.isfinite(value):

@@ -91,7 +91,7 @@ def _before(text: Text, mark: str) -> Text:
 
 
 def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
-    """What the selfie score changed, and what the faults did, with the names of the worst two.
+    """What the selfie score changed, and what the faults did, with the names of the worst two beyond doubt.
 
     Faults that cost nothing, as with a taste, are named alone. The changes are rounded so that the row adds
     up, and a limited score makes the deduction smaller.
@@ -100,7 +100,8 @@ def _changes(record: Record, parts: Sequence[Part]) -> tuple[str, str]:
     moved = summed([part for part in parts if part.name in ("aesthetic", "selfie")])
     lost = deducted(parts)
     blamed = sorted((part for part in parts if part.name in FAULTS), key=lambda part: part.points)
-    worst = [part.name for part in blamed if part.points <= _SMALL * lost] or list(record.faults)
+    worst = [part.name for part in blamed if part.points <= _SMALL * lost and part.name in record.faults]
+    worst = worst or list(record.faults)
     names = printable(", ".join(worst[:2]).replace("_", " "))
     change = round(moved, 2) - round(first, 2)
     drop = round(record.score or 0.0, 2) - round(moved, 2) if lost else 0.0

@@ -69,7 +69,7 @@ class HtmlWriter(FileWriter):
         for answer in values["answers"]:
             del answer["probabilities"]  # of a thousand classes, they would be most of the page
         parts = breakdown(record, self._profile)
-        values["made_of"] = in_words(parts, most=len(parts)) if len(parts) > 1 else None
+        values["made_of"] = in_words(parts, most=len(parts), named=record.faults) if len(parts) > 1 else None
         values["thumbnail"] = self._shown.get(record.path)
         values["href"] = None if in_memory else address(record.path, self._folder)
         values["twin_href"] = None if record.twin is None else address(record.twin, self._folder)

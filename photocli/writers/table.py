@@ -47,7 +47,7 @@ _WORTH = ("Technical", "Faces", "Style", "Better half", "Class", "Medium")  # mo
 _QUALITIES = (  # fields of which more is better
     *("score", "stars", "aesthetic", "aesthetic_good", "technical", "selfie", "face_sharpness", "taste"),
 )
-_UNSORTED = ("each_face", "answers", "styles")
+_UNSORTED = ("each_face", "answers", "styles", "explained")
 
 
 class TableWriter:
@@ -209,11 +209,11 @@ class TableWriter:
             return
         name = printable(most.path[len(folder) :])
         for named in (3, 2, 1):
-            sum_ = f": {formatted(most.score)} = {in_words(parts[most.path], most=named)}"
+            sum_ = f": {formatted(most.score)} = {in_words(parts[most.path], most=named, named=most.faults)}"
             if (room := out.width - cells(sum_)) >= min(_NAME_CELLS, cells(name)):
                 out.print(f"{shorten_name(name, room)}{sum_}\n", markup=False)
                 return
-        summands = re.split(r" (?=[+−] )", in_words(parts[most.path], most=3))
+        summands = re.split(r" (?=[+−] )", in_words(parts[most.path], most=3, named=most.faults))
         start = f"{shorten_name(name, out.width - 8)}: {formatted(most.score)}"
         for line in joined([start, "=", *summands], out.width, " "):
             out.print(line, markup=False)

@@ -14,7 +14,14 @@ from trainers.classes.config import ClassesConfig
 from trainers.classes.data import DecodedPhotos
 from trainers.classes.network import Classifier
 from trainers.common.augmentation import plain_view
-from trainers.common.calibration import fit_logistic, fit_temperature, probability, reliability, sharpened
+from trainers.common.calibration import (
+    LEAST,
+    fit_logistic,
+    fit_temperature,
+    probability,
+    reliability,
+    sharpened,
+)
 from trainers.common.frames import Selection
 from trainers.common.metrics import BaselineCheck, Floats, average_precision, f1
 from trainers.common.runs import write_table
@@ -112,20 +119,22 @@ def calibrated(logits: Floats, curve: dict[str, Any], several: bool, classes: Se
 def _calibration(logits: Floats, targets: Targets, several: bool, classes: Sequence[str]) -> dict[str, Any]:
     """Fits a temperature (Guo et al. 2017), or a curve for each class (Platt 1999).
 
-    A class that never or always occurs gets the plain logistic curve.
+    A class that never or always occurs gets the plain logistic curve. With fewer photos than `LEAST` all
+    classes do, and the temperature is 1. Each says by how many `photos` it was fitted: 0 if it was not.
     """
     if not several:
         one = targets.sum(1) == 1
         truth = targets[one].argmax(1)
-        warmth = fit_temperature(logits[one], truth) if len(truth) > 1 else 1.0
-        return {"probabilities": {"method": "temperature", "temperature": warmth}}
+        photos = len(truth) if len(truth) >= LEAST else 0
+        warmth = fit_temperature(logits[one], truth)
+        return {"probabilities": {"method": "temperature", "temperature": warmth, "photos": photos}}
     curves: dict[str, Any] = {}
     for place, name in enumerate(classes):
         truth, score = targets[:, place].astype(np.float64), logits[:, place]
-        if 0 < truth.sum() < len(truth):
-            curves[name] = fit_logistic(score, truth, 0.5)
+        if 0 < truth.sum() < len(truth) and len(truth) >= LEAST:
+            curves[name] = fit_logistic(score, truth, 0.5) | {"photos": len(truth)}
         else:
-            curves[name] = {"method": "logistic", "slope": 1.0, "intercept": 0.0}
+            curves[name] = {"method": "logistic", "slope": 1.0, "intercept": 0.0, "photos": 0}
     return curves
 
 

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from trainers.common.metrics import Floats
 
+LEAST = 50
+"""Nothing is calibrated by fewer photos: eighteen that are all right would make every confidence 1."""
+
+SPREAD = 0.5
+"""How far a temperature is expected from 1: the standard deviation of its logarithm."""
+
 _LEAST_SLOPE = 0.05
 
 
@@ -58,13 +64,18 @@ def reliability(chance: Floats, good: Floats, bins: int = 10) -> tuple[Floats, F
 def fit_temperature(logits: Floats, truth: NDArray[np.integer[Any]]) -> float:
     """The divisor of logits (n, k) with which their softmax is least surprised by the truth (n,).
 
-    Temperature scaling (Guo et al. 2017), by golden-section search of its logarithm.
+    Temperature scaling (Guo et al. 2017), by a bounded search of its logarithm, which is expected to be 0
+    give or take `SPREAD` (a log-normal prior: what is found is the most probable temperature, MacKay 1992).
+    So few photos move it little from 1, thousands as far as they say, and fewer than `LEAST` not at all.
     """
+    if len(truth) < LEAST:
+        return 1.0
     from scipy.optimize import minimize_scalar
 
     def surprise(power: float) -> float:
         chance = sharpened(logits, float(np.exp(power)))
-        return float(-np.log(chance[np.arange(len(truth)), truth] + 1e-12).mean())
+        prior = (power / SPREAD) ** 2 / 2
+        return float(-np.log(chance[np.arange(len(truth)), truth] + 1e-12).sum()) + prior
 
     return float(np.exp(minimize_scalar(surprise, bounds=(-3, 3), method="bounded").x))
 

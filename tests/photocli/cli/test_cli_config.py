@@ -147,3 +147,9 @@ def test_lines_of_json_come_while_photos_are_still_being_scored(folder: Path) ->
     rest = process.stdout.read().splitlines()
     assert process.wait() == 0
     assert len({json.loads(line)["path"] for line in rest} | {first["path"]}) == 9
+
+
+def test_config_names_the_models_that_were_chosen(folder: Path, own_folders: Path) -> None:
+    write_model(own_folders / "models", "bright")
+    assert photocli("models", "use", "bright").code == 0
+    assert "bright serves for aesthetics" in photocli("config").out

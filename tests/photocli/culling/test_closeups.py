@@ -13,6 +13,7 @@ from commands import photocli
 from crafted import write_softness
 from networks import write_model
 from photos import camera_exif, picture, write_photo
+from PIL import ImageFilter
 
 from photocli import Options, Record, Run
 from photocli.culling import plan
@@ -111,9 +112,11 @@ def pair(tmp_path: Path, own_folders: Path) -> Path:
     """Two photos of 3,000 pixels; the second is a trace darker, and has a detail that a frame cannot show."""
     write_model(own_folders / "models")
     write_softness(own_folders / "models")
-    smooth = np.asarray(picture(size=(3000, 2000))).astype(np.int16)
-    fine = 24 * (-1) ** np.add.outer(np.arange(2000), np.arange(3000))[:, :, None]
-    for at, pixels in enumerate((smooth, 0.98 * smooth + fine)):
+    soft = picture(size=(3000, 2000)).convert("RGB").filter(ImageFilter.GaussianBlur(6))
+    smooth = np.asarray(soft).astype(np.int16)
+    # Stripes of three pixels, in half of the frame: what is everywhere could be noise.
+    fine = (10 * np.cos(2 * np.pi * np.arange(3000) / 3) * (np.arange(3000) < 1500))[None, :, None]
+    for at, pixels in enumerate((smooth, 0.96 * smooth + fine)):
         photo = np.clip(pixels, 0, 255).astype(np.uint8)
         write_photo(tmp_path / "shoot" / f"{at}.jpg", photo, exif=camera_exif(subsec=f"{at}0"), quality=95)
     return tmp_path / "shoot"
@@ -136,3 +139,18 @@ def test_cull_picks_the_frame_that_is_sharper_in_its_own_pixels(pair: Path) -> N
     again = Run([pair], Options(assess=("technical",), detail="native"))
     assert len(list(again)) == 2
     assert again.summary.cached == 2
+
+
+def test_noise_does_not_lead_a_closer_look(tmp_path: Path, own_folders: Path) -> None:
+    """By steps between pixels, as the network here counts them, the noisy frame is the sharper one."""
+    write_softness(own_folders / "models")
+    clean = np.asarray(picture(size=(2400, 1600)).convert("RGB")).astype(np.int16)
+    noise = np.random.default_rng(4).normal(0, 12, clean.shape)
+    records = []
+    for at, pixels in enumerate((clean + noise, clean)):
+        path = tmp_path / f"{at}.jpg"
+        write_photo(path, np.clip(pixels, 0, 255).astype(np.uint8), exif=camera_exif(), quality=95)
+        records.append(replace(BURST[at], path=str(path)))
+    closeups = Closeups("technical", Options(outputs=("embedding",), taste="none"))
+    (found,) = closeups.rerank([Group("burst", (0, 1))], records, level(5.0, 5.0))
+    assert found.members == (1, 0)

@@ -46,6 +46,8 @@ def test_what_is_flat_tiny_or_outside_is_not_sharp() -> None:
     flat = np.full((LARGEST, LARGEST, 3), 90, np.uint8)
     assert measure(flat, FACE) == 0
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    assert measure(noise, np.array([0, 0, 1, 1], np.float32)) == 0  # nothing but noise
+    noise[:24] = noise[:, :24] = 90  # detail, beside what is flat
     assert measure(noise, np.array([0, 0, 1, 1], np.float32)) > 0.9
     assert measure(noise, np.array([0.5, 0.5, 0.55, 0.55], np.float32)) == 0
     assert measure(noise, np.array([1.2, -0.4, 1.5, -0.1], np.float32)) == 0

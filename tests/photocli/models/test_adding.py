@@ -13,6 +13,7 @@ import onnx
 import pytest
 from commands import photocli
 from crafted import write_inspector
+from crafted_classes import write_classifier
 from crafted_faces import write_detector, write_judge, write_yunet
 from networks import write_model
 from onnx import TensorProto, helper
@@ -221,3 +222,17 @@ def test_the_command_says_what_it_did(own: Path, tmp_path: Path) -> None:
     assert photocli("models", "remove", "aesthetics").code == 2
     done = photocli("models", "add", tmp_path / "y.onnx" / "no")
     assert done.code == 2 and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(("declared", "fits"), [([3, "rows", "columns"], True), (["rows", "columns"], False)])
+def test_a_size_that_the_card_gives_a_name_may_be_any(
+    declared: list[int | str], fits: bool, own_folders: Path, tmp_path: Path
+) -> None:
+    """As `python -m export` declares the maps of own classes."""
+    folder = write_classifier(tmp_path, "rooms", outputs={"maps": {"shape": declared}, "probabilities": {}})
+    if fits:
+        adding.add(folder)
+        assert [card.name for card in store.cards() if card.kind == "classifier"] == ["rooms"]
+        return
+    with pytest.raises(ModelError, match="says that maps has the shape"):
+        adding.add(folder)

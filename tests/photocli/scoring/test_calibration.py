@@ -38,6 +38,19 @@ def test_temperature_undoes_overconfidence() -> None:
     assert math.fsum(served) == pytest.approx(1)
 
 
+def test_few_photos_do_not_make_confidences_certain() -> None:
+    """Photos that are all right, as 18 of an earlier trial: they gave a temperature of 0.119."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 3, 60)
+    logits = rng.normal(0, 0.5, (60, 3)) + 2 * np.eye(3)[truth]
+    assert (logits.argmax(1) == truth).mean() > 0.95
+    assert fitting.fit_temperature(logits[:18], truth[:18]) == 1
+    assert 0.3 < fitting.fit_temperature(logits, truth) < 1
+    # The more photos, the further from 1: what they say outweighs what is expected of any set.
+    many = fitting.fit_temperature(np.tile(logits, (100, 1)), np.tile(truth, 100))
+    assert many < fitting.fit_temperature(logits, truth)
+
+
 def test_the_logistic_curve_is_the_trainers() -> None:
     assert logistic(6.0, {"slope": 2.0, "intercept": -11.0}) == pytest.approx(
         float(fitting.probability(np.array([6.0]), 2.0, -11.0)[0])

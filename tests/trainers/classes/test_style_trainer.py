@@ -299,6 +299,9 @@ def test_calibration_undoes_overconfidence() -> None:
     targets = np.eye(3, dtype=np.float32)[[rng.choice(3, p=share) for share in shares]]
     found = evaluate(4 * true, targets, False, CLASSES, names)
     assert found["calibration"]["probabilities"]["temperature"] == pytest.approx(4, rel=0.15)
+    assert 1400 < found["calibration"]["probabilities"]["photos"] < 1600
+    few = evaluate(true[:36] * 8, targets[:36], False, CLASSES, names[:36])
+    assert few["calibration"]["probabilities"] == {"method": "temperature", "temperature": 1.0, "photos": 0}
     assert found["figures"]["calibration_error"] < 0.05 < 0.2 < found["figures"]["calibration_error_before"]
     one_by_one = (rng.random((3000, 3)) < 1 / (1 + np.exp(-true))).astype(np.float32)
     several = evaluate(4 * true - 2, one_by_one, True, CLASSES, names)
@@ -349,7 +352,7 @@ def test_three_commands_make_a_model(folder: Path, tmp_path: Path) -> None:
     card = read_card(tmp_path / "animals")
     assert (card.name, card.kind, card.outputs) == ("animals", "classifier", ("probabilities", "maps"))
     assert card.facts["classes"] == list(CLASSES) and card.facts["several"] is False
-    assert card.facts["calibration"]["probabilities"]["temperature"] > 0
+    assert card.facts["calibration"]["probabilities"] == facts["calibration"]["probabilities"]
     assert card.facts["metrics"]["accuracy"] == facts["figures"]["accuracy"]
     assert card.facts["metrics"]["settings_that_differ"] == []
     drawn = {path.stem for path in (tmp_path / "animals" / "pictures").iterdir()}
