@@ -75,6 +75,7 @@ def folder(tmp_path: Path, own_folders: Path) -> Path:
     grey_shoot(tmp_path / "weddings", lambda level: 5 - level // 52)
     make_rated(tmp_path / "FOLDER", 24)
     write_model(tmp_path, "my-model")
+    write_classifier(tmp_path, "my-rooms")
     return tmp_path
 
 
