@@ -12,7 +12,7 @@ from crafted import write_inspector
 from networks import write_model
 from photos import camera_exif, write_photo
 from PIL import Image
-from timing import least_seconds
+from timing import least_seconds, slowness
 
 from photocli import Options, explain
 from photocli.explaining.heat import PLACES
@@ -110,9 +110,10 @@ def test_help_is_instant() -> None:
 def test_most_of_the_time_goes_into_the_network(tmp_path: Path) -> None:
     path = write_photo(tmp_path / "a.jpg", "china", size=(6000, 4000), quality=90, exif=camera_exif())
     (card,) = (card for card in cards() if card.kind == "aesthetics")
-    taken, allowed = [], 2.9 * PLACES * least_seconds(card, tries=30)
+    taken, allowed = [], 3.2 * PLACES * least_seconds(card, tries=30)
     while len(taken) < 6 and not any(seconds < allowed for seconds in taken):  # others may share the core
+        before = slowness()
         done = photocli("explain", path, "-o", tmp_path / "why.png", "-q", OMP_NUM_THREADS="1")
         assert (done.code, done.err) == (0, "")
-        taken.append(done.cpu_s)
+        taken.append(done.cpu_s / ((before + slowness()) / 2))
     assert min(taken) < allowed

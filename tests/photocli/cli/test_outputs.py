@@ -26,6 +26,7 @@ OUTPUTS = [
     ("score", "--jsonl"),
     ("cull", "--csv"),
     ("cull", "--json"),
+    ("cull", "--jsonl"),
     ("crop", "--json"),
     ("report", "--html"),
     *(("check", f"--{name}") for name in ("json", "junit", "sarif", "markdown", "write-baseline")),

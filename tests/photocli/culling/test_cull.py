@@ -104,7 +104,7 @@ def test_a_dry_run_writes_the_tables_that_were_asked_for_and_nothing_else(
     for read in (rows, document["records"]):
         assert [row["pick"] or None for row in read] == [None, None, "pick", "pick"]
         assert [row["pick_reason"][:5] for row in read] == ["looks", "looks", "looks", "only "]
-    assert list(rows[0])[-1] == "pick_reason"
+    assert list(rows[0])[-2:] == ["pick_reason", "explained"]
     group = {"group": 1, "kind": "burst", "members": [str(burst / f"IMG_{at}.jpg") for at in (2, 1, 0)]}
     single = {"group": 2, "kind": "single", "members": [str(burst / "other.jpg")]}
     assert {name: document["summary"][name] for name in ("picked", "rejected", "kinds", "groups")} == {
@@ -252,7 +252,8 @@ def test_rejects_cannot_go_where_the_photos_are(burst: Path) -> None:
 def test_an_empty_folder(tmp_path: Path, own_folders: Path) -> None:
     write_model(own_folders / "models")
     (tmp_path / "empty").mkdir()
-    done = photocli("cull", tmp_path / "empty", "--dry-run")
+    assert photocli("cull", tmp_path / "empty", "--dry-run").code == 2
+    done = photocli("cull", tmp_path / "empty", "--dry-run", "--allow-empty")
     assert done.code == 0
     assert "0 photos: 0 picked" in done.out
 
