@@ -76,8 +76,8 @@ def check(paths: Paths, options: CheckOptions) -> None:
       photocli check photos --require "aesthetic_class != 'bad'" --junit report.xml
       photocli check photos --require "faults != 'blur', 'motion_blur'"
       photocli check photos --require "rooms == 'kitchen', 'bathroom'" --require 'content[nude] < 0.2'
-      photocli check photos --write-baseline known.json   # now: excuse what there is,
-      photocli check photos --baseline known.json         # later: only what is new counts
+      photocli check photos --write-baseline known.json   # rules in photocli.toml: excuse what there is,
+      photocli check photos --baseline known.json         # and later count only what is new
 
     \b
     Exit codes: 0 all good; 1 more photos fall short than may; 2 wrong use, or no photos; 3 none or few enough
