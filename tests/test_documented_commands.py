@@ -82,7 +82,7 @@ def folder(tmp_path: Path, own_folders: Path) -> Path:
     make_rated(tmp_path / "FOLDER", 24)
     write_model(tmp_path, "my-model")
     write_classifier(tmp_path, "my-rooms", colours(gain=7.0))
-    for name in ("any.jpg", "wave.jpg"):
+    for name in ("any.jpg", "wave.jpg", "munch.jpg"):
         write_photo(tmp_path / name, "coffee", size=(300, 200))
     return tmp_path
 
@@ -134,7 +134,7 @@ def prepared(command: str, folder: Path, variables: str = "") -> str:
         assert run is not None, listed
         return f"photocli undo {run[0]}"
     if command.startswith("photocli models use my-model"):
-        assert shell("photocli models add my-model --no-use", folder).returncode == 0
+        shell("photocli models add my-model --no-use", folder)  # the page may have added it already
     if command.startswith("python -m trainers.stylize generate"):
         shutil.copytree(
             folder / "runs" / "wave", folder / "runs" / "munch"

@@ -310,7 +310,7 @@ def test_only_workers_that_find_faces_load_what_runs_networks(
         "specs = [asdict(spec) for spec in models.specs(models.cards)]\n"
         f"path = {str(photo_of(tmp_path / 'a.png', LARGE))!r}\n"
         "task = {'number': 1, 'path': path.encode().hex(), 'specs': specs, 'deadline': 9}\n"
-        "_perform(json.loads(json.dumps(task)), io.BytesIO(), FaceDetection())\n"
+        "_perform(json.loads(json.dumps(task)), {}, io.BytesIO(), FaceDetection())\n"
         "print('onnxruntime' in sys.modules, 'photocli.faces.detectors.faces' in sys.modules)\n"
     )
     done = python("-c", code)
