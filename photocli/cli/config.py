@@ -117,7 +117,8 @@ def _lines(held: dict[str, dict[str, tuple[Any, str]]], *, every: bool) -> list[
         lines += ["", f"chosen by photocli models use, in {shown(file_of_choices())}:"]
         lines += [f"  {name} serves for {task}" for task, name in chosen.items()]
     if not some and not chosen:
-        lines += ["", "no file sets anything: what is built in holds; see photocli config --all"]
+        only = f" {next(iter(held))}" if len(held) == 1 else ""
+        lines += ["", f"no file sets anything: what is built in holds; see photocli config{only} --all"]
     return lines
 
 

@@ -110,7 +110,9 @@ def test_what_is_not_understood_is_refused_and_named(folder: Path, text: str, re
 
 def test_config_shows_what_holds_and_where_from(folder: Path) -> None:
     empty = photocli("config").out
-    assert "photocli.toml  (not there)" in empty and "no file sets anything" in empty
+    assert "photocli.toml  (not there)" in empty
+    assert empty.endswith("what is built in holds; see photocli config --all\n")
+    assert photocli("config", "cull").out.endswith("see photocli config cull --all\n")
     settings("[cull]\nkeep = 20\nper-group = 2\n")
     settings("[defaults]\nraw = 'develop'\n", user_file())
     lines = photocli("config", "cull").out.splitlines()
