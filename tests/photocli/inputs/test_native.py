@@ -64,7 +64,7 @@ def prepare(photo: Path, *specs: InputSpec) -> dict[str, np.ndarray]:
     """What a worker cuts from a photo, by the keys of the specifications."""
     answers = io.BytesIO()
     task = {"number": 1, "path": os.fsencode(photo).hex(), "specs": [asdict(spec) for spec in specs]}
-    worker._perform(task, answers, FaceDetection())
+    worker._perform(task, {}, answers, FaceDetection())
     answers.seek(0)
     message = worker.receive(answers)
     assert message is not None

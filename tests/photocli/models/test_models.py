@@ -167,16 +167,19 @@ def test_kinds_that_are_not_known_or_not_served_are_refused(folder: Path) -> Non
         Run([folder])
 
 
-def test_two_models_for_the_same_fields_must_be_chosen_between(own_folders: Path) -> None:
+def test_of_two_models_for_the_same_fields_one_serves(own_folders: Path) -> None:
     for name, version in (("aesthetics", "1"), ("mine", "2")):
         write_model(own_folders / "models", name, version=version)
+    both = ("aesthetics", "mine")
     with pytest.raises(UsageError, match=r"aesthetics and mine are both .*--assess"):
-        Models((), "cpu", 0)
+        Models(both, "cpu", 0)
+    assert "mine@2" not in Models((), "cpu", 0).labels
     assert Models(("mine",), "cpu", 0).labels == ("mine@2",)
     shutil.copy(own_folders / "models" / "mine" / "model.onnx", own_folders / "models" / "aesthetics")
     rewrite(own_folders / "models" / "aesthetics", sha256=read_card(own_folders / "models" / "mine").sha256)
     with pytest.raises(UsageError, match="aesthetics and mine"):  # the same network under two names, too
-        Models((), "cpu", 0)
+        Models(both, "cpu", 0)
+    assert "aesthetics@1" in Models((), "cpu", 0).labels
 
 
 def test_a_session_answers_any_batch_row_by_row(folder: Path) -> None:
