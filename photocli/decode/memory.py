@@ -150,13 +150,17 @@ def _hint(array: NDArray[Any]) -> str:
 
 
 def _of_pillow(image: Image.Image, reading: Reading) -> PackedImage:
+    from PIL.TiffImagePlugin import TiffImageFile
+
     from photocli.decode.colour import reducible, white_of
     from photocli.decode.raster import bare_exif, exif_orientation
-    from photocli.decode.tiff import camera_block
+    from photocli.decode.tiff import camera_block, correct_colours
 
     reading.check(*image.size)
     if not all(image.size):
         raise DecodeError("an image without pixels")
+    if isinstance(image, TiffImageFile):
+        correct_colours(image)
     image.load()  # only now a PNG's EXIF is known, and a TIFF may have been turned
     block = bare_exif(image.info.get("exif")) or camera_block(image)
     try:

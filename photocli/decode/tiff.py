@@ -48,7 +48,7 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     if file.read(4) in (b"II*\0", b"MM\0*"):
         check_directories(file, parts=False)
     exif, turn = camera_block(image), image.tag_v2.get(_ORIENTATION)
-    _correct_colours(image)
+    correct_colours(image)
     width, height = image.size[::-1] if turn in _QUARTER_TURNS else image.size
     image.im = Image.new(image.mode, (width, height)).im  # else Pillow would apply a limit of its own
     image.load()
@@ -60,7 +60,7 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     return replace(to_frame(stored, side, "tiff", reading, exif=exif, orientation=turn), orientation=None)
 
 
-def _correct_colours(image: TiffImageFile) -> None:
+def correct_colours(image: TiffImageFile) -> None:
     """Have Pillow read uncompressed YCbCr as such; before version 13 it takes it for RGB and a spare byte."""
     whole = image.tag_v2.get(_SUBSAMPLING) == (1, 1) and image.tag_v2.get(_COLOURS) == _YCBCR
     tiles: list[Any] = image.tile
