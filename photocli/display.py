@@ -103,6 +103,16 @@ def homely(text: str) -> str:
     return text
 
 
+def presentable(text: str | Path) -> str:
+    """A path, or a text with paths, that is safe to print and to show to others."""
+    return printable(homely(str(text)))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things with their noun: `1 photo`, `2,000 photos`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def bar(value: float, largest: float, width: int) -> str:
     """A horizontal bar of `width` cells for `value` between 0 and `largest`, in eighths of a cell."""
     eighths = round(8 * width * value / largest) if largest else 0

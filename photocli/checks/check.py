@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.checks.rules import value
+from photocli.display import counted
 
 if TYPE_CHECKING:
     from photocli.checks.rules import Rule
@@ -95,7 +96,7 @@ class Report:
     def in_words(self) -> str:
         """The counts as one line, the same wherever people read it."""
         counts = self.counts
-        parts = [_counted(counts["photos"], "photo") + " checked", f"{counts['fell_short']:,} fall short"]
+        parts = [counted(counts["photos"], "photo") + " checked", f"{counts['fell_short']:,} fall short"]
         if counts["fell_short"] == 1:
             parts[1] = "1 falls short"
         if self.may_fall_short:
@@ -103,17 +104,13 @@ class Report:
         if counts["unreadable"]:
             parts.append(f"{counts['unreadable']:,} could not be read")
         if counts["known_findings"]:
-            known = _counted(counts["known_findings"], "finding")
-            parts.append(f"{known} of {_counted(self._with_known, 'photo')} known from the baseline")
+            known = counted(counts["known_findings"], "finding")
+            parts.append(f"{known} of {counted(self._with_known, 'photo')} known from the baseline")
         return " · ".join(parts)
 
     @property
     def _with_known(self) -> int:
         return sum(any(finding.known for finding in photo.findings) for photo in self.photos)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class Check:

@@ -9,7 +9,7 @@ import typer
 
 from photocli.cli.boundary import reported
 from photocli.cli.group import QuickCommand, QuickGroup
-from photocli.display import homely, printable
+from photocli.display import counted, presentable
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def info(debug: Debug = False) -> None:
         place = _place()
         state = inspect(place)
         if state is None:
-            typer.echo(f"there is no cache yet; the next run makes it: {_shown(place)}")
+            typer.echo(f"there is no cache yet; the next run makes it: {presentable(place)}")
             return
-        typer.echo(f"place   {_shown(place)}")
+        typer.echo(f"place   {presentable(place)}")
         typer.echo(f"size    {in_bytes(state.size)}")
         if state.flaw is not None:
             raise PhotocliError(f"the cache {state.flaw}; photocli cache clear removes it")
@@ -149,12 +149,8 @@ def _place() -> Path:
     return cache_file()
 
 
-def _shown(place: Path) -> str:
-    return printable(homely(str(place)))
-
-
 def _say(done: Pruned) -> None:
-    photos = "1 photo" if done.photos == 1 else f"{done.photos:,} photos"
+    photos = counted(done.photos, "photo")
     typer.echo(
         f"forgot {photos}, {done.left:,} are left; {in_bytes(done.before)} before, {in_bytes(done.after)} now"
     )

@@ -12,7 +12,8 @@ import typer
 
 from photocli.cli.boundary import reported
 from photocli.cli.completion import commands_with_settings
-from photocli.cli.settings import ALL, Defaults, Offered, fitting, shown
+from photocli.cli.settings import ALL, Defaults, Offered, fitting
+from photocli.display import presentable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ def _held(files: list[Settings], command: str, offered: Offered) -> dict[str, tu
         for one in reversed(files):
             for table in (ALL, command):
                 if key in one.tables.get(table, {}):
-                    held[key] = (fitting(one, table, key, offered.hints[name]), shown(one.file))
+                    held[key] = (fitting(one, table, key, offered.hints[name]), presentable(one.file))
     return held
 
 
@@ -99,7 +100,7 @@ def _lines(held: dict[str, dict[str, tuple[Any, str]]], *, every: bool) -> list[
 
     lines = ["settings are sought on the command line, then in"]
     for file in (Path(CONFIG_FILE), user_file()):
-        lines.append(f"  {shown(file)}{'' if file.is_file() else '  (not there)'}")
+        lines.append(f"  {presentable(file)}{'' if file.is_file() else '  (not there)'}")
     some = False
     for command, options in held.items():
         rows = [
@@ -114,7 +115,7 @@ def _lines(held: dict[str, dict[str, tuple[Any, str]]], *, every: bool) -> list[
             lines += [f"{f'{key} = {value}':<{wide}}  # {source}" for key, value, source in rows]
     chosen = choices()
     if chosen:
-        lines += ["", f"chosen by photocli models use, in {shown(file_of_choices())}:"]
+        lines += ["", f"chosen by photocli models use, in {presentable(file_of_choices())}:"]
         lines += [f"  {name} serves for {task}" for task, name in chosen.items()]
     if not some and not chosen:
         only = f" {next(iter(held))}" if len(held) == 1 else ""

@@ -13,7 +13,7 @@ from photocli.cli import outputs
 from photocli.cli.boundary import ExitCode, reported
 from photocli.cli.options import JsonFile
 from photocli.cli.signature import option, with_options
-from photocli.display import console, folded, homely, printable
+from photocli.display import console, folded, presentable
 
 if TYPE_CHECKING:
     from photocli.checks.places import Diagnosis
@@ -70,8 +70,8 @@ def _print(diagnosis: Diagnosis) -> None:
     from rich.text import Text
 
     out = console()
-    said = _shown(diagnosis.found) + (f"; {_shown(diagnosis.advice)}" if diagnosis.advice else "")
-    first, *more = folded(f"{_shown(diagnosis.name):<{_NAMES}} {said}", out.width - _STATUS, _NAMES + 1)
+    said = presentable(diagnosis.found) + (f"; {presentable(diagnosis.advice)}" if diagnosis.advice else "")
+    first, *more = folded(f"{presentable(diagnosis.name):<{_NAMES}} {said}", out.width - _STATUS, _NAMES + 1)
     line = Text(f"{diagnosis.status:<{_STATUS}}", style=_STYLES[diagnosis.status])
     line.append("\n".join([first, *(" " * _STATUS + rest for rest in more)]), style="not bold default")
     out.print(line, soft_wrap=True)
@@ -91,17 +91,13 @@ def _document(found: list[Diagnosis], counts: Counter[Any]) -> bytes:
 
     checks = [
         {
-            "name": _shown(diagnosis.name),
+            "name": presentable(diagnosis.name),
             "status": diagnosis.status,
-            "found": _shown(diagnosis.found),
-            "advice": _shown(diagnosis.advice) if diagnosis.advice else None,
+            "found": presentable(diagnosis.found),
+            "advice": presentable(diagnosis.advice) if diagnosis.advice else None,
         }
         for diagnosis in found
     ]
     summary = {status: counts[status] for status in _STYLES}
     document = {"photocli": VERSION, "checks": checks, "summary": summary}
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
-
-
-def _shown(text: str) -> str:
-    return printable(homely(text))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 
-from photocli.display import printable
+from photocli.display import presentable, printable
 from photocli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Defaults:
 
     def lines(self) -> list[str]:
         """What was taken from which file, a line for each."""
-        return [f"{shown(file)} sets {', '.join(names)}" for file, names in self.used.items()]
+        return [f"{presentable(file)} sets {', '.join(names)}" for file, names in self.used.items()]
 
     def _found(self, name: str) -> Any:
         assert self.command is not None
@@ -143,9 +143,3 @@ def _kind(kind: Any, value: Any) -> tuple[str, bool]:
         names = [str(one.value) for one in kind]
         return " or ".join(names), value in names
     return "a list of texts", isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def shown(file: Path) -> str:
-    """A file's name with the user's own folder as ~."""
-    home = Path.home()
-    return printable(f"~/{file.relative_to(home).as_posix()}" if file.is_relative_to(home) else str(file))

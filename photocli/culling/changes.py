@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from photocli.display import printable
+from photocli.display import counted, printable
 from photocli.xmp.sidecar_plan import Planned
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def moves_in_short(planned: Sequence[Move]) -> Iterator[str]:
     if not planned:
         return
     others = sum(len(move.files) - 1 for move in planned)
-    beside = f", with {others:,} {'file' if others == 1 else 'files'} of theirs" if others else ""
+    beside = f", with {counted(others, 'file')} of theirs" if others else ""
     renamed = sum(move.renamed for move in planned)
     clash = f"; {renamed:,} with a number because their names are taken" if renamed else ""
-    count = f"{len(planned):,} {'photo' if len(planned) == 1 else 'photos'}"
+    count = counted(len(planned), "photo")
     yield printable(f"would move to {planned[0].into}: {count}{beside}{clash}")

@@ -14,6 +14,7 @@ from photocli.display import (
     GOOD,
     cells,
     common_folder,
+    counted,
     folded,
     heading,
     printable,
@@ -253,7 +254,7 @@ def summary(records: Sequence[Record], kinds: Counter[str]) -> Iterator[str]:
     parts = [f"{marks['pick']:,} picked"]
     parts += [f"{marks['reject']:,} rejected"] if marks["reject"] else []
     parts += [f"{marks[None]:,} not picked"] if marks[None] else []
-    yield f"{count:,} {'photo' if count == 1 else 'photos'}: {', '.join(parts)}"
+    yield f"{counted(count, 'photo')}: {', '.join(parts)}"
     if found := [f"{kinds[kind]:,} {_named(kind, kinds[kind])}" for kind in _KINDS if kinds[kind]]:
         yield ", ".join(found)
     if failed := sum(record.status == "failed" for record in records):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from photocli.display import bar, cells, folded, joined, printable, shorten
+from photocli.display import bar, cells, counted, folded, joined, printable, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,7 +78,7 @@ def print_folded(out: Console, text: str, indent: int = 4) -> None:
 def _parts(summary: Summary, taste: str | None) -> list[str]:
     device = _PROVIDERS.get(summary.provider or "", summary.provider)
     return [
-        f"{summary.photos:,} {'photo' if summary.photos == 1 else 'photos'}",
+        counted(summary.photos, "photo"),
         f"{summary.failed:,} failed",
         f"{summary.cached:,} from the cache",
         *([f"your taste {printable(taste)!r}"] if taste is not None else []),
