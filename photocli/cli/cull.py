@@ -116,6 +116,7 @@ def cull(paths: Paths, options: CullOptions) -> None:
 def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) -> bool:
     """Do the run, carry out what was asked, or show it; whether everything could be done."""
     from photocli.cli.progress import Progress
+    from photocli.culling.closeups import closeups_of
     from photocli.culling.cull import Culling
     from photocli.culling.moves import Mover
     from photocli.files.links import Roots
@@ -124,7 +125,7 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
     mover = Mover(apart, run.paths) if apart is not None else None
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(run, quiet=options.quiet, data=to_stdout))
-        closeups = _closeups(run, progress) if options.detail is Detail.NATIVE else None
+        closeups = closeups_of(run, progress.closely) if options.detail is Detail.NATIVE else None
         roots = None if options.follow_links else Roots(run.paths)
         culling = Culling(apart=apart, closeups=closeups, roots=roots, profile=run.models.profile)
         journal = stack.enter_context(begin_journal())
@@ -141,23 +142,14 @@ def _cull(run: Run, limits: Wanted, options: CullOptions, *, to_stdout: bool) ->
         records = list(options.starred(finished))
         if not options.dry_run and writer is not None:
             records = [writer.write(record, _marks(record)) for record in records]
-        moves, stay = _plan_moves(
-            mover, records, progress, options
-        )  # now, as sidecars that are new move, too
+        # Only now, as sidecars that are new move, too.
+        moves, stay = _plan_moves(mover, records, progress, options)
         moved = [] if options.dry_run else _move(moves, journal, progress)
         _write_tables(run, records, options)
         progress.finish()
         _report(records, culling, closeups, writer, (moves, moved, stay), options, stderr=to_stdout)
     complete = options.dry_run or len(moved) == len(moves)
     return complete and not run.summary.failed and not (writer is not None and writer.counts["failed"])
-
-
-def _closeups(run: Run, progress: Progress) -> Closeups | None:
-    """What looks closer where frames are nearly equal; None where no model can."""
-    from photocli.culling.closeups import Closeups, model_of
-
-    model = model_of(run.models.cards.values())
-    return None if model is None else Closeups(model, run.options, progress.closely)
 
 
 def _plan_moves(
@@ -265,6 +257,6 @@ def _report(
     if stay:
         more.append(f"rejects that stay, as you marked them during the run: {stay:,}")
     if not touched:
-        more.append(culled.not_written([options.csv, options.json], dry_run=options.dry_run))
+        more.append(culled.not_written(list(options.tables.values()), dry_run=options.dry_run))
     if not options.quiet:
         culled.summarize(records, culling, closeups, stderr=stderr, more=more)

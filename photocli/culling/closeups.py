@@ -49,6 +49,12 @@ def model_of(cards: Iterable[Card]) -> str | None:
     return next((card.name for card in cards if card.kind == "technical" and card.input.fit == "sheet"), None)
 
 
+def closeups_of(run: Run, watch: Watch) -> Closeups | None:
+    """What looks closer at the photos of a run where they are nearly equal; None where no model can."""
+    model = model_of(run.models.cards.values())
+    return None if model is None else Closeups(model, run.options, watch)
+
+
 def contenders(group: Group, records: Sequence[Record], ranking: Mapping[int, float]) -> tuple[int, ...]:
     """The frames of a ranked group that a closer look is to decide among, the best first; none or several.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from photocli.culling.closeups import Closeups, model_of
+from photocli.culling.closeups import closeups_of
 from photocli.culling.cull import OUTPUTS, Culling
 from photocli.culling.picks import wanted
 from photocli.errors import UsageError
@@ -16,6 +16,7 @@ from photocli.scoring.pipeline import Run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from photocli.culling.closeups import Closeups
     from photocli.records import Record
     from photocli.scoring.results import Summary
     from photocli.scoring.sources import Progress, Sources
@@ -119,7 +120,6 @@ def cull(
 
 def _closeups(run: Run, progress: Progress | None) -> Closeups | None:
     """What looks closer where frames are nearly equal; None where no model can."""
-    model = model_of(run.models.cards.values())
 
     def watch(again: Run, total: int) -> Iterator[Record]:
         done = run.summary.photos + run.summary.skipped
@@ -128,7 +128,7 @@ def _closeups(run: Run, progress: Progress | None) -> Closeups | None:
                 progress(done + number, done + total)
             yield record
 
-    return None if model is None else Closeups(model, run.options, watch)
+    return closeups_of(run, watch)
 
 
 def _rank(record: Record) -> int:

@@ -88,6 +88,14 @@ def test_quiet_says_nothing(burst: Path) -> None:
         assert (done.code, done.out, done.err) == (0, "", "")
 
 
+def test_a_dry_run_names_the_lines_that_it_wrote(burst: Path, tmp_path: Path) -> None:
+    done = photocli("cull", burst, "--dry-run", "--jsonl", tmp_path / "plan.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()]
+    assert [line["pick"] for line in lines] == [None, None, "pick", "pick"]
+    said = f"nothing but {tmp_path / 'plan.jsonl'} was written: this was a dry run"
+    assert done.out.splitlines()[-1] == said
+
+
 def test_a_dry_run_writes_the_tables_that_were_asked_for_and_nothing_else(
     burst: Path, tmp_path: Path
 ) -> None:
