@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,16 +63,16 @@ class FaceDetection:
             )
         return inputs
 
-    def _faces(self, pixels: Pixels, folder: str) -> Floats:
+    def _faces(self, pixels: Pixels, reference: str) -> Floats:
         """The faces (n, 15), the most prominent first."""
         import numpy as np
 
         from photocli.faces.detectors.detector import Detector
-        from photocli.models.card import read_card
+        from photocli.models.card import read_reference
 
-        if folder not in self._detectors:
-            self._detectors[folder] = Detector(read_card(Path(folder)))
-        faces = self._detectors[folder].faces(pixels)
+        if reference not in self._detectors:
+            self._detectors[reference] = Detector(read_reference(reference))
+        faces = self._detectors[reference].faces(pixels)
         return faces[np.argsort(-prominence(faces), kind="stable")]
 
 

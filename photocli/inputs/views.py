@@ -43,8 +43,8 @@ class InputSpec:
     `contain` is for models that find faces, which run inside the workers (`detection.FaceDetection`) on a
     square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
     them: what comes are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the
-    folder of the `detector`, and a `version`, another one whenever other faces could come of it; `place` has
-    the numbers of `alignment.Place`.
+    `detector` (`Card.reference`), and a `version`, another one whenever other faces could come of it; `place`
+    has the numbers of `alignment.Place`.
     """
 
     name: str

@@ -15,6 +15,7 @@ from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import REJECTS
 from photocli.errors import ModelError
 from photocli.inputs.views import thumbnail
+from photocli.models.precision import MANY
 from photocli.records import Photo, Record, Skipped
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file, identity
@@ -78,6 +79,8 @@ class Run:
             chosen.taste,
             chosen.profile,
             chosen.detail,
+            chosen.precision,
+            lambda: self.given.holds(MANY, chosen),
         )
         self.summary = Summary()
         self.kept = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, count, groupby
+from itertools import chain, count, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -86,6 +87,14 @@ class Given:
             return len(self._items) if isinstance(self._items, Sized) else None
         images = sum(not _is_path(item) for item in self._items)
         return images + sum(1 for _ in _found(self.paths, options))
+
+    def holds(self, most: int, options: Options) -> bool:
+        """Tell whether it holds so many photos or more, where that can be known before; nothing is raised."""
+        if not isinstance(self._items, list):
+            return isinstance(self._items, Sized) and len(self._items) >= most
+        with suppress(UsageError):  # of a path that is not there, the pass will tell
+            return sum(1 for _ in islice(self.discover(options), most)) == most
+        return False
 
     def discover(self, options: Options) -> Iterator[Photo | LoadedImage | Skipped]:
         """Go over all of it; see `photocli.discover`. An image that cannot be used comes out with the reason.

@@ -25,6 +25,7 @@ CHECKS = [
     "RAW",
     "ONNX Runtime",
     *(f"model {folder.name}" for folder in sorted(BUILTIN.iterdir()) if (folder / "card.json").is_file()),
+    "precision",
     "trial",
     "cache",
     "folder of the cache",
