@@ -69,9 +69,7 @@ class Models:
             _check_kind(card, self._assessors[key].NEEDS)
         self._detector = next((key for key, card in self.cards.items() if card.input.fit == "contain"), None)
         self._sessions: dict[str, Session] = {}
-        self._device = device
-        self._batch = batch
-        self._outputs = outputs
+        self._device, self._batch, self._outputs = device, batch, outputs
         bases = {card.base_key: key for key, card in self.cards.items()}
         self.taste, self.note = tastes.choose(taste, bases)
         self._tasted = None if self.taste is None else bases[self.taste.model_key]
