@@ -21,14 +21,19 @@ if TYPE_CHECKING:
     Arrays = Sequence[NDArray[np.float32]]
 
 CPU = "CPUExecutionProvider"
+OPENVINO = "OpenVINOExecutionProvider"
+DIRECTML = "DmlExecutionProvider"
+
+ON_PROCESSOR = (CPU, OPENVINO)
+"""Providers that compute on the processor: OpenVINO does, unless it is told of another device."""
 
 PROVIDERS = {
     "cpu": [CPU],
     "cuda": ["CUDAExecutionProvider", CPU],
     "tensorrt": ["TensorrtExecutionProvider", "CUDAExecutionProvider", CPU],
-    "openvino": ["OpenVINOExecutionProvider", CPU],
+    "openvino": [OPENVINO, CPU],
     "coreml": ["CoreMLExecutionProvider", CPU],
-    "directml": ["DmlExecutionProvider", CPU],
+    "directml": [DIRECTML, CPU],
 }
 """The execution providers of each device, in the order in which ONNX Runtime offers them the operators."""
 
@@ -90,7 +95,7 @@ def usable(ort: Any, device: str) -> list[str]:
 
 def options(provider: str, threads: int) -> dict[str, str]:
     """The options of a provider; `threads` 0 leaves their number to it."""
-    if provider == "OpenVINOExecutionProvider" and threads:
+    if provider == OPENVINO and threads:
         return {"num_of_threads": str(threads)}
     if provider == "TensorrtExecutionProvider":  # the weights are float16 already
         return {"trt_fp16_enable": "1"}
