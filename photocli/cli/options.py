@@ -78,7 +78,9 @@ class RunOptions:
         "machine is quick and exact with it, see photocli doctor. Scores differ by hundredths.",
     )
     batch: int = option(0, metavar="N", min=0, help="Photos per network run; 0 chooses for the device.")
-    workers: int = option(0, metavar="N", min=0, help="Processes that decode; 0 is one per core.")
+    workers: int = option(
+        0, metavar="N", min=0, help="Processes that decode; 0 is one for each core that may be used."
+    )
     timeout: float = option(30.0, metavar="SECONDS", help="A photo that takes longer to decode is given up.")
     max_pixels: float = option(
         250.0, metavar="MEGAPIXELS", help="Larger photos are refused before they are decoded."

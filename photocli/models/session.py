@@ -22,7 +22,7 @@ class Session:
     """A model loaded onto a device; `provider` says which execution provider really runs it."""
 
     def __init__(self, card: Card, device: str = "auto", threads: int = 0) -> None:
-        """Load the model. `threads` on the CPU, 0 for one per core.
+        """Load the model. `threads` on the CPU, 0 for one per core that may be used.
 
         Raises `ModelError` if the network is not the one the card describes, `DeviceError` if the device
         that was asked for by name cannot run it.
@@ -89,7 +89,8 @@ def _proven(ort: Any, card: Card, network: bytes, device: str, threads: int) -> 
 
     Raises `DeviceError` otherwise.
     """
-    offered, options = providers.usable(ort, device), _options(ort, threads)
+    offered = providers.usable(ort, device)
+    options = _options(ort, threads, offered[0])
     with providers.profile(options) as end:
         session = _create(ort, card, network, offered, options)
         if session.get_providers()[0] != offered[0]:
@@ -119,8 +120,9 @@ def _trial(card: Card, session: Any) -> NDArray[Any]:
     return cut(next(pictures()), spec)[None].astype(types.get(session.get_inputs()[0].type, np.uint8))
 
 
-def _options(ort: Any, threads: int) -> Any:
+def _options(ort: Any, threads: int, first: str = providers.CPU) -> Any:
     options = ort.SessionOptions()
+    options.enable_mem_pattern = first != providers.DIRECTML  # which refuses sessions with them
     options.intra_op_num_threads = threads or quota.session_threads()
     # Threads that spin while they wait would take the cores from the workers that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -128,7 +130,6 @@ def _options(ort: Any, threads: int) -> Any:
 
 
 def _create(ort: Any, card: Card, network: bytes, offered: Sequence[str], options: Any) -> Any:
-    options.enable_mem_pattern = offered[0] != providers.DIRECTML  # which refuses sessions with them
     settings = [providers.options(name, options.intra_op_num_threads) for name in offered]
     try:
         # These bytes, and not the file, which may be another one by now.
