@@ -22,7 +22,7 @@ from quantised import FILE, add_twin
 from photocli import Options, Run
 from photocli.errors import ModelError, UsageError
 from photocli.models import adding, store
-from photocli.models.card import Card, read_card, read_reference
+from photocli.models.card import read_card, read_reference
 from photocli.models.session import Session
 
 
@@ -216,6 +216,7 @@ def test_a_taste_holds_for_all_precisions(
     assert "aesthetics@1.0+int8" in documents[1]["records"][0]["models"]
 
 
-def test_a_network_named_twice_is_still_one_model(twin: Path, own_folders: Path) -> None:
-    cards: list[Card] = store.cards()
-    assert [card.precision for card in cards] == ["float"] * len(cards)
+def test_the_list_of_models_shows_both_networks(twin: Path) -> None:
+    done = photocli("models", "list")
+    (line,) = [line for line in done.out.splitlines() if line.startswith("aesthetics@1.0 ")]
+    assert ", int8 " in line and "+int8" not in line
