@@ -128,25 +128,35 @@ def profile(options: Any) -> Iterator[Callable[[Any], list[tuple[str, str]]]]:
         yield end
 
 
-def check_run(device: str, ran: Sequence[tuple[str, str]], answers: Arrays, expected: Arrays) -> None:
+def check_run(
+    device: str, label: str, ran: Sequence[tuple[str, str]], answers: Arrays, expected: Arrays
+) -> None:
     """Raise `DeviceError` unless the device ran the model, all convolutions of it, and rightly.
 
     `ran` is what `profile` tells, `answers` are the device's and `expected` those of the processor.
     """
+    fault = _fault(device, ran, answers, expected)
+    if fault is not None:
+        raise DeviceError(
+            f"--device {device} cannot run model {label}: {fault}; use --precision float or --device cpu"
+        )
+
+
+def _fault(device: str, ran: Sequence[tuple[str, str]], answers: Arrays, expected: Arrays) -> str | None:
+    """What is wrong with a device's run of a model; None if nothing is."""
     import numpy as np
 
     if not any(provider == PROVIDERS[device][0] for provider, _ in ran):
-        raise DeviceError(why_not(device, "it took no part of the model, and the processor ran it all"))
+        return "it took no part of it, and the processor ran it all"
     left = sorted({name for provider, name in ran if provider == CPU and "Conv" in name})
     if left:
-        raise DeviceError(
-            why_not(device, f"it leaves parts of the model to the processor ({', '.join(left)})")
-        )
+        return f"it leaves parts of it to the processor ({', '.join(left)})"
     for answer, right in zip(answers, expected, strict=True):
         same = np.shape(answer) == np.shape(right)
         apart = np.abs(np.asarray(answer, np.float64) - right).max(initial=0) if same else np.inf
         if not apart <= TOLERANCE * np.abs(right).max(initial=0) + 1e-6:  # NaN, too
-            raise DeviceError(why_not(device, "its answers are not those of the processor"))
+            return "its answers are not those of the processor"
+    return None
 
 
 def _unsaid(function: Any) -> Any:

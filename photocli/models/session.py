@@ -100,11 +100,12 @@ def _proven(ort: Any, card: Card, network: bytes, device: str, threads: int) -> 
         try:
             answers = session.run(list(card.outputs), batch)
         except Exception as error:  # ONNX Runtime's exceptions have no common base but this
-            reason = f"it failed with model {card.label} ({_reason(error)})"
-            raise DeviceError(providers.why_not(device, reason)) from error
+            raise DeviceError(
+                f"--device {device} cannot run model {card.label}: {_reason(error)}; use --device cpu"
+            ) from error
         ran = end(session)
     expected = _create(ort, card, network, [providers.CPU], _options(ort, threads))
-    providers.check_run(device, ran, answers, expected.run(list(card.outputs), batch))
+    providers.check_run(device, card.label, ran, answers, expected.run(list(card.outputs), batch))
     return session
 
 
