@@ -24,7 +24,7 @@ from photocli.errors import DecodeError, UsageError
 if TYPE_CHECKING:
     from photocli.records import Frame
 
-DECODE_VERSION: int = 4
+DECODE_VERSION: int = 5
 """Part of the cache key: it grows whenever the same file would give other pixels, or measures."""
 
 MAX_PIXELS = 250_000_000

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from photocli.inputs import pyramid
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from photocli.faces.detectors.detector import Detector
+    from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec
 
     Pixels = NDArray[np.uint8]
@@ -46,25 +49,26 @@ class FaceDetection:
     def __init__(self) -> None:
         self._detectors: dict[str, Detector] = {}
 
-    def detect(self, pixels: Pixels, specs: Sequence[InputSpec]) -> dict[str, NDArray[Any]]:
+    def detect(self, photo: Pixels | Pyramid, specs: Sequence[InputSpec]) -> dict[str, NDArray[Any]]:
         """What specifications with a detector ask for, by their keys; each detector looks once.
 
-        From upright RGB pixels (height, width, 3), for fit `contain` the faces: float32 (n, `VALUES`), the
-        most prominent first; for `faces` the first `MOST` of them aligned, uint8 (k, 3, side, side). Either
-        may have no rows. Raises `ModelError`.
+        From upright RGB pixels (height, width, 3), or their levels, for fit `contain` the faces: float32
+        (n, `VALUES`), the most prominent first; for `faces` the first `MOST` of them aligned, uint8
+        (k, 3, side, side). Either may have no rows. Raises `ModelError`.
         """
+        levels = pyramid.of(photo)
         found: dict[str, Floats] = {}
         inputs: dict[str, NDArray[Any]] = {}
         for spec in specs:
             if spec.detector not in found:
-                found[spec.detector] = self._faces(pixels, spec.detector)
+                found[spec.detector] = self._faces(levels, spec.detector)
             faces = found[spec.detector]
             inputs[spec.key] = (
-                _measured(pixels, faces) if spec.fit == "contain" else _crops(pixels, faces, spec)
+                _measured(levels, faces) if spec.fit == "contain" else _crops(levels, faces, spec)
             )
         return inputs
 
-    def _faces(self, pixels: Pixels, folder: str) -> Floats:
+    def _faces(self, levels: Pyramid, folder: str) -> Floats:
         """The faces (n, 15), the most prominent first."""
         import numpy as np
 
@@ -73,25 +77,25 @@ class FaceDetection:
 
         if folder not in self._detectors:
             self._detectors[folder] = Detector(read_card(Path(folder)))
-        faces = self._detectors[folder].faces(pixels)
+        faces = self._detectors[folder].faces(levels)
         return faces[np.argsort(-prominence(faces), kind="stable")]
 
 
-def _measured(pixels: Pixels, faces: Floats) -> Floats:
+def _measured(levels: Pyramid, faces: Floats) -> Floats:
     import numpy as np
 
     from photocli.faces import sharpness
 
-    measured = np.array([sharpness.measure(pixels, face) for face in faces], np.float32)
+    measured = np.array([sharpness.measure(levels.pixels, face) for face in faces], np.float32)
     return np.concatenate([faces, measured.reshape(-1, 1)], axis=1)
 
 
-def _crops(pixels: Pixels, faces: Floats, spec: InputSpec) -> Pixels:
+def _crops(levels: Pyramid, faces: Floats, spec: InputSpec) -> Pixels:
     import numpy as np
 
     from photocli.faces.alignment import Place, align
 
     crops = np.empty((min(len(faces), MOST), 3, spec.height, spec.width), np.uint8)
     for crop, face in zip(crops, faces, strict=False):
-        crop[:] = align(pixels, face, spec.width, Place(*spec.place)).transpose(2, 0, 1)
+        crop[:] = pyramid.planes(align(levels.pixels, face, spec.width, Place(*spec.place)))
     return crops

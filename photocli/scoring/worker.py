@@ -74,9 +74,12 @@ def serve() -> None:
     tasks, answers = _private_streams()
     try:
         _defend()
-        import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
+        import cv2
+
+        import photocli.decode.raster  # noqa: F401 - every photo needs both, and they may find no memory
         from photocli.faces.detection import FaceDetection
 
+        cv2.setNumThreads(1)  # there are as many workers as cores
         detection = FaceDetection()
     except Exception as error:
         send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
@@ -95,6 +98,7 @@ def _perform(
 ) -> None:
     from photocli.decode import Reading
     from photocli.errors import DecodeError, ModelError
+    from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec, cut, shows_more
 
     number, source = task["number"], _source(task, blocks)
@@ -108,8 +112,9 @@ def _perform(
             # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
             # colours are converted after. Another way gives other pixels, and other scores of other models.
             whole = _decode(source, max(frame.width, frame.height), reading).pixels
-        inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
-        inputs |= detection.detect(frame.pixels, [spec for spec in specs if spec.detector])
+        levels = Pyramid(frame.pixels, whole)
+        inputs = {spec.key: cut(levels, spec) for spec in specs if not spec.detector}
+        inputs |= detection.detect(levels, [spec for spec in specs if spec.detector])
     except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
         return
