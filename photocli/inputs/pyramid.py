@@ -43,12 +43,15 @@ class Pyramid:
 
     def level(self, width: float, height: float) -> Pixels:
         """The smallest level that is at least of this size; the frame, if none is."""
+        return self._levels[self._number(width, height)]
+
+    def _number(self, width: float, height: float) -> int:
         number = 0
         while _halves(self._levels[number], width, height):
             number += 1
             if number == len(self._levels):
                 self._levels.append(halved(self._levels[-1]))
-        return self._levels[number]
+        return number
 
     def reduced(self, width: int, height: int) -> Pixels:
         """The frame, warped to this size in pixels: uint8 of shape (height, width, 3).
@@ -56,7 +59,9 @@ class Pyramid:
         Reductions are antialiased, by about the triangle whose half-width is the reduction's (Pillow's
         bilinear filter); enlargements are linear.
         """
-        return resized(self.level(ROOM * width, ROOM * height), width, height)
+        number = self._number(ROOM * width, ROOM * height)
+        high, wide = (length / 2**number for length in self.pixels.shape[:2])
+        return resized(self._levels[number], width, height, (wide, high))
 
 
 def of(photo: Pixels | Pyramid) -> Pyramid:
@@ -66,7 +71,7 @@ def of(photo: Pixels | Pyramid) -> Pyramid:
 
 def halved(pixels: Pixels) -> Pixels:
     """Pixels (height, width, ...) at half their size: means of four. An odd row or column at the end is left
-    out."""
+    out, which is twice as quick as having a share of it."""
     import cv2
     import numpy as np
 
@@ -75,20 +80,31 @@ def halved(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def resized(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Pixels (height, width, ...) at another size, by the filter of `Pyramid.reduced`."""
+def resized(pixels: Pixels, width: int, height: int, extent: tuple[float, float] | None = None) -> Pixels:
+    """Pixels (height, width, ...) at another size, by the filter of `Pyramid.reduced`.
+
+    `extent` is how wide and high the photo is, in these pixels, where its last ones were left out.
+    """
     import cv2
     import numpy as np
 
+    wide, high = extent or pixels.shape[1::-1]
     for axis, length in ((0, height), (1, width)):
         while pixels.shape[axis] >= _LOPSIDED * length:
             size = [pixels.shape[1], pixels.shape[0]]
             size[1 - axis] = (size[1 - axis] + 1) // 2
+            wide, high = wide * size[0] / pixels.shape[1], high * size[1] / pixels.shape[0]
             pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    if (pixels.shape[1], pixels.shape[0]) == (width, height):
+    if (wide, high) == (width, height):
         return pixels
-    smooth = blurred(pixels, pixels.shape[1] / width, pixels.shape[0] / height)
-    return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    across, down = wide / width, high / height
+    smooth = blurred(pixels, across, down)
+    if (wide, high) == pixels.shape[1::-1]:
+        return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    way = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5]])
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    fitted = cv2.warpAffine(smooth, way, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(fitted, np.uint8)
 
 
 def blurred(pixels: Pixels, across: float, down: float) -> Pixels:

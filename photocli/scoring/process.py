@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.models.runtime import SILENCE
 from photocli.records import Capture
-from photocli.scoring.worker import receive, send
+from photocli.scoring.worker import receive, send, widen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +78,8 @@ class WorkerProcess:
             stderr=subprocess.DEVNULL,
             env=environment,
         )
+        assert self.process.stdout is not None
+        widen(self.process.stdout)
         threading.Thread(target=self._listen, args=(events,), daemon=True).start()
 
     def _listen(self, events: queue.Queue[tuple[WorkerProcess, Any]]) -> None:
