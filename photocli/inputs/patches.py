@@ -32,14 +32,20 @@ HEIGHT, WIDTH = THUMBNAIL[0] + GRID * PATCH, GRID * PATCH
 def lay(photo: Pixels | Pyramid) -> Pixels:
     """The thumbnail and the pieces of upright RGB pixels (height, width, 3), or of their levels: uint8 of
     shape (3, HEIGHT, WIDTH)."""
+    levels = pyramid.of(photo)
+    wide, turned = landscape(levels.pixels)
+    height, width = THUMBNAIL
+    # What is cut out is turned, and not the photo: it is less, and the pixels are the same.
+    small = _turned(levels.reduced(height, width)) if turned else levels.reduced(width, height)
+    return assemble(small, patches(wide), turned)
+
+
+def _turned(pixels: Pixels) -> Pixels:
+    """A quarter turned counterclockwise, in memory of its own."""
+    import cv2
     import numpy as np
 
-    levels = pyramid.of(photo)
-    height, width = THUMBNAIL
-    # What is cut out is turned, and not the photo: it is a fortieth of the pixels, and they are the same.
-    turned = levels.pixels.shape[0] > levels.pixels.shape[1]
-    small = np.rot90(levels.reduced(height, width)) if turned else levels.reduced(width, height)
-    return assemble(small, patches(landscape(levels.pixels)[0]), turned)
+    return np.asarray(cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE), np.uint8)
 
 
 def landscape(pixels: Pixels) -> tuple[Pixels, bool]:
@@ -87,7 +93,10 @@ def patches(pixels: Pixels, shifts: Sequence[tuple[int, int]] | None = None) -> 
     if down or across:
         pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
     places = corners(pixels.shape[0], pixels.shape[1], shifts)
-    return np.stack([pixels[top : top + PATCH, left : left + PATCH] for top, left in places])
+    pieces = [pixels[top : top + PATCH, left : left + PATCH] for top, left in places]
+    if pixels.strides[0] < pixels.strides[1]:  # it is a turned view: read along the rows of the photo
+        pieces = [_turned(np.rot90(piece, -1)) for piece in pieces]
+    return np.stack(pieces)
 
 
 def assemble(small: Pixels, pieces: Pixels | None, turned: bool) -> Pixels:

@@ -24,7 +24,7 @@ is a sixth on average; with a seventh, edges are as strong as by the filter of w
 
 _WIDEST = 0.5  # the variance of the weights 1, 2, 1; wider blurs are several of them
 _FAINTEST = 0.02  # less is no blur
-_LOPSIDED = 4  # an axis that is so many times too long is halved alone, as in a wide panorama
+_LOPSIDED = 3  # an axis that is so many times too long is halved alone, as in a wide panorama
 
 
 class Pyramid:
@@ -89,12 +89,10 @@ def resized(pixels: Pixels, width: int, height: int, extent: tuple[float, float]
     import numpy as np
 
     wide, high = extent or pixels.shape[1::-1]
-    for axis, length in ((0, height), (1, width)):
-        while pixels.shape[axis] >= _LOPSIDED * length:
-            size = [pixels.shape[1], pixels.shape[0]]
-            size[1 - axis] = (size[1 - axis] + 1) // 2
-            wide, high = wide * size[0] / pixels.shape[1], high * size[1] / pixels.shape[0]
-            pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    while wide >= _LOPSIDED * width:
+        pixels, wide = _halved_once(pixels, 1), wide / 2
+    while high >= _LOPSIDED * height:
+        pixels, high = _halved_once(pixels, 0), high / 2
     if (wide, high) == (width, height):
         return pixels
     across, down = wide / width, high / height
@@ -113,7 +111,7 @@ def blurred(pixels: Pixels, across: float, down: float) -> Pixels:
     import numpy as np
 
     row, column = _weights(across), _weights(down)
-    if len(row) == len(column) == 1:
+    if row[len(row) // 2] == column[len(column) // 2] == 1:
         return pixels
     return np.asarray(cv2.sepFilter2D(pixels, -1, row, column, borderType=cv2.BORDER_REPLICATE), np.uint8)
 
@@ -128,6 +126,17 @@ def planes(pixels: Pixels) -> Pixels:
     return result
 
 
+def _halved_once(pixels: Pixels, axis: int) -> Pixels:
+    """Pixels at half their height (0) or width (1): means of two; what is odd at the end is left out."""
+    import cv2
+    import numpy as np
+
+    size = [pixels.shape[1], pixels.shape[0]]
+    size[1 - axis] //= 2
+    even = pixels[: 2 * size[1]] if axis == 0 else pixels[:, : 2 * size[0]]
+    return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def _halves(pixels: Pixels, width: float, height: float) -> bool:
     """Whether half of these pixels would still be of a size."""
     high, wide = int(pixels.shape[0]) // 2, int(pixels.shape[1]) // 2
@@ -139,8 +148,9 @@ def _weights(reduction: float) -> NDArray[np.float32]:
     import numpy as np
 
     variance = reduction**2 / 6 - _INTERPOLATED if reduction > 1 else 0.0
-    weights = np.ones(1)
+    weights = np.array((0.0, 1.0, 0.0))  # three, as OpenCV is slow where one axis has a single one
     if variance > _FAINTEST:
+        weights = np.ones(1)
         times = math.ceil(variance / _WIDEST)
         side = variance / times / 2
         for _ in range(times):

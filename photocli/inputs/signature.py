@@ -91,7 +91,8 @@ def _levels(luma: Values) -> Values:
     import cv2
     import numpy as np
 
-    return np.asarray(cv2.calcHist([luma], [0], None, [LEVELS], [0, 256]), np.float32).ravel()
+    codes = (luma * (LEVELS / 256)).astype(np.uint8)
+    return np.asarray(cv2.calcHist([codes], [0], None, [LEVELS], [0, LEVELS]), np.float32).ravel()
 
 
 def _detail(luma: Values) -> Values:
