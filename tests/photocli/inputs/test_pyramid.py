@@ -61,7 +61,7 @@ def test_nothing_moves_by_reduction(odd: int) -> None:
         reduced[:, :, 0].mean(0) - 255 * (np.arange(224) + 0.5) / 224,
         reduced[:, :, 1].mean(1) - 255 * (np.arange(140) + 0.5) / 140,
     ):
-        assert abs(off.mean()) < 0.4  # levels; means of four are rounded up
+        assert abs(off.mean()) < 0.5  # levels; means of four are rounded up
         assert abs(off[-30:].mean() - off[:30].mean()) < 0.2
 
 
