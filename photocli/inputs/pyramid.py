@@ -36,11 +36,6 @@ class Pyramid:
         self.detail = detail
         self._levels = [pixels]
 
-    @property
-    def finest(self) -> Pixels:
-        """The photo with the most pixels that there are."""
-        return self.pixels if self.detail is None else self.detail
-
     def level(self, width: float, height: float) -> Pixels:
         """The smallest level that is at least of this size; the frame, if none is."""
         return self._levels[self._number(width, height)]

@@ -73,8 +73,6 @@ def test_levels_are_shared_and_large_enough() -> None:
     assert levels.level(751, 500) is levels.pixels
     assert levels.level(ROOM * 224, ROOM * 149).shape == (250, 375, 3)
     assert of(levels) is levels
-    assert levels.finest is levels.pixels
-    assert Pyramid(levels.level(750, 500), levels.pixels).finest is levels.pixels
 
 
 def test_planes_are_the_same_pixels() -> None:
