@@ -60,10 +60,10 @@ def test_what_is_flat_tiny_or_outside_is_not_sharp() -> None:
 def test_blur_of_a_small_face_shows_in_the_larger_level() -> None:
     """In a frame of half the photo the face is 45 pixels wide, and seems as sharp as one that is."""
     (spec,) = (card.input for card in choose(("faces",)))
-    photo = np.full((640, 900, 3), 120, np.uint8)
+    photo = np.full((612, 612, 3), 120, np.uint8)
     told: dict[bool, list[float]] = {False: [], True: []}
     for blur in (0.0, 0.015):
-        photo[100:612, 200:712] = blurred(blur)
+        photo[50:562, 50:562] = blurred(blur)
         for larger in (None, photo):
             found = FaceDetection().detect(reduced(photo, 2), [spec], larger)[spec.key]
             assert len(found) == 1
@@ -74,8 +74,8 @@ def test_blur_of_a_small_face_shows_in_the_larger_level() -> None:
 
 def test_small_faces_are_cut_from_the_larger_level() -> None:
     faces, judged = (card.input for card in choose(("faces", "selfie")))
-    photo = np.full((640, 900, 3), 120, np.uint8)
-    photo[100:612, 200:712] = picture("astronaut")
+    photo = np.full((612, 612, 3), 120, np.uint8)
+    photo[50:562, 50:562] = picture("astronaut")
     frame = reduced(photo, 2)
     (soft,) = FaceDetection().detect(frame, [faces, judged])[judged.key]
     (crisp,) = FaceDetection().detect(frame, [faces, judged], photo)[judged.key]
