@@ -36,15 +36,22 @@ MAX_BYTES = 4_294_967_296
 RAW = ("preview", "develop")
 """How RAW files are read: by their preview where it is large enough, or always developed, at half size."""
 
-_SHARED = frozenset(("colour", "ends", "extents", "holes", "memory", "raster", "scans", "signature"))
+_SHARED = frozenset(
+    ("colour", "ends", "extents", "holes", "levels", "memory", "raster", "scans", "signature")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How photos are read: of how many pixels at most, and by what of a RAW file (`RAW`)."""
+    """How photos are read: of how many pixels at most, by what of a RAW file (`RAW`), and how large.
+
+    `native` has a photo decoded at its own resolution, unless that would take too much memory
+    (`levels.MOST_NATIVE`); else the largest level is twice as large as the frame.
+    """
 
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    native: bool = False
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
@@ -89,7 +96,8 @@ def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
     """Decode a photo, upright, 8-bit sRGB, with transparency laid over white.
 
     `side` is the long side in pixels that is wanted: the frame's is that or more, but less than twice that;
-    a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if
+    a smaller photo is left as it is. The frame's `detail` is a larger level, see `levels.detail_factor`. RAW
+    files are read by their embedded preview, which may be smaller, if
     it is large enough to judge; failing that, or if `reading` says so, they are developed at half size. Of
     several pictures in a file the first one is taken.
 

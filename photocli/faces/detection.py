@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,23 +49,32 @@ class FaceDetection:
     def __init__(self) -> None:
         self._detectors: dict[str, Detector] = {}
 
-    def detect(self, photo: Pixels | Pyramid, specs: Sequence[InputSpec]) -> dict[str, NDArray[Any]]:
+    def detect(
+        self,
+        photo: Pixels | Pyramid,
+        specs: Sequence[InputSpec],
+        larger: Pixels | None = None,
+        convert: Callable[[Pixels], Pixels] | None = None,
+    ) -> dict[str, NDArray[Any]]:
         """What specifications with a detector ask for, by their keys; each detector looks once.
 
         From upright RGB pixels (height, width, 3), or their levels, for fit `contain` the faces: float32
         (n, `VALUES`), the most prominent first; for `faces` the first `MOST` of them aligned, uint8
-        (k, 3, side, side). Either may have no rows. Raises `ModelError`.
+        (k, 3, side, side). Either may have no rows. Of small faces, sharpness and crops are those of
+        `larger`, or the `detail` of the levels, the same photo with more pixels, if it is there; `convert`
+        puts pixels that are cut from it into sRGB. Raises `ModelError`.
         """
-        levels = pyramid.of(photo)
+        levels = pyramid.of(photo, larger)
         found: dict[str, Floats] = {}
         inputs: dict[str, NDArray[Any]] = {}
         for spec in specs:
             if spec.detector not in found:
                 found[spec.detector] = self._faces(levels, spec.detector)
             faces = found[spec.detector]
-            inputs[spec.key] = (
-                _measured(levels, faces) if spec.fit == "contain" else _crops(levels, faces, spec)
-            )
+            if spec.fit == "contain":
+                inputs[spec.key] = _measured(levels, faces)
+            else:
+                inputs[spec.key] = _crops(levels, faces, spec, convert)
         return inputs
 
     def _faces(self, levels: Pyramid, folder: str) -> Floats:
@@ -86,16 +95,28 @@ def _measured(levels: Pyramid, faces: Floats) -> Floats:
 
     from photocli.faces import sharpness
 
-    measured = np.array([sharpness.measure(levels.pixels, face) for face in faces], np.float32)
+    found = []
+    for face in faces:
+        small = sharpness.size_of(levels.pixels, face) < sharpness.LARGEST
+        found.append(sharpness.measure(levels.finest if small else levels.pixels, face))
+    measured = np.array(found, np.float32)
     return np.concatenate([faces, measured.reshape(-1, 1)], axis=1)
 
 
-def _crops(levels: Pyramid, faces: Floats, spec: InputSpec) -> Pixels:
+def _crops(
+    levels: Pyramid, faces: Floats, spec: InputSpec, convert: Callable[[Pixels], Pixels] | None
+) -> Pixels:
     import numpy as np
 
-    from photocli.faces.alignment import Place, align
+    from photocli.faces.alignment import Place, align, similarity
 
     crops = np.empty((min(len(faces), MOST), 3, spec.height, spec.width), np.uint8)
+    height, width = levels.pixels.shape[:2]
+    place = Place(*spec.place)
     for crop, face in zip(crops, faces, strict=False):
-        crop[:] = pyramid.planes(align(levels.pixels, face, spec.width, Place(*spec.place)))
+        small = similarity((width, height), face, spec.width, place).scale < 1
+        aligned = align(levels.finest if small else levels.pixels, face, spec.width, place)
+        if small and convert is not None:
+            aligned = convert(aligned)
+        crop[:] = pyramid.planes(aligned)
     return crops

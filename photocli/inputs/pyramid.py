@@ -31,10 +31,18 @@ class Pyramid:
     """One photo's frame, and its levels, made when they are first needed."""
 
     def __init__(self, pixels: Pixels, detail: Pixels | None = None) -> None:
-        """From upright RGB pixels (height, width, 3); `detail` is the same photo with more pixels."""
+        """From upright RGB pixels (height, width, 3).
+
+        `detail` is the same photo with more of them, in its own colours if those are not sRGB.
+        """
         self.pixels = pixels
         self.detail = detail
         self._levels = [pixels]
+
+    @property
+    def finest(self) -> Pixels:
+        """The photo with the most pixels that there are."""
+        return self.pixels if self.detail is None else self.detail
 
     def level(self, width: float, height: float) -> Pixels:
         """The smallest level that is at least of this size; the frame, if none is."""
@@ -59,9 +67,9 @@ class Pyramid:
         return resized(self._levels[number], width, height, (wide, high))
 
 
-def of(photo: Pixels | Pyramid) -> Pyramid:
-    """The levels of a photo, which may be its pixels alone."""
-    return photo if isinstance(photo, Pyramid) else Pyramid(photo)
+def of(photo: Pixels | Pyramid, detail: Pixels | None = None) -> Pyramid:
+    """The levels of a photo, or those of its pixels, and perhaps of the same photo with more of them."""
+    return photo if isinstance(photo, Pyramid) else Pyramid(photo, detail)
 
 
 def halved(pixels: Pixels) -> Pixels:

@@ -17,16 +17,13 @@ if TYPE_CHECKING:
     from photocli.inputs.pyramid import Pyramid
 
 FITS = ("squash", "sheet", "crop", "contain", "faces")
-"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME` and thumbnails, too."""
+"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME`, `LEVEL` and thumbnails, too."""
 
 _SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
 
 DETAILS = ("frame", "native")
-"""Where the pieces of a sheet come from: the frame, or the photo decoded whole, at its own resolution."""
-
-MOST_NATIVE = 65_000_000
-"""Photos of more pixels are judged by their frame, whatever is asked for: decoding one takes up to thirteen
-bytes a pixel, 0.85 GB at this size, in every worker."""
+"""How photos are decoded: at twice the size of the frame, or whole, at their own resolution; the pieces of a
+sheet come from that."""
 
 FRAME_SIDE = 1024
 """The long side in pixels that a frame has at least, whichever models run: their scores would differ a little
@@ -40,7 +37,7 @@ class InputSpec:
     `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
-    `patches.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
+    `patches.lay`. With `detail` `native`, the photo is decoded at its own resolution.
 
     `contain` is for models that find faces, which run inside the workers (`detection.FaceDetection`) on a
     square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
@@ -81,6 +78,9 @@ SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
 FRAME = InputSpec("frame", 1, 1, "frame")
 """Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
 
+LEVEL = InputSpec("level", 1, 1, "level")
+"""Not for a network: the largest level, (height, width, 3), to tell where tiles were cut from."""
+
 
 def described(fit: str, width: int, height: int) -> str:
     """What a network of this input sees of a photo, in a few words, with the size in pixels."""
@@ -99,33 +99,29 @@ def thumbnail(side: int = thumbnails.SIDE) -> InputSpec:
     return InputSpec("thumbnail", side, side, "thumbnail")
 
 
-def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
-    """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
-    return max(width, height) >= 2 * side and width * height <= MOST_NATIVE
-
-
 def cut(
     photo: NDArray[np.uint8] | Pyramid, spec: InputSpec, whole: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
     """Cut a model's input from a photo's levels, but for faces: `FaceDetection`.
 
     Of a photo that is cut once, the upright RGB pixels of shape (height, width, 3) will do. `whole` is the
-    same photo with more pixels, which specifications of detail `native` are cut from; where neither it nor
-    the `detail` of the levels is there, the frame serves them, too.
+    same photo at a larger level, which the tiles of sheets are cut from; where neither it nor the `detail` of
+    the levels is there, the frame serves them, too.
 
     Returns uint8 of shape (3, spec.height, spec.width), or a signature, a thumbnail or the frame. Reduction
     is antialiased (`Pyramid.reduced`), as in training.
     """
-    levels = pyramid.of(photo)
+    levels = pyramid.of(photo, whole)
     if spec.fit == "signature":
         return signature.take(levels)
     if spec.fit == "frame":
         return levels.pixels
+    if spec.fit == "level":
+        return levels.finest
     if spec.fit == "thumbnail":
         return thumbnails.encode(levels, spec.width)
     if spec.fit == "sheet":
-        finer = levels.detail if whole is None else whole
-        return sheet.lay(levels, spec.width, finer if spec.detail == "native" else None)
+        return sheet.lay(levels, spec.width, levels.detail)
     if spec.fit == "crop":
         return pieces.lay(levels)
     return pyramid.planes(levels.reduced(spec.width, spec.height))

@@ -21,6 +21,7 @@ from photocli.scoring.cache import Cache, Known, cache_file, identity
 from photocli.scoring.options import Options
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.ratings import DIGITS
 from photocli.scoring.results import Result as Result
 from photocli.scoring.results import Summary as Summary
 from photocli.scoring.sources import Given, LoadedImage
@@ -244,7 +245,9 @@ class _Pass:
                 entry.record = Record(entry.name, "failed", str(error), twin=_text(entry.twin))
                 entry.prepared = entry.known = None
                 continue
-            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
+            before = entry.known.looked_at if entry.known else {}
+            looked_at = {**before, self.run.options.detail: (prepared.decoded, prepared.scale)}
+            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)], looked_at)
             # What a hanging reader of metadata left out is asked for again next time.
             if self.cache and entry.path and entry.identity is not None and prepared.warning is None:
                 self.cache.keep(entry.path, entry.identity, known)
@@ -253,6 +256,7 @@ class _Pass:
 
     def _finish(self, entry: _PendingPhoto, known: Known | None, warning: str | None = None) -> None:
         assert known is not None
+        decoded, scale = known.looked_at[self.run.options.detail]
         entry.record = Record(
             entry.name,
             error=warning,
@@ -261,6 +265,8 @@ class _Pass:
             **asdict(known.capture),
             **self.run.models.fields(known.outputs),
             twin=_text(entry.twin),
+            decoded=decoded,
+            scale=round(scale, DIGITS),
         )
         entry.outputs = self.run.models.asked(known.outputs)
         entry.prepared = entry.known = None

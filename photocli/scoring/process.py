@@ -44,8 +44,8 @@ class Prepared:
 
     Inputs are uint8; but those of fit `contain` are faces, float32 (`detection.FaceDetection`).
 
-    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
-    `Frame`.
+    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation`, `decoded` and
+    `scale` are those of the `Frame`.
     """
 
     number: int
@@ -56,6 +56,8 @@ class Prepared:
     capture: Capture = field(default_factory=Capture)
     warning: str | None = None
     orientation: int | None = None
+    decoded: str = "photo"
+    scale: float = 1.0
 
 
 class WorkerProcess:

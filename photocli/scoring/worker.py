@@ -15,7 +15,7 @@ import math
 import os
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from photocli.decode import Reading
     from photocli.decode.memory import PackedImage
     from photocli.faces.detection import FaceDetection
+    from photocli.inputs.views import InputSpec
     from photocli.records import Frame
 
 MEMORY_LIMIT = 1_900_000_000
@@ -137,22 +138,19 @@ def _perform(
     from photocli.decode import Reading
     from photocli.errors import DecodeError, ModelError
     from photocli.inputs.pyramid import Pyramid
-    from photocli.inputs.views import InputSpec, cut, shows_more
+    from photocli.inputs.views import InputSpec, cut
 
     number, source = task["number"], _source(task, blocks)
     specs = [InputSpec(**spec) for spec in task["specs"]]
-    reading = Reading(**task.get("reading", {}))
+    native = any(spec.detail == "native" for spec in specs)
+    reading = Reading(**{**task.get("reading", {}), "native": native})
     try:
-        side = max(spec.frame_side for spec in specs)
-        frame = _decode(source, side, reading)
-        whole = None
-        if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
-            # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
-            # colours are converted after. Another way gives other pixels, and other scores of other models.
-            whole = _decode(source, max(frame.width, frame.height), reading).pixels
-        levels = Pyramid(frame.pixels, whole)
+        frame = _decode(source, max(spec.frame_side for spec in specs), reading)
+        levels = Pyramid(frame.pixels, frame.detail)
         inputs = {spec.key: cut(levels, spec) for spec in specs if not spec.detector}
-        inputs |= detection.detect(levels, [spec for spec in specs if spec.detector])
+        _convert_tiles(frame, specs, inputs)
+        faces = [spec for spec in specs if spec.detector]
+        inputs |= detection.detect(levels, faces, convert=_conversion(frame))
     except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
         return
@@ -163,10 +161,30 @@ def _perform(
         send(answers, {"number": number, "failed": "not enough memory for this photo"})
         return
     size = {"width": frame.width, "height": frame.height}
-    header = {"number": number, **size, "orientation": frame.orientation}
+    looked = {"decoded": frame.decoded, "scale": frame.scale}
+    header = {"number": number, **size, "orientation": frame.orientation, **looked}
     # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
     send(answers, header, inputs)
     send(answers, {"number": number, "capture": _capture(source, frame)})
+
+
+def _convert_tiles(frame: Frame, specs: list[InputSpec], inputs: dict[str, NDArray[Any]]) -> None:
+    """Put the tiles of sheets, which were cut from the frame's detail, into sRGB."""
+    convert = _conversion(frame)
+    for spec in specs:
+        if spec.fit == "sheet" and convert is not None:
+            tiles = inputs[spec.key][:, spec.width :]
+            tiles[:] = convert(tiles.transpose(1, 2, 0)).transpose(2, 0, 1)
+
+
+def _conversion(frame: Frame) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
+    """What puts pixels of the frame's detail into sRGB; None where they are."""
+    profile = frame.detail_profile
+    if profile is None:
+        return None
+    from photocli.decode.colour import converted
+
+    return lambda pixels: converted(pixels, profile)
 
 
 def _source(task: dict[str, Any], blocks: dict[str, NDArray[Any]]) -> Path | PackedImage:
