@@ -47,7 +47,8 @@ class Frame:
     `pixels` has shape (height, width, 3), dtype uint8, C-contiguous. `width` and `height` are those of the
     upright original, so boxes are stored as fractions. `exif` is the bare EXIF block (starting with the TIFF
     header), where the file has one. `orientation` (EXIF, 1-8) says how the sensor lay: what turns the file's
-    own picture upright; None where that is not known.
+    own picture upright; None where that is not known. `decoded` says what the pixels come from: the `photo`
+    itself, its `preview`, or a RAW file `developed`; `scale` is their long side as a share of the original's.
     """
 
     pixels: NDArray[np.uint8]
@@ -56,6 +57,8 @@ class Frame:
     format: str
     exif: bytes | None = None
     orientation: int | None = None
+    scale: float = 1.0
+    decoded: str = "photo"
 
 
 @dataclass(frozen=True, slots=True)

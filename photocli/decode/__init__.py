@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from photocli.decode.signature import HEAD, describe, sniff
 from photocli.errors import DecodeError, UsageError
@@ -36,21 +36,29 @@ MAX_BYTES = 4_294_967_296
 RAW = ("preview", "develop")
 """How RAW files are read: by their preview where it is large enough, or always developed, at half size."""
 
+PREVIEWS = ("off", "fast")
+"""Whether photos of other formats are read by their previews, too, where one shows the same: `previews`."""
+
 _SHARED = frozenset(("colour", "ends", "extents", "holes", "memory", "raster", "scans", "signature"))
+_SHARED |= {"directories", "edited", "previews", "segments"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How photos are read: of how many pixels at most, and by what of a RAW file (`RAW`)."""
+    """How photos are read: of how many pixels at most, by what of a RAW file (`RAW`), and whether by their
+    previews (`PREVIEWS`)."""
 
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    previews: str = "off"
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise UsageError("the limit of pixels must be above zero")
         if self.raw not in RAW:
             raise UsageError(f"RAW files cannot be read by '{self.raw}'; choose one of {', '.join(RAW)}")
+        if self.previews not in PREVIEWS:
+            raise UsageError(f"previews cannot be '{self.previews}'; choose one of {', '.join(PREVIEWS)}")
 
     def check(self, width: int, height: int, kind: str = "", most: int | None = None) -> None:
         """Raise `DecodeError` if a picture of this size in pixels is too large to be decoded.
@@ -91,7 +99,8 @@ def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
     `side` is the long side in pixels that is wanted: the frame's is that or more, but less than twice that;
     a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if
     it is large enough to judge; failing that, or if `reading` says so, they are developed at half size. Of
-    several pictures in a file the first one is taken.
+    several pictures in a file the first one is taken. If `reading` says so, an embedded preview is taken that
+    shows the same (`previews`); it may be smaller than `side`, and `Frame.decoded` says so.
 
     Raises `DecodeError`, with one short reason, whatever is wrong with the file.
     """
@@ -127,6 +136,10 @@ def _decode(file: BinaryIO, suffix: str, side: int, reading: Reading) -> Frame:
     file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about metadata mostly; what matters is raised
+        if reading.previews == "fast":
+            previews: Any = import_module(f"{__name__}.previews")
+            if (frame := previews.read(file, name, side, reading)) is not None:
+                return cast("Frame", frame)
         return load(name).read(file, side, reading)
 
 
