@@ -45,6 +45,8 @@ class Known:
     height: int
     capture: Capture
     outputs: dict[str, dict[str, NDArray[np.float32]]]
+    decoded: str = "photo"
+    scale: float = 1.0
 
 
 def cache_file() -> Path:
@@ -164,7 +166,8 @@ class Cache:
             if len(complete) == len(names):
                 outputs[model] = complete
         said = json.loads(facts)
-        return Known(said["width"], said["height"], Capture(**said["capture"]), outputs)
+        seen = {name: said[name] for name in ("decoded", "scale") if name in said}
+        return Known(said["width"], said["height"], Capture(**said["capture"]), outputs, **seen)
 
     def _flush(self) -> None:
         if self._fresh and self._takes:
@@ -259,7 +262,9 @@ def _packed(name: str, value: NDArray[np.float32]) -> tuple[str, str, bytes]:
 
 
 def _write_photo(connection: sqlite3.Connection, key: bytes, identity: str, known: Known) -> None:
-    facts = json.dumps({"width": known.width, "height": known.height, "capture": asdict(known.capture)})
+    seen = {"decoded": known.decoded, "scale": known.scale}
+    size = {"width": known.width, "height": known.height}
+    facts = json.dumps({**size, **seen, "capture": asdict(known.capture)})
     connection.execute("DELETE FROM photos WHERE path = ? AND identity <> ?", (key, identity))
     connection.execute(
         "INSERT INTO photos (path, identity, facts, checksum, used) VALUES (?, ?, ?, ?, ?) ON CONFLICT (path)"

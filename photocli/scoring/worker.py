@@ -103,13 +103,17 @@ def _perform(
     try:
         side = max(spec.frame_side for spec in specs)
         frame = _decode(source, side, reading)
+        by_preview = reading.previews == "fast" and frame.decoded == "preview"
+        if by_preview:  # it has no details to judge
+            specs = [spec for spec in specs if spec.key in task["first"]]
         whole = None
         if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
             # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
             # colours are converted after. Another way gives other pixels, and other scores of other models.
             whole = _decode(source, max(frame.width, frame.height), reading).pixels
         inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
-        inputs |= detection.detect(frame.pixels, [spec for spec in specs if spec.detector])
+        finding = [spec for spec in specs if spec.detector]
+        inputs |= detection.detect(frame.pixels, finding, sharpness=not by_preview)
     except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
         return
@@ -121,6 +125,7 @@ def _perform(
         return
     size = {"width": frame.width, "height": frame.height}
     header = {"number": number, **size, "orientation": frame.orientation}
+    header |= {"decoded": frame.decoded, "scale": frame.scale}
     # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
     send(answers, header, inputs)
     send(answers, {"number": number, "capture": _capture(source, frame)})
