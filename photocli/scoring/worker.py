@@ -14,6 +14,7 @@ import os
 import struct
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ worker, not the machine."""
 
 ADDRESS_LIMIT = 4 << 30
 """Bytes of address space that a worker may take, on Linux: most of it is never filled."""
+
+KEPT, LARGEST_KEPT = 64 << 20, 32 << 20
+"""Bytes that are free and that a worker keeps all the same, and of the largest piece that it keeps."""
 
 _TYPES = {"|u1": "uint8", "<f4": "float32"}
 """What arrays in messages may be: pixels, and the numbers of faces."""
@@ -78,6 +82,7 @@ def serve() -> None:
         from photocli.faces.detection import FaceDetection
 
         detection = FaceDetection()
+        _keep_memory()
     except Exception as error:
         send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
         return
@@ -189,6 +194,22 @@ def _defend() -> None:
                 [most, *(set_ for set_ in resource.getrlimit(kind) if set_ != resource.RLIM_INFINITY)]
             )
             resource.setrlimit(kind, (limit, limit))
+
+
+def _keep_memory() -> None:
+    """Have glibc keep what a photo took for the next one.
+
+    It would give each picture's megabytes back to the system, which clears every page when it hands them out
+    again: 4,000 of them, or 10 ms, a photo.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        trim, map_ = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+        with suppress(OSError, AttributeError):  # another C library
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(trim, KEPT)
+            mallopt(map_, LARGEST_KEPT)
 
 
 def _alarm(seconds: float) -> None:
