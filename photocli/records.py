@@ -20,6 +20,9 @@ Status = Literal["ok", "failed", "skipped"]
 CONFIDENCE = "_confidence"
 """Ends the name of the second column of a classifier; the first has that of the model."""
 
+DECODED = ("photo", "preview", "developed")
+"""What a photo was looked at by: its own pixels, a preview inside the file, or a RAW file's, developed."""
+
 SEPARATOR = "; "
 """Stands between classes that hold at once; the name of a class has none."""
 
@@ -47,8 +50,13 @@ class Frame:
     `pixels` has shape (height, width, 3), dtype uint8, C-contiguous. `width` and `height` are those of the
     upright original, so boxes are stored as fractions. `exif` is the bare EXIF block (starting with the TIFF
     header), where the file has one. `orientation` (EXIF, 1-8) says how the sensor lay: what turns the file's
-    own picture upright; None where that is not known. `decoded` says what the pixels come from: the `photo`
-    itself, its `preview`, or a RAW file `developed`; `scale` is their long side as a share of the original's.
+    own picture upright; None where that is not known.
+
+    `detail` is the same photo at the largest level that was decoded, where that is larger than the frame:
+    uint8 (h, w, 3), not always C-contiguous. It is sRGB, too, unless there is a `detail_profile` (ICC): then
+    what is cut from it is still to be converted (`decode.colour.converted`), as converting all of it would
+    take longer than decoding. `scale` (above 0, 1 at most) is the long side of the largest level by that of
+    the original. `decoded` (`DECODED`) is what the pixels were decoded from.
     """
 
     pixels: NDArray[np.uint8]
@@ -57,8 +65,10 @@ class Frame:
     format: str
     exif: bytes | None = None
     orientation: int | None = None
+    detail: NDArray[np.uint8] | None = None
     scale: float = 1.0
     decoded: str = "photo"
+    detail_profile: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from photocli.errors import DecodeError, UsageError
 if TYPE_CHECKING:
     from photocli.records import Frame
 
-DECODE_VERSION: int = 4
+DECODE_VERSION: int = 5
 """Part of the cache key: it grows whenever the same file would give other pixels, or measures."""
 
 MAX_PIXELS = 250_000_000
@@ -39,17 +39,24 @@ RAW = ("preview", "develop")
 PREVIEWS = ("off", "fast")
 """Whether photos of other formats are read by their previews, too, where one shows the same: `previews`."""
 
-_SHARED = frozenset(("colour", "ends", "extents", "holes", "memory", "raster", "scans", "signature"))
+_SHARED = frozenset(
+    ("colour", "ends", "extents", "holes", "levels", "memory", "raster", "scans", "signature")
+)
 _SHARED |= {"directories", "edited", "previews", "segments"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How photos are read: of how many pixels at most, by what of a RAW file (`RAW`), and whether by their
-    previews (`PREVIEWS`)."""
+    """How photos are read: of how many pixels at most, by what of a RAW file (`RAW`), and how large.
+
+    `native` has a photo decoded at its own resolution, unless that would take too much memory
+    (`levels.MOST_NATIVE`); else the largest level is twice as large as the frame. `previews` (`PREVIEWS`)
+    says whether an embedded preview may be decoded in the photo's place.
+    """
 
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    native: bool = False
     previews: str = "off"
 
     def __post_init__(self) -> None:
@@ -97,7 +104,8 @@ def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
     """Decode a photo, upright, 8-bit sRGB, with transparency laid over white.
 
     `side` is the long side in pixels that is wanted: the frame's is that or more, but less than twice that;
-    a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if
+    a smaller photo is left as it is. The frame's `detail` is a larger level, see `levels.detail_factor`. RAW
+    files are read by their embedded preview, which may be smaller, if
     it is large enough to judge; failing that, or if `reading` says so, they are developed at half size. Of
     several pictures in a file the first one is taken. If `reading` says so, an embedded preview is taken that
     shows the same (`previews`); it may be smaller than `side`, and `Frame.decoded` says so.

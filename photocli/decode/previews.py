@@ -134,5 +134,5 @@ def _of_photo(frame: Frame, width: int, height: int, turn: int) -> Frame:
     """The frame of a preview as that of its photo, whose size as stored is given."""
     if turn >= 5:
         width, height = height, width
-    scale = min(1.0, max(frame.pixels.shape[:2]) / max(width, height))
+    scale = min(1.0, frame.scale * max(frame.width, frame.height) / max(width, height))
     return replace(frame, width=width, height=height, decoded="preview", scale=scale)

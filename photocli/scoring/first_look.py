@@ -24,7 +24,8 @@ _STYLE = "style"
 _APART = ":fast"
 """Ends the keys of models in the cache whose answers come of a preview: a full look never asks for them."""
 
-_SEEN, _SCALE = "preview" + _APART, "scale"
+FAST = "fast"
+"""The way of a first look, among the details of `Known.looked_at`."""
 
 
 def asked(cards: Mapping[str, Card], named: Sequence[str]) -> tuple[str, ...]:
@@ -45,8 +46,7 @@ def asked(cards: Mapping[str, Card], named: Sequence[str]) -> tuple[str, ...]:
 
 def wanted(needs: Mapping[str, Sequence[str]], keys: Sequence[str]) -> dict[str, Sequence[str]]:
     """The outputs to look for in the cache, by model: those of a full look, and those of a first one."""
-    first = {key + _APART: needs[key] for key in keys}
-    return {**needs, **first, _SEEN: (_SCALE,)} if keys else {**needs}
+    return {**needs, **{key + _APART: needs[key] for key in keys}}
 
 
 def split(found: Known | None, keys: Sequence[str]) -> tuple[Known | None, Known | None]:
@@ -55,17 +55,10 @@ def split(found: Known | None, keys: Sequence[str]) -> tuple[Known | None, Known
         return found, None
     full = {key: outputs for key, outputs in found.outputs.items() if not key.endswith(_APART)}
     first = {key: found.outputs[key + _APART] for key in keys if key + _APART in found.outputs}
-    whole = len(first) == len(keys) and _SEEN in found.outputs
-    scale = float(found.outputs[_SEEN][_SCALE][0]) if whole else 0.0
-    look = replace(found, outputs=first, decoded="preview", scale=scale) if whole else None
-    return replace(found, outputs=full), look
+    whole = len(first) == len(keys) and FAST in found.looked_at
+    return replace(found, outputs=full), replace(found, outputs=first) if whole else None
 
 
-def kept(look: Known, full: Known | None) -> Known:
-    """What of a first look is kept in the cache, beside what a full one found there."""
-    import numpy as np
-
-    outputs = {key + _APART: values for key, values in look.outputs.items()}
-    outputs[_SEEN] = {_SCALE: np.array([look.scale], np.float32)}
-    before = full or look
-    return replace(look, outputs=outputs, decoded=before.decoded, scale=before.scale)
+def kept(look: Known) -> Known:
+    """What of a first look is kept in the cache."""
+    return replace(look, outputs={key + _APART: values for key, values in look.outputs.items()})

@@ -27,6 +27,7 @@ class PendingPhoto:
     identity: str | None = None
     known: Known | None = None
     full: Known | None = None
+    is_first: bool = False
     missing: tuple[str, ...] = ()
     prepared: Prepared | None = None
     record: Record | None = None

@@ -23,6 +23,7 @@ from photocli.scoring.options import Options
 from photocli.scoring.pending import PendingPhoto, pending
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.ratings import DIGITS
 from photocli.scoring.results import Result as Result
 from photocli.scoring.results import Summary as Summary
 from photocli.scoring.sources import Given, LoadedImage
@@ -178,7 +179,7 @@ class _Pass:
             key for key in models.cards if not entry.known or key not in entry.known.outputs
         )
         if entry.missing and look is not None:  # a full look is taken where there is one, as it says more
-            entry.known, entry.missing = look, ()
+            entry.known, entry.missing, entry.is_first = look, (), True
         if not entry.missing:
             self.run.summary.cached += 1
             if not self.shown:
@@ -196,6 +197,10 @@ class _Pass:
         """What tells results apart that come of the same file read in another way."""
         raw = self.run.options.raw
         return f":{raw}" if raw != "preview" and path.suffix.lower() in RAW_SUFFIXES else ""
+
+    def _way(self, entry: PendingPhoto) -> str:
+        """By which way of looking a photo's results are kept: the detail, or the first look."""
+        return first_look.FAST if entry.is_first else self.run.options.detail
 
     def _within(self, known: Known | None) -> Known | None:
         """What is known, but of a photo that is above the limit now: it is for the decoder to refuse."""
@@ -217,7 +222,7 @@ class _Pass:
             entry.record = Record(entry.name, "failed", prepared.failed, twin=_text(entry.twin))
             return
         if self.first and prepared.decoded == "preview":
-            entry.known, entry.missing = None, self.first
+            entry.known, entry.missing, entry.is_first = None, self.first, True
         entry.prepared = prepared
         self.ready.append(entry)
 
@@ -242,18 +247,19 @@ class _Pass:
                 entry.record = Record(entry.name, "failed", str(error), twin=_text(entry.twin))
                 entry.prepared = entry.known = None
                 continue
-            size, seen = (prepared.width, prepared.height), (prepared.decoded, prepared.scale)
-            known = Known(*size, prepared.capture, outputs[id(entry)], *seen)
+            before = entry.full.looked_at if entry.full else {}
+            looked_at = {**before, self._way(entry): (prepared.decoded, prepared.scale)}
+            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)], looked_at)
             # What a hanging reader of metadata left out is asked for again next time.
             if self.cache and entry.path and entry.identity is not None and prepared.warning is None:
-                is_first = self.first and prepared.decoded == "preview"
-                kept = first_look.kept(known, entry.full) if is_first else known
+                kept = first_look.kept(known) if entry.is_first else known
                 self.cache.keep(entry.path, entry.identity, kept)
             self._finish(entry, known, prepared.warning)
         self.ready.clear()
 
     def _finish(self, entry: PendingPhoto, known: Known | None, warning: str | None = None) -> None:
         assert known is not None
+        decoded, scale = known.looked_at[self._way(entry)]
         entry.record = Record(
             entry.name,
             error=warning,
@@ -262,8 +268,8 @@ class _Pass:
             **asdict(known.capture),
             **self.run.models.fields(known.outputs),
             twin=_text(entry.twin),
-            decoded=known.decoded,
-            scale=round(known.scale, 4),
+            decoded=decoded,
+            scale=round(scale, DIGITS),
         )
         entry.outputs = self.run.models.asked(known.outputs)
         entry.prepared = entry.known = None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from photocli.decode import Reading
     from photocli.decode.memory import PackedImage
     from photocli.faces.detection import FaceDetection
+    from photocli.inputs.views import InputSpec
     from photocli.records import Frame
 
 MEMORY_LIMIT = 1_900_000_000
@@ -100,23 +101,19 @@ def _perform(
 ) -> None:
     from photocli.decode import Reading
     from photocli.errors import DecodeError, ModelError
-    from photocli.inputs.views import InputSpec, cut, shows_more
+    from photocli.inputs.views import InputSpec, cut
 
     number, source = task["number"], _source(task, blocks)
     specs = [InputSpec(**spec) for spec in task["specs"]]
-    reading = Reading(**task.get("reading", {}))
+    native = any(spec.detail == "native" for spec in specs)
+    reading = Reading(**{**task.get("reading", {}), "native": native})
     try:
-        side = max(spec.frame_side for spec in specs)
-        frame = _decode(source, side, reading)
+        frame = _decode(source, max(spec.frame_side for spec in specs), reading)
         by_preview = reading.previews == "fast" and frame.decoded == "preview"
         if by_preview:  # it has no details to judge
             specs = [spec for spec in specs if spec.key in task["first"]]
-        whole = None
-        if any(spec.detail == "native" for spec in specs) and shows_more(frame.width, frame.height, side):
-            # Decoded once more, and not reduced to the frame: JPEGs are reduced before they are pixels, and
-            # colours are converted after. Another way gives other pixels, and other scores of other models.
-            whole = _decode(source, max(frame.width, frame.height), reading).pixels
-        inputs = {spec.key: cut(frame.pixels, spec, whole) for spec in specs if not spec.detector}
+        inputs = {spec.key: cut(frame.pixels, spec, frame.detail) for spec in specs if not spec.detector}
+        _convert_tiles(frame, specs, inputs)
         finding = [spec for spec in specs if spec.detector]
         inputs |= detection.detect(frame.pixels, finding, sharpness=not by_preview)
     except (DecodeError, ModelError) as error:
@@ -129,11 +126,23 @@ def _perform(
         send(answers, {"number": number, "failed": "not enough memory for this photo"})
         return
     size = {"width": frame.width, "height": frame.height}
-    header = {"number": number, **size, "orientation": frame.orientation}
-    header |= {"decoded": frame.decoded, "scale": frame.scale}
+    looked = {"decoded": frame.decoded, "scale": frame.scale}
+    header = {"number": number, **size, "orientation": frame.orientation, **looked}
     # Pixels go first: metadata readers hang on hostile files, and then only the metadata is lost.
     send(answers, header, inputs)
     send(answers, {"number": number, "capture": _capture(source, frame)})
+
+
+def _convert_tiles(frame: Frame, specs: list[InputSpec], inputs: dict[str, NDArray[Any]]) -> None:
+    """Put the tiles of sheets, which were cut from the frame's detail, into sRGB."""
+    if frame.detail_profile is None:
+        return
+    from photocli.decode.colour import converted
+
+    for spec in specs:
+        if spec.fit == "sheet":
+            tiles = inputs[spec.key][:, spec.width :]
+            tiles[:] = converted(tiles.transpose(1, 2, 0), frame.detail_profile).transpose(2, 0, 1)
 
 
 def _source(task: dict[str, Any], blocks: dict[str, NDArray[Any]]) -> Path | PackedImage:

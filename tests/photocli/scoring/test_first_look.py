@@ -127,7 +127,7 @@ def test_a_closer_look_is_a_full_one(tmp_path: Path) -> None:
     burst = []
     for name in ("a", "b"):
         (tmp_path / f"{name}.jpg").write_bytes(photo())
-        size = {"width": 6000, "height": 4000}
+        size = {"width": 6000, "height": 4000, "scale": 0.27}
         burst.append(Record(str(tmp_path / f"{name}.jpg"), camera="Canon EOS R5", score=6.0, **size))
     seen: list[Record] = []
 
