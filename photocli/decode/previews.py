@@ -15,7 +15,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from photocli.decode import directories, edited, jpeg
-from photocli.decode.raster import exif_orientation
 from photocli.decode.segments import JpegHead, Segment, read_head
 from photocli.errors import DecodeError
 
@@ -34,6 +33,7 @@ _MOST = 16  # pictures of an index that are looked at
 _COUNT, _ENTRIES = 0xB001, 0xB002
 _KINDS = frozenset((0x010001, 0x010002, 0x010003, 0x010004))  # monitors' sizes; others show something else
 _PLACE, _LENGTH = 0x0201, 0x0202
+_ORIENTATION = 0x0112
 _SOI, _APP1 = b"\xff\xd8", 0xE1
 
 
@@ -82,7 +82,7 @@ def _of_jpeg(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
     if head is None or head.exif is None or not edited.is_as_shot(head):
         return None
     reading.check(head.width, head.height)
-    turn = exif_orientation(head.exif)
+    turn = _turn(head.exif) or 1
     found = [each for each in _pictures(file, head) if _shows(each.head, head, turn)]
     for each in sorted(found, key=lambda each: each.head.width):
         with suppress(ValueError, OSError, DecodeError, SyntaxError):  # of a damaged one; there may be others
@@ -118,7 +118,7 @@ def _indexed(head: JpegHead) -> Iterator[tuple[int, int]]:
 
 def _shows(preview: JpegHead, photo: JpegHead, turn: int) -> bool:
     """Whether a preview is large enough, has the photo's shape, and does not say that it lies otherwise."""
-    own = exif_orientation(preview.exif) if preview.exif and _states_turn(preview.exif) else turn
+    own = (_turn(preview.exif) if preview.exif else None) or turn
     return (
         LEAST <= max(preview.width, preview.height) < max(photo.width, photo.height)
         and abs(preview.width * photo.height / (preview.height * photo.width) - 1) <= TOLERANCE
@@ -126,8 +126,10 @@ def _shows(preview: JpegHead, photo: JpegHead, turn: int) -> bool:
     )
 
 
-def _states_turn(exif: bytes) -> bool:
-    return directories.first(exif).number(0x0112) is not None
+def _turn(exif: bytes) -> int | None:
+    """The orientation (1-8) that a bare EXIF block states; None where it states none."""
+    stated = directories.first(exif).number(_ORIENTATION)
+    return stated if stated in range(1, 9) else None
 
 
 def _of_photo(frame: Frame, width: int, height: int, turn: int) -> Frame:
