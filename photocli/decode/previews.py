@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from photocli.decode import directories, edited, jpeg
+from photocli.decode import directories, edited, extents, jpeg
+from photocli.decode.raster import bare_exif, to_frame
 from photocli.decode.segments import JpegHead, Segment, read_head
 from photocli.errors import DecodeError
 
@@ -66,7 +67,7 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None
     It is as `photocli.decode.decode` gives it, of the preview's pixels, but with the size and the metadata of
     the photo. Raises nothing but `MemoryError`: what is wrong with a file is told when it is read whole.
     """
-    finders = {"jpeg": _of_jpeg}
+    finders = {"jpeg": _of_jpeg, "heif": _of_heif}
     try:
         return finders[name](file, side, reading) if name in finders else None
     except MemoryError:
@@ -79,7 +80,7 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None
 
 def _of_jpeg(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
     head = read_head(file)
-    if head is None or head.exif is None or not edited.is_as_shot(head):
+    if head is None or head.exif is None or not edited.is_jpeg_as_shot(head):
         return None
     reading.check(head.width, head.height)
     turn = _turn(head.exif) or 1
@@ -89,6 +90,27 @@ def _of_jpeg(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
             frame = jpeg.read(BytesIO(each.data(head.exif, head.profile)), side, reading)
             return _of_photo(frame, head.width, head.height, turn)
     return None
+
+
+def _of_heif(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
+    """Of a HEIF, the smallest thumbnail that is large enough, as libheif finds it: one that lies as the photo
+    does, and has its colour profile."""
+    from pillow_heif.as_plugin import HeifImageFile
+
+    extents.check_boxes(file)
+    file.seek(0)
+    image = HeifImageFile(file)  # type: ignore[no-untyped-call]
+    width, height = image.size  # upright, and EXIF may state it as the sensor lay
+    exif, packets = bare_exif(image.info.get("exif")), (image.info.get("xmp") or b"").replace(b"\0", b"")
+    if not any(edited.is_as_shot(exif, packets, size) for size in ((width, height), (height, width))):
+        return None
+    reading.check(width, height)
+    if image.draft(None, (LEAST, 1) if width >= height else (1, LEAST)) is None:
+        return None
+    if not _is_alike(image.size, (width, height)):
+        return None
+    frame = to_frame(image, side, "heif", reading, exif=exif, orientation=1)
+    return _of_photo(replace(frame, orientation=None), width, height, 1)
 
 
 def _pictures(file: BinaryIO, head: JpegHead) -> Iterator[_Found]:
@@ -119,11 +141,13 @@ def _indexed(head: JpegHead) -> Iterator[tuple[int, int]]:
 def _shows(preview: JpegHead, photo: JpegHead, turn: int) -> bool:
     """Whether a preview is large enough, has the photo's shape, and does not say that it lies otherwise."""
     own = (_turn(preview.exif) if preview.exif else None) or turn
-    return (
-        LEAST <= max(preview.width, preview.height) < max(photo.width, photo.height)
-        and abs(preview.width * photo.height / (preview.height * photo.width) - 1) <= TOLERANCE
-        and own == turn
-    )
+    return _is_alike((preview.width, preview.height), (photo.width, photo.height)) and own == turn
+
+
+def _is_alike(preview: tuple[int, int], photo: tuple[int, int]) -> bool:
+    """Whether a preview of this size (width, height) is large enough, and a smaller one of the same shape."""
+    aspect = preview[0] * photo[1] / (preview[1] * photo[0])
+    return LEAST <= max(preview) < max(photo) and abs(aspect - 1) <= TOLERANCE
 
 
 def _turn(exif: bytes) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from photos import camera_exif, picture
+from photos import camera_exif, picture, write_photo
 from PIL import Image
 from previewed import SIZE, SMALL, block, jpeg, of, photo, segment, stored
 
@@ -245,3 +245,35 @@ def test_exiftool_finds_the_same_preview(tmp_path: Path) -> None:
 def test_there_are_two_ways_to_read() -> None:
     with pytest.raises(UsageError, match="choose one of off, fast"):
         Reading(previews="slow")
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_thumbnail_of_a_heic_is_read_upright(orientation: int, tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif", minversion="1.8")
+    size = SIZE if orientation == 1 else SIZE[::-1]
+    path = write_photo(
+        tmp_path / "a.heic",
+        "chelsea",
+        size=size,
+        orientation=orientation,
+        exif=block(orientation),
+        thumbnails=[1100],
+    )
+    frame, whole = decode(path, 1024, FAST), decode(path, 1024)
+    assert (frame.decoded, frame.width, frame.height) == ("preview", whole.width, whole.height)
+    assert max(frame.pixels.shape) == 1100
+    assert frame.scale == pytest.approx(1100 / 1800)
+    assert frame.exif == whole.exif
+    small, other = (Image.fromarray(each.pixels).resize((60, 60)) for each in (frame, whole))
+    assert np.abs(np.asarray(small, int) - np.asarray(other, int)).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("thumbnail", "tags"),
+    [(900, {}), (1100, {"t0131": "GIMP 2.10"}), (1100, {"changed": "2024:06:01 10:20:30"})],
+)
+def test_a_heic_without_a_good_thumbnail_or_edited_is_read_whole(
+    thumbnail: int, tags: dict[str, Any], tmp_path: Path
+) -> None:
+    path = write_photo(tmp_path / "a.heic", "chelsea", size=SIZE, exif=block(**tags), thumbnails=[thumbnail])
+    assert decode(path, 1024, FAST).decoded == "photo"
