@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, BinaryIO
 
-from photocli.decode import directories, edited, extents, jpeg
+from photocli.decode import directories, edited, extents, jpeg, scans
 from photocli.decode.raster import bare_exif, to_frame
 from photocli.decode.segments import JpegHead, Segment, read_head
 from photocli.errors import DecodeError
@@ -35,6 +36,8 @@ _COUNT, _ENTRIES = 0xB001, 0xB002
 _KINDS = frozenset((0x010001, 0x010002, 0x010003, 0x010004))  # monitors' sizes; others show something else
 _PLACE, _LENGTH = 0x0201, 0x0202
 _ORIENTATION = 0x0112
+_COMPRESSION, _STRIPS, _STRIP_LENGTHS, _SUB = 259, 273, 279, 330
+_JPEGS = (6, 7)  # the old and the new way of putting a JPEG into a TIFF
 _SOI, _APP1 = b"\xff\xd8", 0xE1
 
 
@@ -154,6 +157,58 @@ def _turn(exif: bytes) -> int | None:
     """The orientation (1-8) that a bare EXIF block states; None where it states none."""
     stated = directories.first(exif).number(_ORIENTATION)
     return stated if stated in range(1, 9) else None
+
+
+def of_raw(file: BinaryIO, size: tuple[int, int]) -> Iterator[bytes]:
+    """The previews that the directories of a RAW file name, if it is a TIFF: whole JPEGs, the smallest first.
+
+    They are large enough, and have the shape of the photo of this size (width, height), which may be turned.
+    """
+    file.seek(0)
+    if file.read(4) not in (b"II*\0", b"MM\0*"):
+        return
+    length = file.seek(0, 2)
+    found = []
+    for at, count in _named(file, length):
+        if 0 < at < at + count <= length and count <= _LARGEST and (head := read_head(file, at)) is not None:
+            shape = (head.width, head.height)
+            if _is_alike(shape, size) or _is_alike(shape, size[::-1]):
+                found.append((head.width, at, count))
+    for _, at, count in sorted(found):
+        file.seek(at)
+        data = file.read(count)
+        with suppress(DecodeError):
+            scans.check(data)
+            yield data
+
+
+def _named(file: BinaryIO, length: int) -> set[tuple[int, int]]:
+    """The places and lengths of what may be JPEGs, by the directories of a TIFF."""
+    with _bytes_of(file) as block:
+        top = directories.first(block)
+        waiting, seen = [int.from_bytes(block[4:8], "little" if top.order == "<" else "big")], set[int]()
+        places = set()
+        while waiting and len(seen) < _MOST:
+            at = waiting.pop(0)
+            if at in seen or not 0 < at < length:
+                continue
+            seen.add(at)
+            found = directories.read(block, at, top.order)
+            waiting += [*found.numbers(_SUB), found.following][:_MOST]
+            places.add((found.number(_PLACE) or 0, found.number(_LENGTH) or 0))
+            if found.number(_COMPRESSION) in _JPEGS and len(found.numbers(_STRIPS)) == 1:
+                places.add((found.number(_STRIPS) or 0, found.number(_STRIP_LENGTHS) or 0))
+        return places
+
+
+@contextmanager
+def _bytes_of(file: BinaryIO) -> Iterator[bytes | mmap]:
+    """All of a file, without reading it."""
+    if isinstance(file, BytesIO):
+        yield file.getvalue()
+    else:
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            yield mapped
 
 
 def _of_photo(frame: Frame, width: int, height: int, turn: int) -> Frame:

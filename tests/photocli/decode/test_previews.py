@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dng import write_dng
 from photos import camera_exif, picture, write_photo
 from PIL import Image
 from previewed import SIZE, SMALL, block, jpeg, of, photo, segment, stored
@@ -277,3 +278,36 @@ def test_a_heic_without_a_good_thumbnail_or_edited_is_read_whole(
 ) -> None:
     path = write_photo(tmp_path / "a.heic", "chelsea", size=SIZE, exif=block(**tags), thumbnails=[thumbnail])
     assert decode(path, 1024, FAST).decoded == "photo"
+
+
+def dng(path: Path, small: bytes, *, orientation: int = 1) -> Path:
+    """A RAW file of a cat with a large preview of coffee, and a `small` one in a directory of its own."""
+    sensor, shown = (stored(picture(name, SIZE), orientation) for name in ("chelsea", "coffee"))
+    data = bytearray(write_dng(path, sensor, preview=shown, orientation=orientation).read_bytes())
+    first = int.from_bytes(data[4:8], "little")
+    link = first + 2 + 12 * int.from_bytes(data[first : first + 2], "little")
+    at = len(data)
+    data += small + b"\0" * (len(small) % 2)
+    directory = struct.pack("<HHHIIHHIII", 2, 0x201, 4, 1, at, 0x202, 4, 1, len(small), 0)
+    struct.pack_into("<I", data, link, len(data))
+    path.write_bytes(data + directory)
+    return path
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_of_a_raw_file_the_smallest_preview_that_will_do_is_read(orientation: int, tmp_path: Path) -> None:
+    small = of("flower", SMALL, orientation)
+    path = dng(tmp_path / "a.dng", small, orientation=orientation)
+    frame, whole = decode(path, 800, FAST), decode(path, 800)
+    assert (shows(frame, "flower"), shows(whole, "coffee")) == (True, True)
+    assert (frame.decoded, frame.width, frame.height) == ("preview", whole.width, whole.height)
+    assert (frame.orientation, frame.format) == (whole.orientation, "raw")
+
+
+@pytest.mark.parametrize("size", [(999, 666), (1020, 765)])
+def test_of_a_raw_file_others_are_left(size: tuple[int, int], tmp_path: Path) -> None:
+    small = of("flower", size)
+    assert shows(decode(dng(tmp_path / "a.dng", small), 800, FAST), "coffee")
+    cut = of("flower", SMALL)[:-3000]
+    assert shows(decode(dng(tmp_path / "b.dng", cut), 800, FAST), "coffee")
+    assert decode(tmp_path / "b.dng", 800, Reading(raw="develop", previews="fast")).decoded == "developed"
