@@ -90,14 +90,14 @@ class Face:
     """One face of a photo; places are fractions of it, upright, and may lie slightly outside.
 
     `box` is left, top, right and bottom; `eyes` x and y of the eye at the left of the picture, and of the one
-    at the right. `confidence` (0-1) is how sure the detector is, `sharpness` is 0-1 and `selfie` 1-10, None
-    where it was not judged.
+    at the right. `confidence` (0-1) is how sure the detector is, `sharpness` is 0-1 and `selfie` 1-10; None
+    where they were not judged.
     """
 
     box: tuple[float, float, float, float]
     eyes: tuple[tuple[float, float], tuple[float, float]]
     confidence: float
-    sharpness: float
+    sharpness: float | None
     selfie: float | None = None
 
 

@@ -127,7 +127,8 @@ class Closeups:
         if not still:
             return {}
         outputs = (detail.NAME, _WEIGHTS)
-        options = replace(self.options, assess=(self.model,), outputs=outputs, taste=OFF, detail="native")
+        asked = replace(self.options, assess=(self.model,), outputs=outputs, taste=OFF)
+        options = replace(asked, detail="native", decode="full")
         run = _Measured(still, options)
         records = list(self.watch(run, len(still)))
         self.frames += run.summary.photos - run.summary.failed

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to be decoded and cut to the inputs of some models: a file, or an `image` in memory."""
+    """One photo to be decoded and cut to the inputs of some models: a file, or an `image` in memory.
+
+    `first` are the keys of the inputs that are cut where a preview is decoded in the photo's place.
+    """
 
     number: int
     path: Path
     specs: tuple[InputSpec, ...]
     image: PackedImage | None = None
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +105,10 @@ class WorkerProcess:
         header: dict[str, Any] = {
             "number": task.number,
             "path": os.fsencode(task.path).hex(),
-            "specs": [asdict(spec) for spec in task.specs],
+            "specs": [_as_dict(spec) for spec in task.specs],
+            "first": task.first,
             "deadline": deadline,
-            "reading": asdict(reading),
+            "reading": _as_dict(reading),
         }
         if task.image is not None:
             header["image"] = task.image.facts
@@ -140,3 +146,9 @@ class WorkerProcess:
             if stream is not None:
                 with suppress(OSError):  # what was still to be written has no reader
                     stream.close()
+
+
+@lru_cache(maxsize=64)
+def _as_dict(value: InputSpec | Reading) -> dict[str, Any]:
+    """The fields of a value: the same for photo after photo, and making them takes 2 ms a photo."""
+    return asdict(value)
