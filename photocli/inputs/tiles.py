@@ -92,24 +92,13 @@ def _detail(pixels: Pixels, step: int, every: int) -> NDArray[np.float32]:
     import numpy as np
 
     rows, columns = pixels.shape[0] // step, pixels.shape[1] // step
-    bands = pixels[: rows * step].reshape(rows, step, -1, 3)
-    upper, lower = (
-        _green(bands[:, chosen])[:, : columns * step]
-        for chosen in (slice(None, -1, every), slice(1, None, every))
-    )
-    energy = np.zeros(upper.shape, np.float32)
-    cv2.accumulateSquare(cv2.absdiff(upper, lower), energy)
-    cv2.accumulateSquare(cv2.absdiff(upper[:, 1:], upper[:, :-1]), energy[:, 1:])
-    sums = energy.reshape(rows, -1, columns * step).sum(axis=1)
-    return np.asarray(sums.reshape(rows, columns, step).sum(axis=2))
-
-
-def _green(rows: Pixels) -> Pixels:
-    """The green of rows (bands, rows, width, 3), one below the other: (bands · rows, width)."""
-    import cv2
-    import numpy as np
-
-    return np.asarray(cv2.split(np.ascontiguousarray(rows).reshape(-1, rows.shape[2], 3))[1], np.uint8)
+    bands = pixels[: rows * step, : columns * step]
+    energy = np.zeros((rows, columns * step), np.float32)
+    for row in range(0, step - 1, every):  # the same one of all bands at once, added up where it lies
+        upper, lower = (cv2.extractChannel(bands[at::step], 1) for at in (row, row + 1))
+        cv2.accumulateSquare(cv2.absdiff(upper, lower), energy)
+        cv2.accumulateSquare(cv2.absdiff(upper[:, 1:], upper[:, :-1]), energy[:, 1:])
+    return np.add.reduceat(energy, np.arange(0, columns * step, step), axis=1)
 
 
 def at_least(pixels: Pixels, tile: int) -> Pixels:
