@@ -10,9 +10,9 @@ import rawpy
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from photocli.decode import extents
-from photocli.decode.jpeg import scale_down
-from photocli.decode.raster import bare_exif, exif_orientation, to_frame
+from photocli.decode import extents, jpeg, previews
+from photocli.decode.levels import detail_factor, frame_factor
+from photocli.decode.raster import bare_exif, exif_orientation, from_level, to_frame
 from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -42,7 +42,12 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
         with rawpy.imread(getattr(file, "name", file)) as raw:
             sizes = raw.sizes  # asked for once: developing at half size changes them
             reading.check(sizes.raw_width, sizes.raw_height)
-            preview = _preview(raw, sizes, side, reading) if reading.raw == "preview" else None
+            preview = None
+            if reading.raw == "preview":
+                small = (
+                    _small_preview(file, raw, sizes, side, reading) if reading.previews == "fast" else None
+                )
+                preview = small or _preview(raw, sizes, side, reading)
             if preview is not None and _is_enough(preview.pixels.shape, side):
                 return preview
             try:
@@ -89,25 +94,49 @@ def _is_enough(shape: tuple[int, ...], side: int) -> bool:
     return max(shape) >= min(side, ENOUGH)
 
 
-def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame | None:
+def _small_preview(
+    file: BinaryIO, raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading
+) -> Frame | None:
+    """The smallest preview that is good for a first look; LibRaw would give the largest."""
+    found = (
+        _preview(raw, sizes, side, reading, data) for data in previews.of_raw(file, _size_of_original(sizes))
+    )
+    return next((frame for frame in found if frame is not None), None)
+
+
+def _preview(
+    raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading, data: bytes | None = None
+) -> Frame | None:
+    """The frame of the largest preview, or of that JPEG among them; None if it cannot be read."""
     try:
-        thumb = raw.extract_thumb()
-        if thumb.format is rawpy.ThumbFormat.JPEG:
-            image: Image.Image = JpegImageFile(BytesIO(bytes(thumb.data)))
+        thumb = raw.extract_thumb() if data is None else None
+        if thumb is None or thumb.format is rawpy.ThumbFormat.JPEG:
+            data = bytes(thumb.data) if thumb is not None else data or b""
+            image = JpegImageFile(BytesIO(data))
+            exif = bare_exif(image.info.get("exif"))
+            turn = _turn(sizes, image.size, exif_orientation(exif))
+            frame = _of_jpeg(image, data, side, reading, exif, turn)
         else:
-            image = Image.fromarray(thumb.data)  # type: ignore[arg-type]
-        size = image.size
-        exif = bare_exif(image.info.get("exif"))
-        turn = _turn(sizes, size, exif_orientation(exif))
-        if isinstance(image, JpegImageFile):
-            scale_down(image, side)
-        frame = to_frame(image, side, "raw", reading, size=size, exif=exif, orientation=turn)
+            pixels = Image.fromarray(thumb.data)  # type: ignore[arg-type]
+            turn = _turn(sizes, pixels.size, 1)
+            frame = to_frame(pixels, side, "raw", reading, orientation=turn)
     except MemoryError:
         raise
     except Exception:  # no preview, one in a format of its own, or a damaged one: all the same here
         return None
     lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]  # the preview may be stored upright, whatever the sensor did
-    return replace(_with_size_of_original(frame, sizes), orientation=turn if lies == 1 else lies)
+    frame = replace(_with_size_of_original(frame, sizes), orientation=turn if lies == 1 else lies)
+    return replace(frame, decoded="preview")
+
+
+def _of_jpeg(
+    image: JpegImageFile, data: bytes, side: int, reading: Reading, exif: bytes | None, turn: int
+) -> Frame:
+    size, profile = image.size, image.info.get("icc_profile")
+    reading.check(*size)
+    level = detail_factor(size, side, reading.native)
+    factor, pixels = frame_factor(max(size), side) // level, jpeg.decoded(image, data, level)
+    return from_level(pixels, factor, size, "raw", exif=exif, orientation=turn, profile=profile)
 
 
 def _turn(sizes: rawpy.ImageSizes, preview: tuple[int, int], own: int) -> int:
@@ -123,14 +152,19 @@ def _turn(sizes: rawpy.ImageSizes, preview: tuple[int, int], own: int) -> int:
     return 1 if turn >= 5 and is_upright else turn
 
 
+def _size_of_original(sizes: rawpy.ImageSizes) -> tuple[int, int]:
+    return (sizes.crop_width, sizes.crop_height) if sizes.crop_width else (sizes.width, sizes.height)
+
+
 def _with_size_of_original(frame: Frame, sizes: rawpy.ImageSizes) -> Frame:
     """The frame with the size of the developed photo, unless the preview shows another cut of it."""
-    width, height = (sizes.crop_width, sizes.crop_height) if sizes.crop_width else (sizes.width, sizes.height)
+    width, height = _size_of_original(sizes)
     if (width > height) != (frame.width > frame.height):
         width, height = height, width
     if abs(width * frame.height / (height * frame.width) - 1) > 0.03:
         return frame
-    return replace(frame, width=width, height=height)
+    looked_at = frame.scale * max(frame.width, frame.height)
+    return replace(frame, width=width, height=height, scale=min(1.0, looked_at / max(width, height)))
 
 
 def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame:
@@ -143,4 +177,4 @@ def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Re
     )
     frame = to_frame(Image.fromarray(pixels), side, "raw", reading)
     lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]
-    return replace(_with_size_of_original(frame, sizes), orientation=lies)
+    return replace(_with_size_of_original(frame, sizes), orientation=lies, decoded="developed")

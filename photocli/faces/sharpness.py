@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from photocli.inputs.detail import noise_energy
+from photocli.inputs.pyramid import Pyramid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,24 +38,33 @@ def measure(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> float:
     blurred already; of both directions the more blurred one counts, as motion blurs one alone. Differences
     are squared, unlike there, so that the part of the noise can be taken out of their sums.
     """
+    import cv2
     import numpy as np
-    from PIL import Image
 
-    height, width = pixels.shape[:2]
-    left, top, right, bottom = (float(side) for side in face[:4])
-    across, down = _INNER * (right - left), _INNER * (bottom - top)
-    rows = _span(top + down, bottom - down, height)
-    columns = _span(left + across, right - across, width)
-    image = Image.fromarray(np.ascontiguousarray(pixels[rows, columns])).convert("L")
-    scale = LARGEST / max(image.size)
+    rows, columns = _inner(pixels, face)
+    grey = np.asarray(cv2.cvtColor(pixels[rows, columns], cv2.COLOR_RGB2GRAY), np.uint8)
+    scale = LARGEST / max(grey.shape)
     if scale < 1:
-        size = (max(SMALLEST, round(image.width * scale)), max(SMALLEST, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.BILINEAR)
-    grey = np.asarray(image, np.float32)
+        size = (max(SMALLEST, round(length * scale)) for length in grey.shape[::-1])
+        grey = Pyramid(grey).reduced(*size)
     if min(grey.shape) < SMALLEST:
         return 0.0
     left_over = min(_detail(grey), _detail(grey.T))
     return float(np.clip((left_over - BLURRED) / (SHARP - BLURRED), 0, 1))
+
+
+def size_of(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> int:
+    """The larger side in pixels of what is measured of a face; from `LARGEST` on, more would tell no more."""
+    rows, columns = _inner(pixels, face)
+    return max(int(part.stop - part.start) for part in (rows, columns))
+
+
+def _inner(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[slice, slice]:
+    """The rows and columns of a face without its border."""
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = (float(side) for side in face[:4])
+    across, down = _INNER * (right - left), _INNER * (bottom - top)
+    return _span(top + down, bottom - down, height), _span(left + across, right - across, width)
 
 
 def _span(start: float, end: float, length: int) -> slice:
@@ -63,14 +73,14 @@ def _span(start: float, end: float, length: int) -> slice:
     return slice(first, max(min(round(end * length), length), first + 1))
 
 
-def _detail(grey: NDArray[np.float32]) -> float:
+def _detail(grey: NDArray[np.uint8]) -> float:
     """The share of the differences between rows that another blur takes away; 0 where there are none."""
+    import cv2
     import numpy as np
 
-    half = _TAPS // 2
-    sums = np.cumsum(np.pad(grey, ((half + 1, half), (0, 0)), mode="edge"), axis=0, dtype=np.float64)
-    blurred = (sums[_TAPS:] - sums[:-_TAPS]) / _TAPS
-    before, after = (np.diff(rows, axis=0) ** 2 for rows in (grey, blurred))
+    rows = np.ascontiguousarray(grey, np.float32)
+    blurred = cv2.blur(rows, (1, _TAPS), borderType=cv2.BORDER_REPLICATE)
+    before, after = ((pixels[1:] - pixels[:-1]) ** 2 for pixels in (rows, blurred))
     whole = float(before.mean()) - noise_energy(before, _NOISE)
     left = float(after.mean()) - noise_energy(after, _NOISE)
     return 1 - math.sqrt(min(max(left, 0.0) / whole, 1.0)) if whole > _LEAST else 0.0

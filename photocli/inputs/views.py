@@ -7,24 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photocli.inputs import patches as pieces
-from photocli.inputs import signature, thumbnails
+from photocli.inputs import pyramid, signature, thumbnails
 from photocli.inputs import tiles as sheet
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.inputs.pyramid import Pyramid
+
 FITS = ("squash", "sheet", "crop", "contain", "faces")
-"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME` and thumbnails, too."""
+"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME`, `LEVEL` and thumbnails, too."""
 
 _SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
 
 DETAILS = ("frame", "native")
-"""Where the pieces of a sheet come from: the frame, or the photo decoded whole, at its own resolution."""
-
-MOST_NATIVE = 65_000_000
-"""Photos of more pixels are judged by their frame, whatever is asked for: decoding one takes up to thirteen
-bytes a pixel, 0.85 GB at this size, in every worker."""
+"""How photos are decoded: at twice the size of the frame, or whole, at their own resolution; the pieces of a
+sheet come from that."""
 
 FRAME_SIDE = 1024
 """The long side in pixels that a frame has at least, whichever models run: their scores would differ a little
@@ -38,7 +37,7 @@ class InputSpec:
     `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
-    `patches.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
+    `patches.lay`. With `detail` `native`, the photo is decoded at its own resolution.
 
     `contain` is for models that find faces, which run inside the workers (`detection.FaceDetection`) on a
     square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
@@ -79,6 +78,9 @@ SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
 FRAME = InputSpec("frame", 1, 1, "frame")
 """Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
 
+LEVEL = InputSpec("level", 1, 1, "level")
+"""Not for a network: the largest level, (height, width, 3), to tell where tiles were cut from."""
+
 
 def described(fit: str, width: int, height: int) -> str:
     """What a network of this input sees of a photo, in a few words, with the size in pixels."""
@@ -97,36 +99,29 @@ def thumbnail(side: int = thumbnails.SIDE) -> InputSpec:
     return InputSpec("thumbnail", side, side, "thumbnail")
 
 
-def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
-    """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
-    return max(width, height) >= 2 * side and width * height <= MOST_NATIVE
-
-
 def cut(
-    pixels: NDArray[np.uint8], spec: InputSpec, whole: NDArray[np.uint8] | None = None
+    photo: NDArray[np.uint8] | Pyramid, spec: InputSpec, whole: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
-    """Cut a model's input from upright RGB pixels of shape (height, width, 3), but for faces: `finding`.
+    """Cut a model's input from a photo's levels, but for faces: `FaceDetection`.
 
-    `whole` is the same photo at its own resolution, which specifications of detail `native` are cut from;
-    where it is not there, the frame serves them, too.
+    Of a photo that is cut once, the upright RGB pixels of shape (height, width, 3) will do. `whole` is the
+    same photo at a larger level, which the tiles of sheets are cut from; where neither it nor the `detail` of
+    the levels is there, the frame serves them, too.
 
     Returns uint8 of shape (3, spec.height, spec.width), or a signature, a thumbnail or the frame. Reduction
-    is antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
+    is antialiased (`Pyramid.reduced`), as in training.
     """
+    levels = pyramid.of(photo, whole)
     if spec.fit == "signature":
-        return signature.take(pixels)
+        return signature.take(levels)
     if spec.fit == "frame":
-        return pixels
+        return levels.pixels
+    if spec.fit == "level":
+        return levels.finest
     if spec.fit == "thumbnail":
-        return thumbnails.encode(pixels, spec.width)
+        return thumbnails.encode(levels, spec.width)
     if spec.fit == "sheet":
-        return sheet.lay(pixels, spec.width, whole if spec.detail == "native" else None)
+        return sheet.lay(levels, spec.width, levels.detail)
     if spec.fit == "crop":
-        return pieces.lay(pixels)
-    import numpy as np
-    from PIL import Image
-
-    # Large frames are reduced by whole numbers first: that is quicker, and hardly another picture.
-    size, filter_ = (spec.width, spec.height), Image.Resampling.BILINEAR
-    image = Image.fromarray(pixels).resize(size, filter_, reducing_gap=2.0)
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+        return pieces.lay(levels)
+    return pyramid.planes(levels.reduced(spec.width, spec.height))

@@ -10,6 +10,7 @@ from photocli.inputs import thumbnails
 from photocli.inputs.views import DETAILS
 from photocli.models.precision import AUTO, CHOICES
 from photocli.models.providers import DEVICES
+from photocli.scoring.first_look import WAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class Options:
     is quick and exact on this machine (`models.precision`).
 
     A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
-    has RAW files developed, even where their preview would do.
+    has RAW files developed, even where their preview would do. `decode` `fast` takes a first look at photos
+    by their embedded previews, where these show the same; such records have no technical answers, styles
+    and crops, see `docs/guide.md`.
     """
 
     assess: tuple[str, ...] = ()
@@ -46,13 +49,14 @@ class Options:
     hidden: bool = False
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    decode: str = "full"
     thumbnail_side: int = thumbnails.SIDE
     precision: str = AUTO
 
     @property
     def reading(self) -> Reading:
         """How photos are decoded. Raises `UsageError`."""
-        return Reading(self.max_pixels, self.raw)
+        return Reading(self.max_pixels, self.raw, previews="fast" if self.decode == "fast" else "off")
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -61,6 +65,8 @@ class Options:
             raise UsageError(f"there is no precision '{self.precision}'; choose one of {', '.join(CHOICES)}")
         if self.detail not in DETAILS:
             raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
+        if self.decode not in WAYS:
+            raise UsageError(f"photos cannot be decoded '{self.decode}'; choose one of {', '.join(WAYS)}")
         if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
             raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
         if self.thumbnail_side < 1:
