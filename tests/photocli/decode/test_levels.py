@@ -227,3 +227,23 @@ def test_native_costs_little_more_than_the_frame() -> None:
         for reading in (Reading(), Reading(native=True))
     )
     assert native < 2.2 * frame
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process had at most")
+@pytest.mark.parametrize(("native", "scale", "most"), [(False, 0.25, 900_000), (True, 0.5, 950_000)])
+def test_a_hundred_megapixels_take_little_memory(
+    native: bool, scale: float, most: int, tmp_path: Path
+) -> None:
+    """Progressive, and with all of its colours: the kind of JPEG that takes the most."""
+    path = tmp_path / "a.jpg"
+    picture(size=(11648, 8736)).save(path, quality=80, progressive=True, subsampling=0)
+    code = (
+        "import sys; from pathlib import Path; from photocli.decode import Reading, decode;"
+        "frame = decode(Path(sys.argv[1]), 1024, Reading(native=sys.argv[2] == 'True'));"
+        "assert frame.scale == float(sys.argv[3]), frame.scale;"
+        "print(*(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    command = [sys.executable, "-c", code, path, str(native), str(scale)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert int(done.stdout) < most
