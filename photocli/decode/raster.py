@@ -77,7 +77,7 @@ def from_level(
         rest = icc if is_rgb and is_converted(icc) else None
         detail = upright_view(converted(level, None if rest else icc), orientation)
     width, height = size[::-1] if orientation >= 5 else size
-    scale = long / max(size)
+    scale = 1 / round(max(size) / long)
     return Frame(
         np.ascontiguousarray(frame), width, height, name, exif, orientation, detail, scale, "photo", rest
     )

@@ -75,9 +75,12 @@ def serve() -> None:
     tasks, answers = _private_streams()
     try:
         _defend()
+        import cv2
+
         import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
         from photocli.faces.detection import FaceDetection
 
+        cv2.setNumThreads(1)  # there are as many workers as cores
         detection = FaceDetection()
     except Exception as error:
         send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
