@@ -1,8 +1,8 @@
 """Measures photocli beside decoding alone and beside other programs, over a shoot that it makes.
 
-Run `python -m benchmarks` on a machine with nothing else to do. The first run makes the photos (0.9 GB) and an
-environment for the programs to compare with (7 GB), in the cache folder or in --folder; `--prepare` does that
-and no more. Rates of whole programs include their start, as it weighs over --photos photos.
+Run `python -m benchmarks` on a machine with nothing else to do. The first run makes the photos (0.9 GB) and
+an environment for the programs to compare with (7 GB), in the cache folder or in --folder; `--prepare` does
+that and no more. Rates of whole programs include their start, as it weighs over --photos photos.
 """
 
 from __future__ import annotations
@@ -18,8 +18,18 @@ from benchmarks.ours import Program
 from benchmarks.shoot.making import SETS, default_folder, make_set, set_named
 
 GROUPS = (
-    "decoding", "ours", "assessors", "modes", "formats", "start", "others", "memory", "cost", "cached", "stages",
-)  # fmt: skip
+    "decoding",
+    "ours",
+    "assessors",
+    "modes",
+    "formats",
+    "start",
+    "others",
+    "memory",
+    "cost",
+    "cached",
+    "stages",
+)
 
 
 def main() -> None:
@@ -60,7 +70,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.slow,
         options.rounds,
         min(2, options.rounds),
-        (2000, 20_000) if options.long else (2000,),
+        (options.many, 20_000) if options.long else (options.many,),
         options.cached,
         tuple(group for group in only if group not in left),
     )
@@ -70,13 +80,20 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m benchmarks", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--folder", type=Path, default=default_folder(), help="where photos and environments are kept")
-    parser.add_argument("--prepare", action="store_true", help="make photos and environments, measure nothing")
+    parser.add_argument(
+        "--folder", type=Path, default=default_folder(), help="where photos and environments are kept"
+    )
+    parser.add_argument(
+        "--prepare", action="store_true", help="make photos and environments, measure nothing"
+    )
     parser.add_argument("--photos", type=int, default=200, help="photos of the main runs (200)")
-    parser.add_argument("--few", type=int, default=100, help="photos of decoding alone, and of single models (100)")
+    parser.add_argument(
+        "--few", type=int, default=100, help="photos of decoding alone, and of single models (100)"
+    )
     parser.add_argument("--slow", type=int, default=24, help="photos of the programs to compare with (24)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way takes its turn (3)")
     parser.add_argument("--cached", type=int, default=20_000, help="photos of the cached run (20000)")
+    parser.add_argument("--many", type=int, default=2000, help="photos of the run that tells the cost (2000)")
     parser.add_argument("--long", action="store_true", help="the cost of 20,000 photos, too")
     parser.add_argument("--only", default="", help=f"only these groups: {', '.join(GROUPS)}")
     parser.add_argument("--without", default="", help="without these groups")

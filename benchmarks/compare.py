@@ -1,4 +1,4 @@
-"""The comparison: every way takes its turn, round after round, so that what else happens falls on all of them."""
+"""The comparison: every way takes its turn, round after round, so that disturbances fall on all of them."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ class Comparison:
             for name in ALL:
                 self._ours(f"ours-{name}", f"photocli --assess {name}", few, "--assess", name)
         if plan.has("modes"):
-            self._ours("ours-native", "photocli --detail native", few, "--detail", "native")
+            native = ("--detail", "native")
+            self._ours("ours-native", "photocli --detail native", main, *native, rounds=min(2, plan.rounds))
             previews = self.links("preview24", plan.few)
             self._ours("ours-previews", "photocli, photos with previews", previews)
             if self.program.knows("--decode"):
@@ -167,7 +168,9 @@ class Comparison:
         runs, looks, one = [], [], []
         for _ in range(3):
             runs.append(self.program.score(folder, "--assess", CACHED, cache=True)[0].seconds)
-            one.append(self.program.score(folder / "000" / "IMG_000000.jpg", "--assess", CACHED, cache=True)[0])
+            one.append(
+                self.program.score(folder / "000" / "IMG_000000.jpg", "--assess", CACHED, cache=True)[0]
+            )
             looks.append(_seconds_to_look(folder))
         return {
             "photos": count,

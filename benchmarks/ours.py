@@ -17,7 +17,7 @@ ALL = ("aesthetics", "technical", "faces", "selfie", "style", "crop")
 
 
 class Program:
-    """photocli from one checkout, on this Python or another one's; `home` keeps its cache and nothing else."""
+    """photocli from one checkout, on this Python or another; `home` keeps its cache and nothing else."""
 
     def __init__(self, home: Path, root: Path = ROOT, python: str = sys.executable) -> None:
         self.home, self.python = home, python
@@ -40,14 +40,18 @@ class Program:
     def knows(self, option: str) -> bool:
         """Whether `score` has an option of that name."""
         done = subprocess.run(
-            self.command("score", "--help"), env=self.environment, cwd=self.home, capture_output=True, text=True
+            self.command("score", "--help"),
+            env=self.environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
         )
         return option in done.stdout
 
     def score(
         self, folder: Path, *options: str, cache: bool = False, every_s: float | None = None
     ) -> tuple[Sample, Measured]:
-        """Score a folder on the CPU, from start to end. Raises `RuntimeError` if it fails, or loses a photo."""
+        """Score a folder on the CPU, from start to end. Raises `RuntimeError` if that fails."""
         table = self.home / "scores.csv"
         words = ["--device", "cpu", "--csv", str(table), "-q", *([] if cache else ["--no-cache"]), *options]
         run = run_measured(
@@ -64,7 +68,7 @@ class Program:
         return Sample(photos, run.seconds, run.cpu_s), run
 
     def scales(self, folder: Path) -> dict[str, float]:
-        """At which scale each photo is decoded, by its name, as the table says; a quarter where it doesn't."""
+        """At which scale each photo is decoded, by its name, as the table says; else a quarter."""
         self.score(folder)
         return {
             Path(row["path"]).name: float(row.get("scale") or 0.25) for row in rows(self.home / "scores.csv")

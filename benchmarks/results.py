@@ -73,8 +73,8 @@ class Way:
 class Results:
     """All that one run measured. `photos` is the number of photos for which rates hold.
 
-    `facts` has what is measured once: `scale`, `peak_mb`, `start_cpu_s`, `cost` (seconds a photo by the number
-    of photos) and `cached`. `stages` has milliseconds by stage, `paired` what `benchmarks.paired` found.
+    `facts` has what is measured once: `scale`, `peak_mb`, `cost` (seconds a photo by the number of photos)
+    and `cached`. `stages` has milliseconds by stage, `paired` what `benchmarks.paired` found.
     """
 
     version: str

@@ -1,7 +1,7 @@
 """Where each millisecond goes: the stages of the pass, one after the other, in CPU time on one thread.
 
-Run `python -m benchmarks.stages`, with photos of your own if you like. CPU time says the same on a busy machine
-as on a quiet one, or nearly.
+Run `python -m benchmarks.stages`, with photos of your own if you like. CPU time says the same on a busy
+machine as on a quiet one, or nearly.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from photocli.models.card import Card
-from photocli.records import Frame
+if TYPE_CHECKING:
+    from photocli.inputs.views import InputSpec
+    from photocli.models.card import Card
+    from photocli.records import Frame
+    from photocli.scoring.assessment import Models
 
 PHOTOS = 12
 REPEATS = 3
@@ -52,25 +58,26 @@ class Clock:
 
 
 def measure(photos: Sequence[Path]) -> Stages:
-    """Measure all stages over some JPEGs; each has a name and `ms`, networks with another precision `int8_ms`."""
+    """Measure all stages over some JPEGs; each has a name and `ms`, networks in int8 `int8_ms`, too."""
     import cv2
 
-    from photocli.models import lineup
+    from photocli.scoring.assessment import Models
 
     cv2.setNumThreads(1)
-    cards = lineup.choose(())
+    models = Models((), "cpu", 1)
+    cards = list(models.cards.values())
     clock, inputs = Clock(), []
     for path in photos:
         inputs.append(_prepare(path, cards, clock))
-    stages = clock.stages()
-    return [*stages, *_networks(cards, inputs)]
+        _conclude(models, inputs[-1], clock)
+    return [*clock.stages(), *_networks(cards, inputs)]
 
 
 def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     """What a worker does with one photo; the inputs of the networks."""
     from photocli.decode import decode
     from photocli.faces.detection import FaceDetection
-    from photocli.inputs.views import SIGNATURE, cut
+    from photocli.inputs.views import SIGNATURE
     from photocli.metadata import read_capture
 
     side = max(card.input.frame_side for card in cards)
@@ -82,11 +89,11 @@ def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     levels = _levels(frame)
     specs = [card.input for card in cards]
     inputs = {
-        card.input.key: clock.time(f"cut the input of {card.name}", lambda card=card: cut(levels(), card.input))
+        card.input.key: clock.time(f"cut the input of {card.name}", partial(_cut, levels, card.input))
         for card in cards
         if not card.input.detector
     }
-    inputs[SIGNATURE.key] = clock.time("take the signature", lambda: cut(levels(), SIGNATURE))
+    inputs[SIGNATURE.key] = clock.time("take the signature", partial(_cut, levels, SIGNATURE))
     found = [spec for spec in specs if spec.detector]
     detection = FaceDetection()
     detection.detect(levels(), found)
@@ -94,6 +101,22 @@ def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     clock.time("read the metadata", lambda: asdict(read_capture(frame.exif)))
     clock.time("hand over to the parent", lambda: _hand_over(inputs))
     return inputs
+
+
+def _cut(levels: Callable[[], Any], spec: InputSpec) -> Any:
+    from photocli.inputs.views import cut
+
+    return cut(levels(), spec)
+
+
+def _conclude(models: Models, inputs: dict[str, Any], clock: Clock) -> None:
+    """What becomes of a photo's inputs beside the networks, up to its record."""
+    outputs = {key: models.run(key, [inputs[card.input.key]])[0] for key, card in models.cards.items()}
+    besides = clock.time(
+        "measure light, detail and colours", lambda: {key: models.beside(key, inputs) for key in outputs}
+    )
+    both = {key: {**outputs[key], **besides[key]} for key in outputs}
+    clock.time("make the record", lambda: models.fields(both))
 
 
 def _check(data: bytes) -> None:
@@ -116,11 +139,10 @@ def _bare(data: bytes, frame: Frame) -> None:
 
 def _levels(frame: Frame) -> Callable[[], Any]:
     """Levels of a frame that no stage has used before, so that each pays for those that it needs."""
-    try:
-        from photocli.inputs.pyramid import Pyramid
-    except ImportError:
+    if find_spec("photocli.inputs.pyramid") is None:
         return lambda: frame.pixels
-    return lambda: Pyramid(frame.pixels, getattr(frame, "detail", None))
+    pyramid = import_module("photocli.inputs.pyramid")
+    return lambda: pyramid.Pyramid(frame.pixels, getattr(frame, "detail", None))
 
 
 def _hand_over(inputs: dict[str, Any]) -> None:
@@ -178,7 +200,9 @@ def table(stages: Stages) -> str:
 def main() -> None:
     """Measure the stages of the photos that are named, or of the shoot's, and print the table."""
     parser = argparse.ArgumentParser("python -m benchmarks.stages", description=__doc__)
-    parser.add_argument("photos", nargs="*", type=Path, help="JPEGs; without any, some of the benchmarks' own")
+    parser.add_argument(
+        "photos", nargs="*", type=Path, help="JPEGs; without any, some of the benchmarks' own"
+    )
     parser.add_argument("--folder", type=Path, help="where the benchmarks' own are kept")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()

@@ -24,8 +24,8 @@ class Measured:
     `peak_mb` is the largest sum, over all processes at one moment, of the memory that each one adds:
     proportional set size on Linux, where pages that processes share are counted once; unique set size
     elsewhere. `peak_rss_mb` is the same of resident set sizes, which counts shared pages in every process.
-    Both are 0 where memory was not looked at. `cpu_s` is the CPU time of the process and of all that it waited
-    for; 0 on Windows, which does not add it up.
+    Both are 0 where memory was not looked at. `cpu_s` is the CPU time of the process and of all that it
+    waited for; 0 on Windows, which does not add it up.
     """
 
     code: int
@@ -77,7 +77,8 @@ def _ended(process: subprocess.Popen[bytes], *, wait: bool) -> float | None:
 
 def _children(root: psutil.Process) -> list[psutil.Process]:
     try:
-        return root.children(recursive=True)
+        found: list[psutil.Process] = root.children(recursive=True)
+        return found
     except psutil.NoSuchProcess:
         return []
 

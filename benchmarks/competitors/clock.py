@@ -1,4 +1,4 @@
-"""What the scripts beside this one share: they say how long they worked once all was loaded, and on how much."""
+"""What the scripts beside this one share: they say how long they worked once all was loaded."""
 
 from __future__ import annotations
 

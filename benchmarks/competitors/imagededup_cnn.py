@@ -1,4 +1,4 @@
-"""imagededup by its default network (MobileNetV3 small) with random weights, then duplicates among the codes."""
+"""imagededup by its default network (MobileNetV3 small) with random weights, then duplicates."""
 
 from __future__ import annotations
 

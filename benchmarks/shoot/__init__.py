@@ -1,1 +1,1 @@
-"""The benchmarks' own shoot: photos like a camera's, made from the sample pictures of scikit-image and -learn."""
+"""The benchmarks' own shoot: photos like a camera's, made from sample pictures of scikit-image and -learn."""

@@ -1,4 +1,4 @@
-"""The camera: from light to a sensor's mosaic with its noise, and from there to the picture that it stores."""
+"""The camera: from light to a sensor's mosaic with its noise, and on to the picture that it stores."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def develop(mosaic: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 
 def make_exif(number: int, orientation: int = 1) -> Image.Exif:
-    """Returns what a camera writes about photo `number`: time with its sub-seconds, camera, lens, exposure."""
+    """Returns what a camera writes about photo `number`: its time, camera, lens and exposure."""
     burst, frame = divmod(number, FRAMES)
     maker, model, lens = _CAMERAS[burst % len(_CAMERAS)]
     time = START + timedelta(seconds=BURSTS_APART_S * burst + FRAMES_APART_S * frame)

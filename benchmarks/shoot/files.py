@@ -76,7 +76,7 @@ def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def with_preview(main: bytes, preview: bytes) -> bytes:
-    """Returns a JPEG with a preview behind its picture, and with the index in APP2 that says so (CIPA DC-007).
+    """Returns a JPEG with a preview behind its picture, and an index in APP2 that says so (CIPA DC-007).
 
     Pillow's writer of such files names the second picture by no type.
     """

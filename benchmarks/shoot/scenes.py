@@ -1,4 +1,4 @@
-"""Scenes: what stands before the camera, as linear light, at any size; sharp, though its sources are small."""
+"""Scenes: what stands before the camera, as linear light, at any size; sharp, though made from less."""
 
 from __future__ import annotations
 
@@ -40,11 +40,15 @@ def make_scene(number: int, width: int, height: int) -> Light:
     rng = np.random.default_rng(number // FRAMES)
     picture = _pictures()[number // FRAMES % len(_pictures())]
     part = _part(picture, rng, width / height)
-    scene = cv2.resize(part.astype(np.float32) / 255, (width, height), interpolation=cv2.INTER_CUBIC)
+    scene = _enlarged(np.asarray(part / 255, np.float32), width, height)
     scene += _texture(part, width, height)[:, :, None]
     np.clip(scene, 0, 1, out=scene)
     scene **= 2.2
     return _moved(scene, np.random.default_rng([number, 1]), number % FRAMES)
+
+
+def _enlarged(light: Light, width: int, height: int) -> Light:
+    return np.asarray(cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _part(picture: NDArray[np.uint8], rng: Generator, aspect: float) -> NDArray[np.uint8]:
@@ -52,7 +56,9 @@ def _part(picture: NDArray[np.uint8], rng: Generator, aspect: float) -> NDArray[
     height, width = picture.shape[:2]
     across = min(width, height * aspect) * rng.uniform(_SMALLEST_PART, _LARGEST_PART)
     size = (round(across / aspect), round(across))
-    top, left = (int(rng.integers(0, most - side + 1)) for most, side in zip((height, width), size, strict=True))
+    top, left = (
+        int(rng.integers(0, most - side + 1)) for most, side in zip((height, width), size, strict=True)
+    )
     part = picture[top : top + size[0], left : left + size[1]]
     return np.ascontiguousarray(part[:, ::-1] if rng.integers(2) else part)
 
@@ -63,14 +69,14 @@ def _texture(part: NDArray[np.uint8], width: int, height: int) -> Light:
     Enlarged twelve times, a picture has none of its own at the scale of the new pixels.
     """
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    fine = grey - cv2.GaussianBlur(grey, (0, 0), 2)
+    fine = np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 2), np.float32)
     strength = cv2.resize(cv2.GaussianBlur(np.abs(fine), (0, 0), 3), (width, height))
     texture = np.zeros((height, width), np.float32)
     spectrum = np.abs(np.fft.rfft2(fine))
     for times in (1, 3):
         phases = np.random.default_rng(times).uniform(0, 2 * np.pi, spectrum.shape)
         alike = np.fft.irfft2(spectrum * np.exp(1j * phases), s=fine.shape).astype(np.float32)
-        larger = cv2.resize(alike, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+        larger = _enlarged(alike, times * fine.shape[1], times * fine.shape[0])
         texture += _repeated(larger / max(float(larger.std()), 1e-6), width, height)
     return np.asarray(_DETAIL * strength * texture, np.float32)
 
@@ -89,4 +95,5 @@ def _moved(scene: Light, rng: Generator, frame: int) -> Light:
     height, width = scene.shape[:2]
     across, down = rng.uniform(-_MOVES_BY, _MOVES_BY, 2) * width
     shift = np.array([[1, 0, across], [0, 1, down]], np.float32)
-    return cv2.warpAffine(scene, shift, (width, height), borderMode=cv2.BORDER_REFLECT)
+    moved = cv2.warpAffine(scene, shift, (width, height), borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, np.float32)
