@@ -37,6 +37,7 @@ BARS = (
 def draw(results: Results) -> str:
     """Returns an SVG picture with a background of its own, light or dark as the reader's system is."""
     shown = [(way, title) for key, title in BARS if (way := results.way(key)) is not None]
+    shown.sort(key=lambda each: each[0].rate(results.photos), reverse=True)
     if not shown:
         raise ValueError("there is nothing to draw: the results have none of the ways that the chart shows")
     height = _TOP + _ROW * len(shown) + 22
@@ -73,7 +74,7 @@ def _place(results: Results) -> str:
     machine = results.machine
     return (
         f"{machine['processor']}, {machine['cores']} cores, no GPU; over {results.photos} photos, "
-        "start included"
+        "starting the programs included"
     )
 
 

@@ -15,7 +15,7 @@ from benchmarks.decoding import LIBRARIES, decode_all
 from benchmarks.endurance import make_small_photos
 from benchmarks.ours import ALL, THREE, Program
 from benchmarks.results import Results, Sample, Way
-from benchmarks.shoot.making import SETS, link_photos, make_set, set_named
+from benchmarks.shoot.making import SETS, PhotoSet, link_photos, make_set, set_named
 
 SCALES = {"quarter": 0.25, "half": 0.5, "whole": 1.0}
 CACHED = "aesthetics"
@@ -40,6 +40,7 @@ class Plan:
     costs: tuple[int, ...] = (2000,)
     cached: int = 20_000
     only: tuple[str, ...] = ()
+    sets: tuple[PhotoSet, ...] = SETS
 
     def has(self, group: str) -> bool:
         """Whether a group is to be measured."""
@@ -88,7 +89,7 @@ class Comparison:
 
     def links(self, name: str, count: int) -> Path:
         """A folder of so many names for the photos of a set, which are made if they are missing."""
-        photos = make_set(set_named(name), self.plan.folder)
+        photos = make_set(set_named(name, self.plan.sets), self.plan.folder)
         return link_photos(photos, photos[0].parents[1] / "links" / f"{name}-{count}", count)
 
     def _turn(self, way: Way, measure: Callable[[], Sample], rounds: int | None = None) -> None:
@@ -127,7 +128,7 @@ class Comparison:
             if self.program.knows("--decode"):
                 self._ours("ours-fast", "photocli --decode fast, the same", previews, "--decode", "fast")
         if plan.has("formats"):
-            for kind in SETS[2:]:
+            for kind in plan.sets[2:]:
                 folder = self.links(kind.name, 3 * kind.distinct)
                 self._ours(f"ours-{kind.name}", f"photocli, {kind.title}", folder, rounds=1)
         if plan.has("start"):

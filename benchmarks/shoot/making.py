@@ -53,9 +53,9 @@ def default_folder() -> Path:
     return platformdirs.user_cache_path("photocli-benchmarks", appauthor=False)
 
 
-def set_named(name: str) -> PhotoSet:
+def set_named(name: str, sets: Sequence[PhotoSet] = SETS) -> PhotoSet:
     """Returns the set of that name."""
-    return next(kind for kind in SETS if kind.name == name)
+    return next(kind for kind in sets if kind.name == name)
 
 
 def make_set(kind: PhotoSet, folder: Path) -> list[Path]:
