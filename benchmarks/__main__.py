@@ -13,9 +13,8 @@ from pathlib import Path
 
 from benchmarks import report, results, stages
 from benchmarks.compare import Comparison, Plan
-from benchmarks.competitors import environment
 from benchmarks.ours import Program
-from benchmarks.shoot.making import SETS, default_folder, make_set, set_named
+from benchmarks.shoot.making import default_folder, make_set, set_named
 
 GROUPS = (
     "decoding",
@@ -35,13 +34,12 @@ GROUPS = (
 def main() -> None:
     """Measure, print the tables, write the results."""
     options = _options()
-    if options.prepare:
-        for kind in SETS:
-            make_set(kind, options.folder)
-        environment.prepare(options.folder)
-        return
     plan = _plan(options)
-    found = Comparison(plan, Program(options.folder / "home"), _empty(plan)).run()
+    comparison = Comparison(plan, Program(options.folder / "home"), _empty(plan))
+    if options.prepare:
+        comparison.prepare()
+        return
+    found = comparison.run()
     if plan.has("stages"):
         found.stages = stages.measure(make_set(set_named("jpeg24"), options.folder)[: stages.PHOTOS])
     print(report.text(found))
@@ -88,9 +86,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--photos", type=int, default=200, help="photos of the main runs (200)")
     parser.add_argument(
-        "--few", type=int, default=100, help="photos of decoding alone, and of single models (100)"
+        "--few", type=int, default=80, help="photos of decoding alone, and of single models (80)"
     )
-    parser.add_argument("--slow", type=int, default=24, help="photos of the programs to compare with (24)")
+    parser.add_argument("--slow", type=int, default=20, help="photos of the programs to compare with (20)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way takes its turn (3)")
     parser.add_argument("--cached", type=int, default=20_000, help="photos of the cached run (20000)")
     parser.add_argument("--many", type=int, default=2000, help="photos of the run that tells the cost (2000)")

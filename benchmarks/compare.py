@@ -33,8 +33,8 @@ class Plan:
 
     folder: Path
     photos: int = 200
-    few: int = 100
-    slow: int = 24
+    few: int = 80
+    slow: int = 20
     rounds: int = 3
     competitor_rounds: int = 2
     costs: tuple[int, ...] = (2000,)
@@ -156,16 +156,30 @@ class Comparison:
             sample = self.program.score(folder)[0]
             yield str(count), sample.seconds / sample.photos
 
-    def _cached(self) -> dict[str, float]:
-        """A run over small photos of which the cache knows all, beside `os.stat` of each of them."""
+    def prepare(self) -> None:
+        """Make all that is kept: photos, the competitors' environment, the cache of small photos."""
+        for kind in self.plan.sets:
+            make_set(kind, self.plan.folder)
+        if self.plan.has("others"):
+            environment.prepare(self.plan.folder)
+        if self.plan.has("cached"):
+            self._fill()
+
+    def _fill(self) -> Path:
+        """A folder of small photos that the cache knows; quick, if it knows them already."""
         count = self.plan.cached
         folder = self.plan.folder / f"small-{count}"
         if not (folder / "made.txt").exists():
             _say(f"making {count:,} small photos")
             make_small_photos(folder, count)
             (folder / "made.txt").touch()
-        _say(f"a run over {count:,} small photos, and three from the cache")
+        _say(f"a run over {count:,} small photos, so that the cache knows them")
         self.program.score(folder, "--assess", CACHED, cache=True)
+        return folder
+
+    def _cached(self) -> dict[str, float]:
+        """A run over small photos of which the cache knows all, beside `os.stat` of each of them."""
+        folder = self._fill()
         runs, looks, one = [], [], []
         for _ in range(3):
             runs.append(self.program.score(folder, "--assess", CACHED, cache=True)[0].seconds)
@@ -174,7 +188,7 @@ class Comparison:
             )
             looks.append(_seconds_to_look(folder))
         return {
-            "photos": count,
+            "photos": self.plan.cached,
             "seconds": median(runs),
             "one_s": median(sample.seconds for sample in one),
             "stat_s": median(looks),
