@@ -107,8 +107,8 @@ def cull(paths: Paths, options: CullOptions) -> None:
             [*paths, *outputs.settings_read(profile)],
             folders={"--move-rejects": options.move_rejects},
         )
-        options.require_photos(paths)
-        run = course.run = options.begin(paths, options.of_run(profile=profile, outputs=OUTPUTS))
+        photos = options.require_photos(paths)
+        run = course.run = options.begin(photos, options.of_run(profile=profile, outputs=OUTPUTS))
         if not _cull(run, limits, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 

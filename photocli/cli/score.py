@@ -67,8 +67,8 @@ def score(paths: Paths, options: ScoreOptions) -> None:
     with reported(options.debug) as course:
         profile = options.chosen_profile()
         to_stdout = outputs.check(options.tables, [*paths, *outputs.settings_read(profile)])
-        options.require_photos(paths)
-        run = course.run = options.begin(paths, options.of_run(profile=profile, detail=options.detail))
+        photos = options.require_photos(paths)
+        run = course.run = options.begin(photos, options.of_run(profile=profile, detail=options.detail))
         if not _score(run, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 

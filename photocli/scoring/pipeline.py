@@ -113,7 +113,7 @@ class Run:
                 self.summary.warning = cache.warning if cache is not None else None
                 assert entry.record is not None
                 if self.progress is not None:
-                    self.progress(done, total)
+                    self.progress(done, self.given.total if total is None else total)
                 yield Result(entry.record, entry.outputs, entry.thumbnail, entry.path is None)
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None

@@ -45,8 +45,7 @@ def report(
     the file cannot be written.
     """
     given, options = Given(sources), options or Options()
-    many = (given.count(options) or 0) >= MANY
-    run = Run(given, page_options(options, many=many), progress)
+    run = Run(given, page_options(options, many=given.reaches(MANY, options)), progress)
     in_memory: set[str] = set()
 
     def results() -> Iterable[Result]:
