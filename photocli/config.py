@@ -15,7 +15,7 @@ CONFIG_FILE = "photocli.toml"
 CONFIG_ENV = "PHOTOCLI_CONFIG"
 
 _RUN = "assess device batch workers timeout max_pixels raw follow_links quiet debug"
-_SCORED = f"taste profile stars no_cache allow_empty {_RUN}"
+_SCORED = f"taste profile stars no_cache allow_empty decode {_RUN}"
 _RATINGS = "xmp for embed overwrite keywords"
 OPTIONS: dict[str, frozenset[str]] = {
     name: frozenset(options.split())
@@ -26,7 +26,7 @@ OPTIONS: dict[str, frozenset[str]] = {
         "crop": f"{_RUN} allow_empty aspect keep smallest json xmp embed",
         "explain": "output crop assess taste profile device timeout max_pixels raw quiet debug",
         "check": "require max_failures baseline write_baseline junit json sarif markdown "
-        f"profile no_cache allow_empty {_RUN}",
+        f"profile no_cache allow_empty decode {_RUN}",
         "learn": "name list export import delete "
         "assess device batch workers no_cache follow_links quiet debug",
         "report": f"html {_SCORED}",

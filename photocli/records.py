@@ -20,6 +20,9 @@ Status = Literal["ok", "failed", "skipped"]
 CONFIDENCE = "_confidence"
 """Ends the name of the second column of a classifier; the first has that of the model."""
 
+DECODED = ("photo", "preview", "developed")
+"""What a photo was looked at by: its own pixels, a preview inside the file, or a RAW file's, developed."""
+
 SEPARATOR = "; "
 """Stands between classes that hold at once; the name of a class has none."""
 
@@ -48,6 +51,12 @@ class Frame:
     upright original, so boxes are stored as fractions. `exif` is the bare EXIF block (starting with the TIFF
     header), where the file has one. `orientation` (EXIF, 1-8) says how the sensor lay: what turns the file's
     own picture upright; None where that is not known.
+
+    `detail` is the same photo at the largest level that was decoded, where that is larger than the frame:
+    uint8 (h, w, 3), not always C-contiguous. It is sRGB, too, unless there is a `detail_profile` (ICC): then
+    what is cut from it is still to be converted (`decode.colour.converted`), as converting all of it would
+    take longer than decoding. `scale` (above 0, 1 at most) is the long side of the largest level by that of
+    the original. `decoded` (`DECODED`) is what the pixels were decoded from.
     """
 
     pixels: NDArray[np.uint8]
@@ -56,6 +65,10 @@ class Frame:
     format: str
     exif: bytes | None = None
     orientation: int | None = None
+    detail: NDArray[np.uint8] | None = None
+    scale: float = 1.0
+    decoded: str = "photo"
+    detail_profile: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +90,14 @@ class Face:
     """One face of a photo; places are fractions of it, upright, and may lie slightly outside.
 
     `box` is left, top, right and bottom; `eyes` x and y of the eye at the left of the picture, and of the one
-    at the right. `confidence` (0-1) is how sure the detector is, `sharpness` is 0-1 and `selfie` 1-10, None
-    where it was not judged.
+    at the right. `confidence` (0-1) is how sure the detector is, `sharpness` is 0-1 and `selfie` 1-10; None
+    where they were not judged.
     """
 
     box: tuple[float, float, float, float]
     eyes: tuple[tuple[float, float], tuple[float, float]]
     confidence: float
-    sharpness: float
+    sharpness: float | None
     selfie: float | None = None
 
 
@@ -170,6 +183,8 @@ class Record:
     sidecar: str | None = None
     pick_reason: str | None = None
     explained: tuple[tuple[str, str, float], ...] = field(default=())
+    decoded: str | None = None
+    scale: float | None = None
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,10 @@ NEEDS = ("faces", "sharpness")
 
 
 def assess(card: Card, outputs: Outputs) -> dict[str, Any]:
-    """Read `faces` (n, 15) and `sharpness` (n,) of `detection.FaceDetection`, the most prominent first."""
+    """Read `faces` (n, 15) and `sharpness` (n,) of `detection.FaceDetection`, the most prominent first.
+
+    Sharpness is None where it was not measured, and NaN.
+    """
     found = each(outputs)
     return {
         "faces": len(found),
@@ -42,7 +46,7 @@ def each(outputs: Outputs) -> tuple[Face, ...]:
                 box=(values[0], values[1], values[2], values[3]),
                 eyes=((values[4], values[5]), (values[6], values[7])),
                 confidence=values[14],
-                sharpness=round(float(sharp), DIGITS),
+                sharpness=None if math.isnan(sharp) else round(float(sharp), DIGITS),
                 selfie=round(scores[number], DIGITS) if number < len(scores) else None,
             )
         )

@@ -43,6 +43,13 @@ class RawBy(str, Enum):
     DEVELOP = "develop"
 
 
+class DecodeBy(str, Enum):
+    """Whether all of a photo is decoded, or its embedded preview."""
+
+    FULL = "full"
+    FAST = "fast"
+
+
 _NAMED = 3  # of the paths without photos, so many are named
 _ADVICE = "name a folder with photos, or add --allow-empty where none is all right"
 
@@ -74,6 +81,11 @@ class RunOptions:
     raw: RawBy = option(
         RawBy.PREVIEW,
         help="RAW files by their preview, where it is large enough, or always developed (slower).",
+    )
+    decode: DecodeBy = option(
+        DecodeBy.FULL,
+        help="fast: a first look by embedded previews of 1,000 pixels or more, where nothing was edited. "
+        "Faults, turns, crops and styles are left out.",
     )
     taste: str = option(
         "",
@@ -128,6 +140,7 @@ class RunOptions:
             deadline_s=self.timeout,
             max_pixels=round(self.max_pixels * 1e6),
             raw=self.raw.value,
+            decode=self.decode.value,
         )
 
     def chosen_profile(self, config: Path | None = None) -> str | None:

@@ -42,7 +42,7 @@ class Progress:
     """
 
     def __init__(self, run: Run | CropRun, *, quiet: bool, task: str = "scoring", data: bool = False) -> None:
-        self._run = run
+        self._run = self._first = run
         self._console = console(stderr=True)
         self._quiet = quiet
         self._mixed = data and sys.stdout is not None and sys.stdout.isatty()
@@ -70,6 +70,10 @@ class Progress:
         self.finish()
         if self._links > LISTED and not self._quiet:
             self._say(f"{self._links:,} links lead out of the folders given and were skipped", STARS)
+        previews = self._first.summary.previews
+        if previews and not self._quiet:
+            seen = "1 photo was seen by its" if previews == 1 else f"{previews:,} photos were seen by their"
+            self._say(f"{seen} embedded previews, so faults, turns, crops and styles are left open", STARS)
         for folder in self._rejects if not self._quiet else ():
             self._say(f"{folder}: left out, {REJECTS}", STARS)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from photocli.decode.levels import shows_more
 from photocli.inputs import detail
-from photocli.inputs.views import shows_more
 from photocli.scoring.options import Options
 from photocli.scoring.pipeline import Run
 from photocli.taste.store import OFF
@@ -59,15 +59,16 @@ def contenders(group: Group, records: Sequence[Record], ranking: Mapping[int, fl
     """The frames of a ranked group that a closer look is to decide among, the best first; none or several.
 
     They are of one camera and size, as the pixels of different ones are not equally sharp, and larger than
-    the frames that they were judged by.
+    what they were judged by.
     """
     if group.whole or len(group.members) < 2:
         return ()
     least = ranking[group.members[0]] - MARGIN
     near = tuple(member for member in group.members[:MOST] if ranking[member] >= least)
     makes = {_make(records[member]) for member in near}
-    width, height = records[near[0]].width or 0, records[near[0]].height or 0
-    return near if len(near) > 1 and len(makes) == 1 and shows_more(width, height) else ()
+    first = records[near[0]]
+    more = shows_more((first.width or 0, first.height or 0), first.scale or 1.0)
+    return near if len(near) > 1 and len(makes) == 1 and more else ()
 
 
 @dataclass(slots=True)
@@ -126,7 +127,8 @@ class Closeups:
         if not still:
             return {}
         outputs = (detail.NAME, _WEIGHTS)
-        options = replace(self.options, assess=(self.model,), outputs=outputs, taste=OFF, detail="native")
+        asked = replace(self.options, assess=(self.model,), outputs=outputs, taste=OFF)
+        options = replace(asked, detail="native", decode="full")
         run = _Measured(still, options)
         records = list(self.watch(run, len(still)))
         self.frames += run.summary.photos - run.summary.failed

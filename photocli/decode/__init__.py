@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from photocli.decode.signature import HEAD, describe, sniff
 from photocli.errors import DecodeError, UsageError
@@ -24,7 +24,7 @@ from photocli.errors import DecodeError, UsageError
 if TYPE_CHECKING:
     from photocli.records import Frame
 
-DECODE_VERSION: int = 4
+DECODE_VERSION: int = 5
 """Part of the cache key: it grows whenever the same file would give other pixels, or measures."""
 
 MAX_PIXELS = 250_000_000
@@ -36,21 +36,36 @@ MAX_BYTES = 4_294_967_296
 RAW = ("preview", "develop")
 """How RAW files are read: by their preview where it is large enough, or always developed, at half size."""
 
-_SHARED = frozenset(("colour", "ends", "extents", "holes", "memory", "raster", "scans", "signature"))
+PREVIEWS = ("off", "fast")
+"""Whether photos of other formats are read by their previews, too, where one shows the same: `previews`."""
+
+_SHARED = frozenset(
+    ("colour", "ends", "extents", "holes", "levels", "memory", "raster", "scans", "signature")
+)
+_SHARED |= {"directories", "edited", "previews", "segments"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How photos are read: of how many pixels at most, and by what of a RAW file (`RAW`)."""
+    """How photos are read: of how many pixels at most, by what of a RAW file (`RAW`), and how large.
+
+    `native` has a photo decoded at its own resolution, unless that would take too much memory
+    (`levels.MOST_NATIVE`); else the largest level is twice as large as the frame. `previews` (`PREVIEWS`)
+    says whether an embedded preview may be decoded in the photo's place.
+    """
 
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    native: bool = False
+    previews: str = "off"
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise UsageError("the limit of pixels must be above zero")
         if self.raw not in RAW:
             raise UsageError(f"RAW files cannot be read by '{self.raw}'; choose one of {', '.join(RAW)}")
+        if self.previews not in PREVIEWS:
+            raise UsageError(f"previews cannot be '{self.previews}'; choose one of {', '.join(PREVIEWS)}")
 
     def check(self, width: int, height: int, kind: str = "", most: int | None = None) -> None:
         """Raise `DecodeError` if a picture of this size in pixels is too large to be decoded.
@@ -89,9 +104,11 @@ def decode(path: Path, side: int, reading: Reading | None = None) -> Frame:
     """Decode a photo, upright, 8-bit sRGB, with transparency laid over white.
 
     `side` is the long side in pixels that is wanted: the frame's is that or more, but less than twice that;
-    a smaller photo is left as it is. RAW files are read by their embedded preview, which may be smaller, if
+    a smaller photo is left as it is. The frame's `detail` is a larger level, see `levels.detail_factor`. RAW
+    files are read by their embedded preview, which may be smaller, if
     it is large enough to judge; failing that, or if `reading` says so, they are developed at half size. Of
-    several pictures in a file the first one is taken.
+    several pictures in a file the first one is taken. If `reading` says so, an embedded preview is taken that
+    shows the same (`previews`); it may be smaller than `side`, and `Frame.decoded` says so.
 
     Raises `DecodeError`, with one short reason, whatever is wrong with the file.
     """
@@ -127,6 +144,10 @@ def _decode(file: BinaryIO, suffix: str, side: int, reading: Reading) -> Frame:
     file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about metadata mostly; what matters is raised
+        if reading.previews == "fast":
+            previews: Any = import_module(f"{__name__}.previews")
+            if (frame := previews.read(file, name, side, reading)) is not None:
+                return cast("Frame", frame)
         return load(name).read(file, side, reading)
 
 

@@ -12,6 +12,8 @@ from PIL import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from photocli.decode.levels import Pixels
+
 _PIECE = 4_000_000  # pixels that are looked at at a time
 _READY = frozenset(("RGB", "L", "RGBA", "LA", "CMYK", "LAB", "YCbCr"))
 
@@ -77,6 +79,36 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         if converted is not None:
             return converted
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def converted(picture: Image.Image | Pixels, profile: bytes | None) -> Pixels:
+    """Pixels (height, width, 3) in sRGB of a reduced picture, see `to_srgb`.
+
+    Or of pixels (height, width[, 3]) of grey or RGB, which are converted in bands: of a large level there is
+    no room for a second one.
+    """
+    if not isinstance(picture, np.ndarray):
+        return np.asarray(to_srgb(picture, profile))
+    grey = picture.ndim == 2
+    if profile is None or not (is_converted(profile) or grey):
+        return _of_grey(picture) if grey else picture
+    result = np.empty((*picture.shape[:2], 3), np.uint8)
+    rows = max(1, _PIECE // picture.shape[1])
+    for top in range(0, len(picture), rows):
+        band = Image.fromarray(np.ascontiguousarray(picture[top : top + rows]))
+        result[top : top + rows] = np.asarray(to_srgb(band, profile))
+    return result
+
+
+def is_converted(profile: bytes | None) -> bool:
+    """Whether RGB pixels of this ICC profile become others in sRGB."""
+    return profile is not None and _transform(profile)[0] is not None and _transform(profile)[1] == "RGB"
+
+
+def _of_grey(picture: Pixels) -> Pixels:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _over_white(image: Image.Image) -> Image.Image:

@@ -104,13 +104,13 @@ def to_frame(packed: PackedImage, side: int, reading: Reading) -> Frame:
     from photocli.decode import raster
 
     try:
-        return raster.to_frame(
-            _reduced(packed, side),
-            side,
+        factor, level = raster.factors(packed.size, side, reading)
+        return raster.from_level(
+            _reduced(packed, level),
+            factor // level,
+            packed.size,
             "memory",
-            reading,
-            size=packed.size,
-            exif=packed.exif,
+            exif=packed.exif or None,
             orientation=packed.orientation,
             profile=packed.profile,
         )
@@ -210,12 +210,11 @@ def _check_bytes(size: int) -> None:
         )
 
 
-def _reduced(packed: PackedImage, side: int) -> Image.Image:
+def _reduced(packed: PackedImage, factor: int) -> Image.Image:
     """The pixels as an image, reduced as `raster` does, band by band: of a large one there is no second."""
     from PIL import Image
 
     width, height = packed.size
-    factor = max(1, max(width, height) // side)
     row = len(packed.data) // height
     rows = factor * max(1, 4_000_000 // (width * factor))
     found: Image.Image | None = None

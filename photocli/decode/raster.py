@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from photocli.decode.colour import is_reducible, reducible, to_srgb, white_of
+from photocli.decode.colour import converted, is_converted, is_reducible, reducible, white_of
+from photocli.decode.levels import detail_factor, frame_factor, reduced, upright, upright_view
 from photocli.records import Frame
 
 if TYPE_CHECKING:
     from photocli.decode import Reading
+    from photocli.decode.levels import Pixels
 
 _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
 _BAND = 4_000_000  # pixels that are converted at a time
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+
+MOST_BESIDE = 8_000_000
+"""Formats that are decoded whole give no larger level than of so many pixels beside the frame: a tenth of the
+time that decoding them takes goes into it, and of more pixels it would be a third."""
 
 
 def to_frame(
@@ -34,33 +31,70 @@ def to_frame(
     reading: Reading,
     *,
     most: int | None = None,
-    size: tuple[int, int] | None = None,
     exif: bytes | None = None,
     orientation: int | None = None,
     profile: bytes | None = None,
 ) -> Frame:
     """Decode an opened image into a frame whose long side is `side` pixels up to twice that, less one.
 
-    `size` is the (width, height) of the original as stored, where the image was set up to be decoded smaller;
-    a smaller original keeps its size. `most` is as in `Reading.check`. `exif`, `orientation` (1-8) and
+    A smaller original keeps its size. `most` is as in `Reading.check`. `exif`, `orientation` (1-8) and
     `profile` (ICC) replace what the image says. Raises `DecodeError` if it has too many pixels, whatever
     Pillow raises if damaged.
     """
-    width, height = size or image.size
-    reading.check(width, height, name.upper(), most)
+    reading.check(*image.size, name.upper(), most)
     image.load()
     # Only now: a PNG may have its EXIF behind its pixels.
     exif = bare_exif(image.info.get("exif")) if exif is None else exif
     turn = exif_orientation(exif) if orientation is None else orientation
     profile = image.info.get("icc_profile") if profile is None else profile
-    reduced = _reduced(image, side)
-    upright = _UPRIGHT.get(turn)
-    rgb = to_srgb(reduced, profile if isinstance(profile, bytes) else None)
-    if upright is not None:  # after the reduction, where there is less to turn
-        rgb = rgb.transpose(upright)
-    if turn in (5, 6, 7, 8):
-        width, height = height, width
-    return Frame(np.ascontiguousarray(np.asarray(rgb)), width, height, name, exif, turn)
+    factor, level = factors(image.size, side, reading)
+    picture = _reduced(image, level)
+    return from_level(
+        picture, factor // level, image.size, name, exif=exif, orientation=turn, profile=profile
+    )
+
+
+def factors(size: tuple[int, int], side: int, reading: Reading) -> tuple[int, int]:
+    """By what a photo of this size (width, height), decoded whole, is reduced to the frame and to its
+    largest level; to no other than the frame where that would be larger than `MOST_BESIDE`."""
+    frame, level = frame_factor(max(size), side), detail_factor(size, side, reading.native)
+    large = not reading.native and size[0] * size[1] > MOST_BESIDE * level**2
+    return frame, frame if large else level
+
+
+def from_level(
+    level: Image.Image | Pixels,
+    factor: int,
+    size: tuple[int, int],
+    name: str,
+    *,
+    exif: bytes | None,
+    orientation: int,
+    profile: object,
+) -> Frame:
+    """The frame, `factor` times smaller than the largest level that was decoded, which is its detail.
+
+    `level` is as it is stored: a Pillow image whose pixels can be averaged, or pixels (height, width[, 3]) of
+    grey or RGB. `size` is the (width, height) of the original as stored; `profile` is ICC, if it is bytes.
+    """
+    icc = profile if isinstance(profile, bytes) else None
+    if isinstance(level, np.ndarray):
+        small: Image.Image | Pixels = reduced(level, factor)
+        long, is_rgb = max(level.shape[:2]), level.ndim == 3
+    else:
+        small = level.reduce(factor)
+        long, is_rgb = max(level.size), level.mode == "RGB"
+    frame = upright(converted(small, icc), orientation)
+    detail = rest = None
+    if factor > 1:
+        # Of RGB in other colours little is needed, and converting all of it would take longer than decoding.
+        rest = icc if is_rgb and is_converted(icc) else None
+        detail = upright_view(converted(level, None if rest else icc), orientation)
+    width, height = size[::-1] if orientation >= 5 else size
+    scale = long / max(size)
+    return Frame(
+        np.ascontiguousarray(frame), width, height, name, exif, orientation, detail, scale, "photo", rest
+    )
 
 
 def bare_exif(block: object) -> bytes | None:
@@ -85,14 +119,13 @@ def exif_orientation(block: bytes | None) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reduced(image: Image.Image, side: int) -> Image.Image:
-    """The picture reduced by the largest whole number that leaves its long side at `side` pixels or more.
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """The picture reduced by a whole number, in a mode whose pixels can be averaged.
 
-    Averaging whole blocks is the cheapest reduction and the sharpest that is free of aliasing; the rest is
-    left to whoever cuts from the frame, so that no picture is resampled by odd factors twice. What must be
-    converted before is converted in bands: of a whole large picture there is no room for a second one.
+    What must be converted before is converted in bands: of a whole large picture there is no room for a
+    second one.
     """
-    factor, white = max(image.size) // side, white_of(image)
+    white = white_of(image)
     if factor <= 1:
         return reducible(image, white)
     if is_reducible(image):

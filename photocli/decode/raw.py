@@ -10,9 +10,9 @@ import rawpy
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from photocli.decode import extents
-from photocli.decode.jpeg import scale_down
-from photocli.decode.raster import bare_exif, exif_orientation, to_frame
+from photocli.decode import extents, jpeg
+from photocli.decode.levels import detail_factor, frame_factor
+from photocli.decode.raster import bare_exif, exif_orientation, from_level, to_frame
 from photocli.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -93,21 +93,32 @@ def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Read
     try:
         thumb = raw.extract_thumb()
         if thumb.format is rawpy.ThumbFormat.JPEG:
-            image: Image.Image = JpegImageFile(BytesIO(bytes(thumb.data)))
+            data = bytes(thumb.data)
+            image = JpegImageFile(BytesIO(data))
+            exif = bare_exif(image.info.get("exif"))
+            turn = _turn(sizes, image.size, exif_orientation(exif))
+            frame = _of_jpeg(image, data, side, reading, exif, turn)
         else:
-            image = Image.fromarray(thumb.data)  # type: ignore[arg-type]
-        size = image.size
-        exif = bare_exif(image.info.get("exif"))
-        turn = _turn(sizes, size, exif_orientation(exif))
-        if isinstance(image, JpegImageFile):
-            scale_down(image, side)
-        frame = to_frame(image, side, "raw", reading, size=size, exif=exif, orientation=turn)
+            pixels = Image.fromarray(thumb.data)  # type: ignore[arg-type]
+            turn = _turn(sizes, pixels.size, 1)
+            frame = to_frame(pixels, side, "raw", reading, orientation=turn)
     except MemoryError:
         raise
     except Exception:  # no preview, one in a format of its own, or a damaged one: all the same here
         return None
     lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]  # the preview may be stored upright, whatever the sensor did
-    return replace(_with_size_of_original(frame, sizes), orientation=turn if lies == 1 else lies)
+    frame = replace(_with_size_of_original(frame, sizes), orientation=turn if lies == 1 else lies)
+    return replace(frame, decoded="preview")
+
+
+def _of_jpeg(
+    image: JpegImageFile, data: bytes, side: int, reading: Reading, exif: bytes | None, turn: int
+) -> Frame:
+    size, profile = image.size, image.info.get("icc_profile")
+    reading.check(*size)
+    level = detail_factor(size, side, reading.native)
+    factor, pixels = frame_factor(max(size), side) // level, jpeg.decoded(image, data, level)
+    return from_level(pixels, factor, size, "raw", exif=exif, orientation=turn, profile=profile)
 
 
 def _turn(sizes: rawpy.ImageSizes, preview: tuple[int, int], own: int) -> int:
@@ -130,7 +141,8 @@ def _with_size_of_original(frame: Frame, sizes: rawpy.ImageSizes) -> Frame:
         width, height = height, width
     if abs(width * frame.height / (height * frame.width) - 1) > 0.03:
         return frame
-    return replace(frame, width=width, height=height)
+    looked_at = frame.scale * max(frame.width, frame.height)
+    return replace(frame, width=width, height=height, scale=min(1.0, looked_at / max(width, height)))
 
 
 def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame:
@@ -143,4 +155,4 @@ def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Re
     )
     frame = to_frame(Image.fromarray(pixels), side, "raw", reading)
     lies = _ORIENTATION_OF_FLIP[sizes.flip & 7]
-    return replace(_with_size_of_original(frame, sizes), orientation=lies)
+    return replace(_with_size_of_original(frame, sizes), orientation=lies, decoded="developed")

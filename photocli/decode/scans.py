@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
+import mmap
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import BinaryIO
+
+import numpy as np
 
 from photocli.errors import DecodeError
 
-_PIECE = 1 << 20
-_MARKER = re.compile(rb"\xff[^\x00\xff]")
+_PIECE = 1 << 18
+"""Bytes that are searched for markers at a time: so many stay in the processor's cache."""
+
 _SOI, _EOI, _SOS, _DHT, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDD
 _RESTARTS = range(0xD0, 0xD8)
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC9, 0xCA))
@@ -113,70 +116,72 @@ class _Picture:
             raise DecodeError(_TRUNCATED)
 
 
-class _Window:
-    """A file as one long text, of which a piece is held at a time."""
+class _Data:
+    """The bytes of a file, and where markers stand in them; pieces of it are searched as they are met."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._at = 0
-        self._piece = b""
-
-    def bytes(self, at: int, count: int) -> bytes:
-        """So many bytes from a place on; fewer at the end of the file."""
-        if not self._at <= at <= at + count <= self._at + len(self._piece):
-            self._file.seek(at)
-            self._at, self._piece = at, self._file.read(max(_PIECE, count))
-        return self._piece[at - self._at : at - self._at + count]
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        self.whole = data
+        self._values = np.frombuffer(data, np.uint8)
+        self._searched = range(0)
+        self._found: list[int] = []
 
     def marker(self, at: int, picture: _Picture) -> int:
         """Where the next marker in picture data stands. Raises `DecodeError` without one."""
-        zeros = picture.zeros_are_damage
-        while True:
-            if len(self.bytes(at, 2)) < 2:
-                raise DecodeError(_TRUNCATED)
-            start = at - self._at
-            found = _MARKER.search(self._piece, start)
-            end = found.start() if found else len(self._piece)
-            if self._piece.find(b"\xff" * 64, start, end) >= 0:
-                raise DecodeError(_DAMAGED)
-            if zeros and (hole := self._piece.find(bytes(_RUN), start, end)) >= 0:
-                raise DecodeError(_DAMAGED if any(self._piece[hole:]) else _TRUNCATED)
-            if found:
-                return self._at + end
-            # The last bytes are looked at again with the next piece, as a run or a marker may span both.
-            if len(self._piece) < _PIECE:
-                raise DecodeError(_TRUNCATED)
-            at = max(at + 1, self._at + len(self._piece) - _RUN)
+        found = self._next(at)
+        end = len(self.whole) if found is None else found
+        if self.whole.find(b"\xff" * 64, at, end) >= 0:
+            raise DecodeError(_DAMAGED)
+        if picture.zeros_are_damage and (hole := self.whole.find(bytes(_RUN), at, end)) >= 0:
+            raise DecodeError(_DAMAGED if self._values[hole:].any() else _TRUNCATED)
+        if found is None:
+            raise DecodeError(_TRUNCATED)
+        return found
+
+    def _next(self, at: int) -> int | None:
+        """The first place from `at` on of a byte 255 with another behind it that is neither 0 nor 255."""
+        while at < len(self.whole) - 1:
+            if at not in self._searched:
+                piece = self._values[at : at + _PIECE + 1]
+                # Counted up, 255 is 0 and 0 is 1.
+                markers = (piece[1:] + np.uint8(1)) > 1
+                markers &= piece[:-1] == 0xFF
+                self._searched = range(at, at + len(markers))
+                self._found = (np.flatnonzero(markers) + at).tolist()
+            which = bisect_left(self._found, at)
+            if which < len(self._found):
+                return self._found[which]
+            at = self._searched.stop
+        return None
 
 
-def check(file: BinaryIO) -> int:
+def check(data: bytes | mmap.mmap) -> int:
     """Raise `DecodeError` if the first picture of a JPEG file has no end, or is interrupted.
 
-    Returns where its end is. What follows, such as a second picture or a film, is not looked at. Bits that
-    are other bits cannot be told from a picture; but holes that a broken copy filled with zeros or with
-    something else, missing restarts, and missing scans can be.
+    `data` are the bytes of the file. Returns where the picture's end is. What follows, such as a second
+    picture or a film, is not looked at. Bits that are other bits cannot be told from a picture; but holes
+    that a broken copy filled with zeros or with something else, missing restarts, and missing scans can be.
     """
-    window, picture = _Window(file), _Picture()
+    found, picture = _Data(data), _Picture()
     at = 2
     while True:
-        marker, at = _next(window, at, picture)
+        marker, at = _next(data, at, picture)
         if marker == _EOI:
             picture.check()
             return at - 2
-        length = int.from_bytes(window.bytes(at, 2), "big")
-        body = window.bytes(at + 2, length - 2) if length > 2 else b""
+        length = int.from_bytes(data[at : at + 2], "big")
+        body = data[at + 2 : at + length]
         if length < 2 or len(body) < length - 2:
             raise DecodeError(_TRUNCATED)
         picture.read(marker, body)
         at += length
         if marker == _SOS:
-            at = _skip_scan(window, at, picture)
+            at = _skip_scan(found, at, picture)
 
 
-def _next(window: _Window, at: int, picture: _Picture) -> tuple[int, int]:
+def _next(data: bytes | mmap.mmap, at: int, picture: _Picture) -> tuple[int, int]:
     """The next marker outside picture data, and where what belongs to it begins."""
     while True:
-        head = window.bytes(at, 2)
+        head = data[at : at + 2]
         if len(head) < 2:
             raise DecodeError(_TRUNCATED)
         if head[0] == 0xFF and head[1] not in (0, 0xFF):
@@ -191,12 +196,12 @@ def _next(window: _Window, at: int, picture: _Picture) -> tuple[int, int]:
             at += 1
 
 
-def _skip_scan(window: _Window, at: int, picture: _Picture) -> int:
+def _skip_scan(found: _Data, at: int, picture: _Picture) -> int:
     """The place of the marker that ends the scan that begins here."""
     count = 0
     while True:
-        at = window.marker(at, picture)
-        code = window.bytes(at, 2)[1]
+        at = found.marker(at, picture)
+        code = found.whole[at + 1]
         if code not in _RESTARTS:
             break
         if not picture.interval or code - 0xD0 != count % 8:

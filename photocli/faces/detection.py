@@ -46,12 +46,14 @@ class FaceDetection:
     def __init__(self) -> None:
         self._detectors: dict[str, Detector] = {}
 
-    def detect(self, pixels: Pixels, specs: Sequence[InputSpec]) -> dict[str, NDArray[Any]]:
+    def detect(
+        self, pixels: Pixels, specs: Sequence[InputSpec], *, sharpness: bool = True
+    ) -> dict[str, NDArray[Any]]:
         """What specifications with a detector ask for, by their keys; each detector looks once.
 
         From upright RGB pixels (height, width, 3), for fit `contain` the faces: float32 (n, `VALUES`), the
         most prominent first; for `faces` the first `MOST` of them aligned, uint8 (k, 3, side, side). Either
-        may have no rows. Raises `ModelError`.
+        may have no rows. Without `sharpness`, that of faces is not measured, and NaN. Raises `ModelError`.
         """
         found: dict[str, Floats] = {}
         inputs: dict[str, NDArray[Any]] = {}
@@ -60,7 +62,7 @@ class FaceDetection:
                 found[spec.detector] = self._faces(pixels, spec.detector)
             faces = found[spec.detector]
             inputs[spec.key] = (
-                _measured(pixels, faces) if spec.fit == "contain" else _crops(pixels, faces, spec)
+                _measured(pixels, faces, sharpness) if spec.fit == "contain" else _crops(pixels, faces, spec)
             )
         return inputs
 
@@ -77,12 +79,13 @@ class FaceDetection:
         return faces[np.argsort(-prominence(faces), kind="stable")]
 
 
-def _measured(pixels: Pixels, faces: Floats) -> Floats:
+def _measured(pixels: Pixels, faces: Floats, measures: bool) -> Floats:
     import numpy as np
 
     from photocli.faces import sharpness
 
-    measured = np.array([sharpness.measure(pixels, face) for face in faces], np.float32)
+    found = [sharpness.measure(pixels, face) if measures else np.nan for face in faces]
+    measured = np.array(found, np.float32)
     return np.concatenate([faces, measured.reshape(-1, 1)], axis=1)
 
 

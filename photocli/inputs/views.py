@@ -20,11 +20,8 @@ FITS = ("squash", "sheet", "crop", "contain", "faces")
 _SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
 
 DETAILS = ("frame", "native")
-"""Where the pieces of a sheet come from: the frame, or the photo decoded whole, at its own resolution."""
-
-MOST_NATIVE = 65_000_000
-"""Photos of more pixels are judged by their frame, whatever is asked for: decoding one takes up to thirteen
-bytes a pixel, 0.85 GB at this size, in every worker."""
+"""How photos are decoded: at twice the size of the frame, or whole, at their own resolution; the pieces of a
+sheet come from that."""
 
 FRAME_SIDE = 1024
 """The long side in pixels that a frame has at least, whichever models run: their scores would differ a little
@@ -38,7 +35,7 @@ class InputSpec:
     `squash` shows the network the whole photo, warped to the size; composition stays visible, the aspect
     ratio does not. `sheet` shows it the whole photo small, with sharp pieces of it at full detail below.
     `crop` shows it a thumbnail and pieces from fixed places, turned to landscape; its size is that of
-    `patches.lay`. With `detail` `native`, the pieces of a sheet are cut from the photo at its own resolution.
+    `patches.lay`. With `detail` `native`, the photo is decoded at its own resolution.
 
     `contain` is for models that find faces, which run inside the workers (`detection.FaceDetection`) on a
     square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
@@ -97,18 +94,13 @@ def thumbnail(side: int = thumbnails.SIDE) -> InputSpec:
     return InputSpec("thumbnail", side, side, "thumbnail")
 
 
-def shows_more(width: int, height: int, side: int = FRAME_SIDE) -> bool:
-    """Whether detail `native` shows more of a photo of this size in pixels than a frame of `side` does."""
-    return max(width, height) >= 2 * side and width * height <= MOST_NATIVE
-
-
 def cut(
     pixels: NDArray[np.uint8], spec: InputSpec, whole: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
     """Cut a model's input from upright RGB pixels of shape (height, width, 3), but for faces: `finding`.
 
-    `whole` is the same photo at its own resolution, which specifications of detail `native` are cut from;
-    where it is not there, the frame serves them, too.
+    `whole` is the same photo at a larger level, which the tiles of sheets are cut from; where it is not
+    there, the frame serves them, too.
 
     Returns uint8 of shape (3, spec.height, spec.width), or a signature, a thumbnail or the frame. Reduction
     is antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
@@ -120,7 +112,7 @@ def cut(
     if spec.fit == "thumbnail":
         return thumbnails.encode(pixels, spec.width)
     if spec.fit == "sheet":
-        return sheet.lay(pixels, spec.width, whole if spec.detail == "native" else None)
+        return sheet.lay(pixels, spec.width, whole)
     if spec.fit == "crop":
         return pieces.lay(pixels)
     import numpy as np

@@ -23,7 +23,7 @@ _TAKEN = frozenset((*RECORD_FIELDS, "class", "details", "photo"))  # the last by
 def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
     """The cards of the named models, or of all that serve, and of a detector where one judges faces.
 
-    With `detail` `native`, sheets are cut from the photo at its own resolution. Raises `UsageError` for
+    With `detail` `native`, all look at a photo that is decoded at its own resolution. Raises `UsageError` for
     unknown names, for models that fill the same fields, and where there is none that is needed.
     """
     chosen = store.choose(names) if names else serving(store.cards())
@@ -71,17 +71,15 @@ def _bound(card: Card, face_detector: Card) -> Card:
 
 
 def _closer(cards: Sequence[Card]) -> list[Card]:
-    """The cards, with sheets cut from the photo at its own resolution; by another key, as answers differ.
+    """The cards, for photos that are decoded at their own resolution; by other keys, as answers differ.
 
-    Raises `UsageError` if none of them looks at a sheet.
+    Sheets are cut from the photo as it is, all else from a frame that is made from it, which has other pixels
+    than one that is made from a JPEG at half its size, by a level or two. Raises `UsageError` if none of them
+    looks at a sheet.
     """
-    closer = [
-        replace(card, input=replace(card.input, detail="native")) if card.input.fit == "sheet" else card
-        for card in cards
-    ]
-    if not any(card.input.detail == "native" for card in closer):
+    if not any(card.input.fit == "sheet" for card in cards):
         raise UsageError("--detail native needs a model of technical quality, and none is used")
-    return closer
+    return [replace(card, input=replace(card.input, detail="native")) for card in cards]
 
 
 def _check_kinds(cards: Sequence[Card]) -> None:

@@ -227,7 +227,8 @@ class Models:
         """The record's fields that follow from a photo's outputs, by model key."""
         values: dict[str, Any] = {}
         # Faces are found, and then judged: what judges them says more of each.
-        for key in sorted(self.cards, key=lambda key: self.cards[key].input.fit == "faces"):
+        answered = [key for key in self.cards if key in outputs]  # to a first look, not all of them do
+        for key in sorted(answered, key=lambda key: self.cards[key].input.fit == "faces"):
             fields = self._assessors[key].assess(self.cards[key], self.seen(key, outputs))
             if "answers" in fields:  # each classifier adds its own
                 fields["answers"] = (*values.get("answers", ()), *fields["answers"])
@@ -242,13 +243,14 @@ class Models:
         if found := self._explained(outputs):
             rounded["explained"] = found
             rounded["faults"] = looks.still_named(values["faults"], found)
-        return {**rounded, **ratings.rate(rounded, self.profile), "models": self.labels}
+        labels = (*(self.cards[key].label for key in answered), *self.labels[len(self.cards) :])
+        return {**rounded, **ratings.rate(rounded, self.profile), "models": labels}
 
     def _explained(self, outputs: Mapping[str, Outputs]) -> looks.Explained:
         """What the photo's looks explain of its faults; nothing where either was not assessed."""
         from photocli.assessors.style import chances
 
-        kinds = {card.kind: key for key, card in self.cards.items()}
+        kinds = {card.kind: key for key, card in self.cards.items() if key in outputs}
         if not {"style", "technical"} <= kinds.keys():
             return ()
         style, technical = kinds["style"], kinds["technical"]

@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +31,7 @@ COMMIT_EVERY_S = 1.0
 
 _T = TypeVar("_T")
 
-_DECODERS = re.compile(r"(pillow|pillow_heif|rawpy|exifread)-[^-]+(?=\.dist-info$)", re.IGNORECASE)
+_DECODERS = re.compile(r"(pillow|pillow_heif|simplejpeg|rawpy|exifread)-[^-]+(?=\.dist-info$)", re.IGNORECASE)
 _SMALL = 64  # outputs of more values (embeddings) are kept as float16, which halves the file
 _EXACT = ("faces", "sharpness")  # but these, whose size depends on the photo, as they were found
 _LARGE = ("maps",)  # not kept: a map for each of many classes, which no record needs
@@ -39,12 +39,16 @@ _LARGE = ("maps",)  # not kept: a map for each of many classes, which no record 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the cache holds of one photo: size, metadata, and outputs by model key and output name."""
+    """What the cache holds of one photo: size, metadata, and outputs by model key and output name.
+
+    `looked_at` has, by the detail that was asked for, what was decoded and at which scale (`records.Frame`).
+    """
 
     width: int
     height: int
     capture: Capture
     outputs: dict[str, dict[str, NDArray[np.float32]]]
+    looked_at: dict[str, tuple[str, float]] = field(default_factory=dict)
 
 
 def cache_file() -> Path:
@@ -164,7 +168,8 @@ class Cache:
             if len(complete) == len(names):
                 outputs[model] = complete
         said = json.loads(facts)
-        return Known(said["width"], said["height"], Capture(**said["capture"]), outputs)
+        looked_at = {detail: (decoded, scale) for detail, (decoded, scale) in said["looked_at"].items()}
+        return Known(said["width"], said["height"], Capture(**said["capture"]), outputs, looked_at)
 
     def _flush(self) -> None:
         if self._fresh and self._takes:
@@ -259,7 +264,8 @@ def _packed(name: str, value: NDArray[np.float32]) -> tuple[str, str, bytes]:
 
 
 def _write_photo(connection: sqlite3.Connection, key: bytes, identity: str, known: Known) -> None:
-    facts = json.dumps({"width": known.width, "height": known.height, "capture": asdict(known.capture)})
+    size = {"width": known.width, "height": known.height}
+    facts = json.dumps({**size, "capture": asdict(known.capture), "looked_at": known.looked_at})
     connection.execute("DELETE FROM photos WHERE path = ? AND identity <> ?", (key, identity))
     connection.execute(
         "INSERT INTO photos (path, identity, facts, checksum, used) VALUES (?, ?, ?, ?, ?) ON CONFLICT (path)"

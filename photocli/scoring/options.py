@@ -9,6 +9,7 @@ from photocli.errors import UsageError
 from photocli.inputs import thumbnails
 from photocli.inputs.views import DETAILS
 from photocli.models.session import DEVICES
+from photocli.scoring.first_look import WAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Options:
     skipped.
 
     A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
-    has RAW files developed, even where their preview would do.
+    has RAW files developed, even where their preview would do. `decode` `fast` takes a first look at photos
+    by their embedded previews, where these show the same; such records have no technical answers, styles
+    and crops, see `docs/guide.md`.
     """
 
     assess: tuple[str, ...] = ()
@@ -42,18 +45,21 @@ class Options:
     hidden: bool = False
     max_pixels: int = MAX_PIXELS
     raw: str = "preview"
+    decode: str = "full"
     thumbnail_side: int = thumbnails.SIDE
 
     @property
     def reading(self) -> Reading:
         """How photos are decoded. Raises `UsageError`."""
-        return Reading(self.max_pixels, self.raw)
+        return Reading(self.max_pixels, self.raw, previews="fast" if self.decode == "fast" else "off")
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
         if self.detail not in DETAILS:
             raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
+        if self.decode not in WAYS:
+            raise UsageError(f"photos cannot be decoded '{self.decode}'; choose one of {', '.join(WAYS)}")
         if self.batch < 0 or self.workers < 0 or self.deadline_s <= 0:
             raise UsageError("batch and workers cannot be negative, and the deadline must be above zero")
         if self.thumbnail_side < 1:

@@ -16,11 +16,14 @@ from photocli.discover import REJECTS
 from photocli.errors import ModelError
 from photocli.inputs.views import thumbnail
 from photocli.records import Photo, Record, Skipped
+from photocli.scoring import first_look
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file, identity
 from photocli.scoring.options import Options
+from photocli.scoring.pending import PendingPhoto, pending
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
+from photocli.scoring.ratings import DIGITS
 from photocli.scoring.results import Result as Result
 from photocli.scoring.results import Summary as Summary
 from photocli.scoring.sources import Given, LoadedImage
@@ -34,22 +37,6 @@ if TYPE_CHECKING:
 
 WINDOW = 512
 """How many paths wait at most for one before them, so that a slow photo does not stop the workers."""
-
-
-@dataclass(slots=True)
-class _PendingPhoto:
-    """A path on its way through the pass; it leaves, in its turn, when it has a record."""
-
-    name: str
-    path: Path | None = None
-    twin: Path | None = None
-    identity: str | None = None
-    known: Known | None = None
-    missing: tuple[str, ...] = ()
-    prepared: Prepared | None = None
-    record: Record | None = None
-    outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
-    thumbnail: bytes | None = None
 
 
 class Run:
@@ -130,18 +117,21 @@ class _Pass:
     run: Run
     cache: Cache | None
     workers: Workers
-    queue: deque[_PendingPhoto] = field(default_factory=deque)
-    decoding: dict[int, _PendingPhoto] = field(default_factory=dict)
-    ready: list[_PendingPhoto] = field(default_factory=list)
+    queue: deque[PendingPhoto] = field(default_factory=deque)
+    decoding: dict[int, PendingPhoto] = field(default_factory=dict)
+    ready: list[PendingPhoto] = field(default_factory=list)
     number: int = 0
     shown: tuple[InputSpec, ...] = ()
+    first: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         options = self.run.options
         if "thumbnail" in options.outputs:
             self.shown = (thumbnail(options.thumbnail_side),)
+        if options.decode == "fast":
+            self.first = first_look.asked(self.run.models.cards, options.assess)
 
-    def entries(self) -> Iterator[_PendingPhoto]:
+    def entries(self) -> Iterator[PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
         found, more = self.run.given.discover(self.run.options), True
         while more or self.queue:
@@ -170,7 +160,7 @@ class _Pass:
         return True
 
     def _begin(self, item: Photo | LoadedImage | Skipped) -> None:
-        entry = _pending(item)
+        entry, look = pending(item), None
         self.queue.append(entry)
         if entry.record is not None:
             return
@@ -181,10 +171,15 @@ class _Pass:
             except OSError:  # the decoder will say why it cannot be read
                 pass
             else:
-                entry.known = self._within(self.cache.find(entry.path, entry.identity, models.needs))
+                wanted = first_look.wanted(models.needs, self.first)
+                found = self._within(self.cache.find(entry.path, entry.identity, wanted))
+                entry.known, look = first_look.split(found, self.first)
+                entry.full = entry.known
         entry.missing = tuple(
             key for key in models.cards if not entry.known or key not in entry.known.outputs
         )
+        if entry.missing and look is not None:  # a full look is taken where there is one, as it says more
+            entry.known, entry.missing, entry.is_first = look, (), True
         if not entry.missing:
             self.run.summary.cached += 1
             if not self.shown:
@@ -192,14 +187,20 @@ class _Pass:
                 return
         self.number += 1
         self.decoding[self.number] = entry
-        specs, image = (*models.specs(entry.missing), *self.shown), getattr(item, "image", None)
-        self.workers.submit(Task(self.number, entry.path or Path(), specs, image))
-        models.open(entry.missing)  # while the first photos are being decoded
+        keys = dict.fromkeys((*entry.missing, *(self.first if entry.missing else ())))
+        specs, image = (*models.specs(keys), *self.shown), getattr(item, "image", None)
+        first = tuple(spec.key for spec in (*models.specs(self.first), *self.shown))
+        self.workers.submit(Task(self.number, entry.path or Path(), specs, image, first))
+        models.open(self.first or entry.missing)  # while the first photos are being decoded
 
     def _manner(self, path: Path) -> str:
         """What tells results apart that come of the same file read in another way."""
         raw = self.run.options.raw
         return f":{raw}" if raw != "preview" and path.suffix.lower() in RAW_SUFFIXES else ""
+
+    def _way(self, entry: PendingPhoto) -> str:
+        """By which way of looking a photo's results are kept: the detail, or the first look."""
+        return first_look.FAST if entry.is_first else self.run.options.detail
 
     def _within(self, known: Known | None) -> Known | None:
         """What is known, but of a photo that is above the limit now: it is for the decoder to refuse."""
@@ -220,6 +221,8 @@ class _Pass:
         if prepared.failed is not None:
             entry.record = Record(entry.name, "failed", prepared.failed, twin=_text(entry.twin))
             return
+        if self.first and prepared.decoded == "preview":
+            entry.known, entry.missing, entry.is_first = None, self.first, True
         entry.prepared = prepared
         self.ready.append(entry)
 
@@ -244,15 +247,19 @@ class _Pass:
                 entry.record = Record(entry.name, "failed", str(error), twin=_text(entry.twin))
                 entry.prepared = entry.known = None
                 continue
-            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)])
+            before = entry.full.looked_at if entry.full else {}
+            looked_at = {**before, self._way(entry): (prepared.decoded, prepared.scale)}
+            known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)], looked_at)
             # What a hanging reader of metadata left out is asked for again next time.
             if self.cache and entry.path and entry.identity is not None and prepared.warning is None:
-                self.cache.keep(entry.path, entry.identity, known)
+                kept = first_look.kept(known) if entry.is_first else known
+                self.cache.keep(entry.path, entry.identity, kept)
             self._finish(entry, known, prepared.warning)
         self.ready.clear()
 
-    def _finish(self, entry: _PendingPhoto, known: Known | None, warning: str | None = None) -> None:
+    def _finish(self, entry: PendingPhoto, known: Known | None, warning: str | None = None) -> None:
         assert known is not None
+        decoded, scale = known.looked_at[self._way(entry)]
         entry.record = Record(
             entry.name,
             error=warning,
@@ -261,30 +268,23 @@ class _Pass:
             **asdict(known.capture),
             **self.run.models.fields(known.outputs),
             twin=_text(entry.twin),
+            decoded=decoded,
+            scale=round(scale, DIGITS),
         )
         entry.outputs = self.run.models.asked(known.outputs)
         entry.prepared = entry.known = None
 
-    def _count(self, entry: _PendingPhoto) -> None:
+    def _count(self, entry: PendingPhoto) -> None:
         summary, record = self.run.summary, entry.record
         assert record is not None
         summary.photos += record.status != "skipped"
         summary.skipped += record.status == "skipped" and record.error != REJECTS
         summary.failed += record.status == "failed"
+        summary.previews += bool(self.first) and record.decoded == "preview"
         summary.provider = self.run.models.provider
 
 
-def _pending(item: Photo | LoadedImage | Skipped) -> _PendingPhoto:
-    if isinstance(item, LoadedImage):
-        failed = item.failed and Record(item.name, "failed", item.failed)
-        return _PendingPhoto(item.name, record=failed or None)
-    name = str(item.path)
-    if isinstance(item, Skipped):
-        return _PendingPhoto(name, item.path, record=Record(name, status="skipped", error=item.reason))
-    return _PendingPhoto(name, item.path, item.twin)
-
-
-def _input(entry: _PendingPhoto, key: str) -> NDArray[np.uint8]:
+def _input(entry: PendingPhoto, key: str) -> NDArray[np.uint8]:
     assert entry.prepared is not None
     return entry.prepared.inputs[key]
 

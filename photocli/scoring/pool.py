@@ -129,6 +129,8 @@ class Workers:
                 height=header["height"],
                 inputs=arrays,
                 orientation=header["orientation"],
+                decoded=header["decoded"],
+                scale=header["scale"],
             )
             return None
         pixels, worker.pixels = worker.pixels, None

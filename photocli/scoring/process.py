@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to be decoded and cut to the inputs of some models: a file, or an `image` in memory."""
+    """One photo to be decoded and cut to the inputs of some models: a file, or an `image` in memory.
+
+    `first` are the keys of the inputs that are cut where a preview is decoded in the photo's place.
+    """
 
     number: int
     path: Path
     specs: tuple[InputSpec, ...]
     image: PackedImage | None = None
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Prepared:
 
     Inputs are uint8; but those of fit `contain` are faces, float32 (`detection.FaceDetection`).
 
-    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation` is that of the
-    `Frame`.
+    `warning` tells of a photo whose pixels are good and whose metadata is lost; `orientation`, `decoded` and
+    `scale` are those of the `Frame`.
     """
 
     number: int
@@ -56,6 +60,8 @@ class Prepared:
     capture: Capture = field(default_factory=Capture)
     warning: str | None = None
     orientation: int | None = None
+    decoded: str = "photo"
+    scale: float = 1.0
 
 
 class WorkerProcess:
@@ -97,6 +103,7 @@ class WorkerProcess:
             "number": task.number,
             "path": os.fsencode(task.path).hex(),
             "specs": [asdict(spec) for spec in task.specs],
+            "first": task.first,
             "deadline": deadline,
             "reading": asdict(reading),
         }

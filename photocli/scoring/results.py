@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 class Summary:
     """What a run did, so far: counts of paths, where the models ran, and for how long in seconds.
 
-    `warning` says, in a sentence, that the cache could not be used, or had to be begun anew; the records are
-    the same without it.
+    `previews` counts the photos that a first look saw by their previews (`Options.decode`). `warning` says,
+    in a sentence, that the cache could not be used, or had to be begun anew; the records are the same without
+    it.
     """
 
     photos: int = 0
     failed: int = 0
     skipped: int = 0
     cached: int = 0
+    previews: int = 0
     provider: str | None = None
     seconds: float = 0.0
     warning: str | None = None

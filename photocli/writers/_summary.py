@@ -81,6 +81,7 @@ def _parts(summary: Summary, taste: str | None) -> list[str]:
         counted(summary.photos, "photo"),
         f"{summary.failed:,} failed",
         f"{summary.cached:,} from the cache",
+        *([f"{summary.previews:,} from embedded previews"] if summary.previews else []),
         *([f"your taste {printable(taste)!r}"] if taste is not None else []),
         *([f"on {device}"] if device else []),
         f"{summary.rate:,.1f} photos/s",

@@ -54,9 +54,10 @@ def _list(found: tuple[Face, ...], width: float) -> Canvas:
         table.text(0, y + 19, str(number), colour=canvas.ACCENT if number == 1 else canvas.TEXT)
         room = sure - 130
         table.rectangle((28, y + 8, 28 + room, y + 20), canvas.LINE, radius=4)
-        colour = mixed(_SHARP, _BLURRED, face.sharpness)
-        table.rectangle((28, y + 8, 28 + room * face.sharpness, y + 20), colour, radius=4)
-        table.text(room + 70, y + 19, f"{face.sharpness:.2f}", canvas.SMALL, anchor="rs")
+        sharpness = face.sharpness or 0.0
+        colour = mixed(_SHARP, _BLURRED, sharpness)
+        table.rectangle((28, y + 8, 28 + room * sharpness, y + 20), colour, radius=4)
+        table.text(room + 70, y + 19, f"{sharpness:.2f}", canvas.SMALL, anchor="rs")
         table.text(sure, y + 19, canvas.percent(face.confidence), canvas.SMALL, anchor="rs")
         if face.selfie is not None:
             table.text(max(score, width), y + 19, f"{face.selfie:.2f}", anchor="rs")

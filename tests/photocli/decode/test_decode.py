@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from photos import camera_exif, picture, png_header, write_photo
 from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
 from photocli.decode import Reading, decode, load, names
 from photocli.errors import DecodeError
@@ -206,26 +205,6 @@ def test_foreign_exceptions_become_one_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(load("jpeg"), "read", give_up)
     with pytest.raises(DecodeError, match=r"^not enough memory for this photo$"):
         decode(path, side=100)
-
-
-def test_jpeg_is_decoded_at_the_smallest_scale_that_will_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_photo(tmp_path / "big.jpg", size=(1600, 1200))
-    decoded: list[tuple[int, int]] = []
-    original = JpegImageFile.load
-
-    def spy(image: JpegImageFile) -> object:
-        decoded.append(image.size)
-        return original(image)
-
-    monkeypatch.setattr(JpegImageFile, "load", spy)
-    for side, scaled in [(150, (200, 150)), (200, (200, 150)), (201, (400, 300)), (900, (1600, 1200))]:
-        decoded.clear()
-        frame = decode(path, side)
-        assert decoded[0] == scaled
-        assert max(frame.pixels.shape) == scaled[0]
-        assert (frame.width, frame.height) == (1600, 1200)
 
 
 @pytest.mark.parametrize("size", [(1001, 9), (9, 1001), (17, 1), (1, 1)])

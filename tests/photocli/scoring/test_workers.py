@@ -216,3 +216,17 @@ def test_workers_end_when_their_parent_is_killed(
         assert len(workers) == 2
         os.kill(parent.pid, signal.SIGKILL)
     assert not wait_for_end(workers)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counted by Linux")
+def test_a_worker_uses_the_same_memory_for_photo_after_photo(tmp_path: Path) -> None:
+    path, counts = write_photo(tmp_path / "a.jpg", size=(1620, 1080)), []
+    with Workers(1, 30.0) as workers:
+        for number in range(30):
+            workers.submit(Task(number, path, (SPEC,)))
+            wait_for(workers)
+            (worker,) = children()
+            faults = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[7]
+            counts.append(int(faults))
+    # Each page that the system has to clear is one; a picture of this size has 1,300.
+    assert (counts[-1] - counts[9]) / 20 < 1000
