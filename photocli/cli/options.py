@@ -157,6 +157,7 @@ class RunOptions:
         from photocli.scoring.pipeline import Run
 
         run = Run(paths, options)
+        run.forks = True
         if run.models.note and not self.quiet:
             typer.echo(run.models.note, err=True)
         return run

@@ -54,9 +54,16 @@ class Progress:
         if drawn and not self._quiet and not self._mixed:
             self._bar = _bar(self._console)
             self._task = self._bar.add_task(self._named, total=None, rate="")
-            self._bar.start()
-            threading.Thread(target=self._find_total, daemon=True).start()
+            if hasattr(self._run, "when_begun"):
+                self._run.when_begun.append(self._start)
+            else:
+                self._start()
         return self
+
+    def _start(self) -> None:
+        """Show the bar, which has a thread of its own, as has the search for how many photos there are."""
+        self._bar.start()
+        threading.Thread(target=self._find_total, daemon=True).start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -18,6 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from photocli.models.runtime import SILENCE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,6 +34,9 @@ worker, not the machine."""
 
 ADDRESS_LIMIT = 4 << 30
 """Bytes of address space that a worker may take, on Linux: most of it is never filled."""
+
+QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
+"""What a worker's environment has libraries do: use one thread, and report nothing."""
 
 _TYPES = {"|u1": "uint8", "<f4": "float32"}
 """What arrays in messages may be: pixels, and the numbers of faces."""
