@@ -173,6 +173,7 @@ class RunOptions:
         from photocli.scoring.pipeline import Run
 
         run = Run(photos, options)
+        run.forks = True
         if run.models.note and not self.quiet:
             typer.echo(run.models.note, err=True)
         return run

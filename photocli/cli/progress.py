@@ -60,9 +60,16 @@ class Progress:
         if drawn and not self._quiet and not self._mixed:
             self._bar = _bar(self._console)
             self._task = self._bar.add_task(self._named, total=None, rate="")
-            self._bar.start()
-            self._find_total()
+            if hasattr(self._run, "when_begun"):
+                self._run.when_begun.append(self._start)
+            else:
+                self._start()
         return self
+
+    def _start(self) -> None:
+        """Show the bar, which has a thread of its own, as has the search for how many photos there are."""
+        self._bar.start()
+        self._find_total()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -69,6 +69,8 @@ class Run:
         self.summary = Summary()
         self.kept = 0
         """How many photos of the last pass the cache holds, once that has ended or was stopped."""
+        self.forks, self.when_begun = False, list[Callable[[], object]]()
+        """Whether workers may be forked (see `forked`); and what waits for that, as it starts threads."""
 
     def __repr__(self) -> str:
         return f"<Run: {self.summary.photos} photos so far; iterate over it for their records>"
@@ -93,7 +95,7 @@ class Run:
                 stack.enter_context(cache)
             options = self.options
             count = options.workers or default_workers()
-            workers = Workers(count, options.deadline_s, options.reading)
+            workers = Workers(count, options.deadline_s, options.reading, fork=self.forks)
             entries = _Pass(self, cache, stack.enter_context(workers)).entries()
             for done, entry in enumerate(entries, start=1):
                 self.summary.seconds = time.monotonic() - started
@@ -121,6 +123,7 @@ class _Pass:
     decoding: dict[int, PendingPhoto] = field(default_factory=dict)
     ready: list[PendingPhoto] = field(default_factory=list)
     number: int = 0
+    asked: dict[str, None] = field(default_factory=dict)
     shown: tuple[InputSpec, ...] = ()
     first: tuple[str, ...] = ()
 
@@ -136,6 +139,9 @@ class _Pass:
         found, more = self.run.given.discover(self.run.options), True
         while more or self.queue:
             more = more and self._feed(found)
+            while self.run.when_begun:
+                self.run.when_begun.pop()()
+            self.run.models.open(self.asked)  # while the first photos are being decoded
             wait = self._nothing_to_do()
             arrived = list(self.workers.results(wait=wait))
             for prepared in arrived:
@@ -191,7 +197,7 @@ class _Pass:
         specs, image = (*models.specs(keys), *self.shown), getattr(item, "image", None)
         first = tuple(spec.key for spec in (*models.specs(self.first), *self.shown))
         self.workers.submit(Task(self.number, entry.path or Path(), specs, image, first))
-        models.open(self.first or entry.missing)  # while the first photos are being decoded
+        self.asked |= dict.fromkeys(self.first or entry.missing)
 
     def _manner(self, path: Path) -> str:
         """What tells results apart that come of the same file read in another way."""
