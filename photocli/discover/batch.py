@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
-from photocli.discover.names import suffix_of
+from photocli.decode.signature import RENDERED_SUFFIXES
+from photocli.discover.names import is_raw, suffix_of
 from photocli.records import Photo, Skipped
 
 
@@ -58,7 +58,7 @@ def stacked(entries: list[FoundFile]) -> list[FoundFile]:
     """The entries in their order, each RAW file under the JPEG (else HEIC) file of the same stem."""
     raws: dict[tuple[bool, str], str] = {}
     for entry in entries:
-        if entry.reason is None and suffix_of(entry.name) in RAW_SUFFIXES:
+        if entry.reason is None and is_raw(entry.name):
             raws.setdefault(_stem(entry), entry.name)
     if not raws:
         return entries

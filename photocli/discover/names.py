@@ -10,6 +10,15 @@ SIDECAR_SUFFIXES = frozenset(
 _SIDECAR_NAMES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
 # Previews, indexes and waste bins that other programs and systems keep in or beside the folders of photos.
 _PASSED_FOLDERS = frozenset(("@eadir", "$recycle.bin", "system volume information", "__macosx", "#recycle"))
+_USUAL = frozenset(
+    end
+    for suffix in (*RENDERED_SUFFIXES, *RAW_SUFFIXES)
+    for end in (suffix, suffix.upper())
+    if len(suffix) == 4 and suffix != ".png"
+)
+"""What most names end with: each of 20,000 is asked about more than once."""
+
+_JPEGS = frozenset((".jpg", ".JPG"))
 _EXPLAINED = ".explained.png"  # our own page about a photo
 # "IMG_1.jpg_original" and "IMG_1.jpg~" are the copies that metadata tools and editors leave behind.
 _COPIES = ("_original", "~")
@@ -17,8 +26,15 @@ _COPIES = ("_original", "~")
 
 def claims(name: str) -> bool:
     """Tell whether a name is that of a photo; whether it is one will be seen when it is decoded."""
+    if name[-4:] in _USUAL:
+        return True
     suffix = suffix_of(name)
     return suffix in RENDERED_SUFFIXES or suffix in RAW_SUFFIXES
+
+
+def is_raw(name: str) -> bool:
+    """Tell whether a name is that of a RAW file."""
+    return name[-4:] not in _JPEGS and suffix_of(name) in RAW_SUFFIXES
 
 
 def is_passed_folder(name: str) -> bool:
@@ -29,6 +45,8 @@ def is_passed_folder(name: str) -> bool:
 
 def is_sidecar(name: str) -> bool:
     """Tell whether it is what programs and systems keep beside photos."""
+    if name[-4:] in _USUAL:
+        return False
     name = name.lower()
     if name.endswith(_EXPLAINED):
         return True

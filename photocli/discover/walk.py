@@ -71,10 +71,13 @@ class Walk:
             if batch.real in self._folders or (batch.out and self._roots.below(batch.real) is not None):
                 return []
             self._folders.add(batch.real)
+        shown = batch.entries
+        if not self._hidden:
+            shown = [entry for entry in shown if entry.reason not in (HIDDEN_FILE, HIDDEN_FOLDER)]
+        if not (self._all or self._files or batch.out or any(entry.real is not None for entry in shown)):
+            return stacked(shown)
         fresh = []
-        for entry in batch.entries:
-            if not self._hidden and entry.reason in (HIDDEN_FILE, HIDDEN_FOLDER):
-                continue
+        for entry in shown:
             noted = self._all or entry.out or entry.real is not None
             if noted or self._files:
                 real = batch.place(entry)
@@ -156,8 +159,10 @@ class _Folders:
                     self._follow(entry, folder, is_folder, files, subfolders)
                 elif is_folder:
                     subfolders.append((folder / name, os.path.join(real_folder, name), out))  # noqa: PTH118
-                else:
+                elif out or not claims(name):
                     files.append(FoundFile(name, reason=_why_no_photo(entry.path), out=out))
+                else:
+                    files.append(FoundFile(name))
         return files, subfolders
 
     def _follow(
