@@ -61,7 +61,7 @@ def report(paths: Paths, options: ReportOptions) -> None:
         run = course.run = options.begin(photos, _of_run(photos, options, profile))
         writer = HtmlWriter(options.html, title=title_of(paths), profile=run.models.profile)
         with Progress(run, quiet=options.quiet, data=to_stdout) as progress, writer as page:
-            for record in options.starred(grouped(_watched(run, progress), run.models, page)):
+            for record in options.starred(grouped(_watched(run, progress), run, page)):
                 page.write(record)
             page.close(asdict(run.summary))
         if not options.quiet:

@@ -133,7 +133,7 @@ class Cache:
     ) -> FinishedPiece | None:
         """The finished records around this photo of a folder, or after it; None if there are none.
 
-        `basis` is that of `finished.basis`, `labels` are those of the models.
+        `basis` is that of `basis.basis`, `labels` are those of the models.
         """
         key = (folder, basis, name)
         return self._reading(lambda connection, met: read_piece(connection, key, labels, met))

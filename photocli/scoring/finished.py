@@ -6,7 +6,6 @@ again. A piece holds photos of one folder, in the order of their names, and one 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -18,13 +17,9 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, make_dataclass
 from functools import lru_cache
 from itertools import repeat
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from photocli.records import RECORD_FIELDS, VERSION, Answer, Face, Record
-
-if TYPE_CHECKING:
-    from photocli.scoring.assessment import Models
+from photocli.records import RECORD_FIELDS, Answer, Face, Record
 
 MOST = 256
 """So many photos are in one piece at most: a change of one has all of them written again."""
@@ -130,38 +125,6 @@ def _open_record() -> Any:
     Making it takes some milliseconds.
     """
     return make_dataclass("_OpenRecord", RECORD_FIELDS, slots=True, repr=False, eq=False)
-
-
-def basis(models: Models, detail: str) -> str:
-    """What records follow from besides a photo's outputs, in short: another one gives other records.
-
-    The models, with all that their cards say, the `detail` that they look at, the taste, the profile, the
-    fields, and the code.
-    """
-    taste, profile = models.taste, models.profile
-    parts = [
-        VERSION,
-        RECORD_FIELDS,
-        detail,
-        _code(),
-        [(key, card.label, card.kind, dict(card.facts)) for key, card in models.cards.items()],
-        None if taste is None else (taste.label, taste.model_key, dict(taste.facts)),
-        (profile.name, profile.selfie, profile.technical, dict(profile.faults)),
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _code() -> tuple[tuple[str, int, int], ...]:
-    """The files that make records of outputs, by size and time, as Python itself tells that one changed."""
-    found = []
-    for folder in ("assessors", "scoring", "taste"):
-        with suppress(OSError):  # in an archive, of which the version says enough
-            for entry in os.scandir(Path(__file__).parents[1] / folder):
-                if entry.name.endswith(".py"):
-                    status = entry.stat()
-                    found.append((f"{folder}/{entry.name}", status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))
 
 
 def _packed(values: tuple[Any, ...]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover.names import suffix_of
 from photocli.records import Record
 from photocli.scoring import first_look
+from photocli.scoring.basis import basis
 from photocli.scoring.cache import identity
-from photocli.scoring.finished import MOST, SIZE, FinishedPhoto, basis, record_of, values_of
+from photocli.scoring.finished import MOST, SIZE, FinishedPhoto, record_of, values_of
 from photocli.scoring.pending import PendingPhoto, of_image
 from photocli.scoring.sources import LoadedImage
 

@@ -170,10 +170,10 @@ def touch(connection: sqlite3.Connection, met: Met) -> None:
 
 
 def _query(photos: int, outputs: int) -> str:
-    wanted = f"IN (VALUES {', '.join(['(?, ?)'] * outputs)})" if outputs else "IS NULL"
+    wanted = f"(o.model, o.name) IN (VALUES {', '.join(['(?, ?)'] * outputs)})" if outputs else "0"
     return (
         "SELECT p.path, p.identity, p.facts, p.checksum, p.used, o.model, o.name, o.dtype, o.shape, o.data,"  # noqa: S608
-        f" o.checksum FROM photos p LEFT JOIN outputs o ON o.photo = p.id AND (o.model, o.name) {wanted}"
+        f" o.checksum FROM photos p LEFT JOIN outputs o ON o.photo = p.id AND {wanted}"
         f" WHERE p.path IN ({', '.join('?' * photos)})"
     )
 

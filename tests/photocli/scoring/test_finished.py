@@ -17,7 +17,7 @@ from timing import slowness
 
 from photocli import Options, Record, Run
 from photocli.records import RECORD_FIELDS, Answer, Face
-from photocli.scoring import finished, upkeep
+from photocli.scoring import upkeep
 from photocli.scoring.cache import Cache, cache_file, identity
 from photocli.scoring.finished import FinishedPhoto, pack, record_of, unpack, values_of
 from photocli.scoring.pipeline import DECODE_VERSION
@@ -164,7 +164,7 @@ def test_another_question_has_no_old_answer(
     elif what == "version":
         write_model(models, version="2.0")
     else:
-        monkeypatch.setattr(finished, "_code", lambda: (("ratings.py", 1, 2),))
+        monkeypatch.setattr("photocli.scoring.basis._code", lambda: (("ratings.py", 1, 2),))
     without_outputs()
     assert score(shoot, **options)[1] == 0
 
