@@ -90,8 +90,8 @@ def check(paths: Paths, options: CheckOptions) -> None:
         to_stdout = _check_outputs(
             options, [*paths, *outputs.settings_read(profile, options.config)], settings
         )
-        options.require_photos(paths)
-        run = course.run = Run(paths, options.of_run(profile=profile))
+        photos = options.require_photos(paths)
+        run = course.run = Run(photos, options.of_run(profile=profile))
         code = _check(run, settings, options, to_stdout=to_stdout)
         if code != ExitCode.OK:
             raise typer.Exit(code)

@@ -70,9 +70,9 @@ def crop(paths: Paths, options: CropOptions) -> None:
         from photocli.framing.suggestions import CropRun
 
         to_stdout = outputs.check({"--json": options.json}, paths)
-        options.require_photos(paths)
+        photos = options.require_photos(paths)
         framing = Framing(options.aspect, options.keep, options.smallest)
-        if not _crop(CropRun(paths, framing, options.of_run()), options, to_stdout=to_stdout):
+        if not _crop(CropRun(photos, framing, options.of_run()), options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
 

@@ -107,8 +107,8 @@ def cull(paths: Paths, options: CullOptions) -> None:
             [*paths, *outputs.settings_read(profile)],
             folders={"--move-rejects": options.move_rejects},
         )
-        options.require_photos(paths)
-        run = course.run = options.begin(paths, options.of_run(profile=profile, outputs=OUTPUTS))
+        photos = options.require_photos(paths)
+        run = course.run = options.begin(photos, options.of_run(profile=profile, outputs=OUTPUTS))
         if not _cull(run, limits, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -210,25 +210,12 @@ def _marks(record: Record) -> Marks | None:
 def _write_tables(run: Run, records: list[Record], options: CullOptions) -> None:
     """Write the records where they were asked for, with the groups and picks in the document's summary."""
     from photocli.culling.overview import overview
-    from photocli.writers.csv import CsvWriter
-    from photocli.writers.json import JsonWriter
-    from photocli.writers.jsonl import JsonlWriter
 
-    classifiers = run.models.classifiers
-    with ExitStack() as stack:
-        table = document = lines = None
-        if options.csv:
-            table = stack.enter_context(CsvWriter(options.csv, classifiers, raw=options.csv_raw))
-        if options.json:
-            document = stack.enter_context(JsonWriter(options.json, classifiers))
-        if options.jsonl:
-            lines = stack.enter_context(JsonlWriter(options.jsonl, classifiers))
+    with outputs.table_writers(options, run.models.classifiers) as (writers, close):
         for record in records:
-            for writer in (table, document, lines):
-                if writer is not None:
-                    writer.write(record)
-        if document is not None:
-            document.close({**asdict(run.summary), **overview(records)})
+            for writer in writers:
+                writer.write(record)
+        close({**asdict(run.summary), **overview(records)})
 
 
 def _report(

@@ -87,8 +87,8 @@ def _learn(paths: list[Path], options: LearnOptions, course: Course) -> ExitCode
 
     of_run = options.of_run()
     tastes.path_of(options.name)  # a name that cannot be used is better said before the work than after it
-    options.require_photos(paths, "name a folder of photos that you rated")
-    learner = Learner(paths, of_run)
+    photos = options.require_photos(paths, "name a folder of photos that you rated")
+    learner = Learner(photos, of_run)
     course.run = learner.run
     with Progress(learner.run, quiet=options.quiet) as progress:
         learner.collect(progress.advance)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.scoring.options import Options
     from photocli.scoring.pipeline import Run
+    from photocli.scoring.sources import Given
 
 
 class Scale(str, Enum):
@@ -164,28 +165,31 @@ class RunOptions:
 
         return self.profile or read_score(config).profile
 
-    def require_photos(self, paths: list[Path], advice: str = _ADVICE) -> None:
+    def require_photos(self, paths: list[Path], advice: str = _ADVICE) -> Given:
         """Say it of paths without a photo. Raises `UsageError` if none has any, but with --allow-empty.
 
-        `advice` says what to do then.
+        `advice` says what to do then. What comes back is for the run, which need not list the same again.
         """
-        from photocli.discover import without_photos
+        from photocli.scoring.sources import Given
 
-        bare = without_photos(paths, follow_links=self.follow_links)
+        given = Given(paths)
+        bare = given.without_photos(self.of_run())
         if not bare:
-            return
+            return given
         said = "; ".join(f"{path}: {why}" for path, why in list(bare.items())[:_NAMED])
         more = f"; and in {len(bare) - _NAMED:,} more" if len(bare) > _NAMED else ""
         if len(bare) == len(set(paths)) and not self.allow_empty:
             raise UsageError(f"no photos found in {said}{more}; {advice}")
         if not self.quiet:
             typer.echo(printable(f"no photos found in {said}{more}"), err=True)
+        return given
 
-    def begin(self, paths: list[Path], options: Options) -> Run:
+    def begin(self, photos: Given, options: Options) -> Run:
         """A run, and what is to be said before it. Raises `UsageError`."""
         from photocli.scoring.pipeline import Run
 
-        run = Run(paths, options)
+        run = Run(photos, options)
+        run.forks = True
         if run.models.note and not self.quiet:
             typer.echo(run.models.note, err=True)
         return run

@@ -7,10 +7,18 @@ import os
 import stat
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from photocli.errors import OutputError, PhotocliError, UsageError
+
+if TYPE_CHECKING:
+    from photocli.cli.options import TableFiles
+    from photocli.writers import Writer
+
+    Close: TypeAlias = Callable[[Mapping[str, Any]], object]
 
 _BLOCK = 4096
 _PROBE = ".photocli"  # never made: a temporary file is named after it
@@ -83,6 +91,27 @@ def check_folder(folder: Path, advice: str = "name another folder") -> None:
     except PhotocliError as error:
         reason = str(error).rpartition(": ")[2]
         raise UsageError(f"cannot write to {folder}: {reason}; {advice}") from None
+
+
+@contextmanager
+def table_writers(files: TableFiles, classifiers: Sequence[str]) -> Iterator[tuple[list[Writer], Close]]:
+    """The writers of the files with a row or an entry per photo; and what closes a JSON document, if there is
+    one, with the summary of the run.
+    """
+    from photocli.writers.csv import CsvWriter
+    from photocli.writers.json import JsonWriter
+    from photocli.writers.jsonl import JsonlWriter
+
+    with ExitStack() as stack:
+        writers: list[Writer] = []
+        if files.csv:
+            writers.append(stack.enter_context(CsvWriter(files.csv, classifiers, raw=files.csv_raw)))
+        if files.jsonl:
+            writers.append(stack.enter_context(JsonlWriter(files.jsonl, classifiers)))
+        document = stack.enter_context(JsonWriter(files.json, classifiers)) if files.json else None
+        if document is not None:
+            writers.append(document)
+        yield writers, (lambda _: None) if document is None else document.close
 
 
 def settings_read(profile: str | None, config: Path | None = None) -> list[Path]:

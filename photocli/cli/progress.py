@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from photocli.framing.suggestions import CropRun
     from photocli.records import Record
     from photocli.scoring.pipeline import Run
+    from photocli.scoring.sources import Given
     from photocli.xmp.sidecar_plan import Outcome
 
 LISTED = 20
 """How many links are said one by one; all are counted."""
+
+DRAWN_S = 0.05
+"""Seconds between two changes of the bar, at least."""
 
 EVERY_S = 10.0
 """Seconds between two lines where there is no terminal to draw a bar on."""
@@ -45,6 +50,7 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
         self._said = time.monotonic()
+        self._drawn, self._done = 0.0, 0
         self._warned: set[str] = set()
         self._links = 0
         self._rejects: list[str] = []
@@ -54,9 +60,16 @@ class Progress:
         if drawn and not self._quiet and not self._mixed:
             self._bar = _bar(self._console)
             self._task = self._bar.add_task(self._named, total=None, rate="")
-            self._bar.start()
-            threading.Thread(target=self._find_total, daemon=True).start()
+            if hasattr(self._run, "when_begun"):
+                self._run.when_begun.append(self._start)
+            else:
+                self._start()
         return self
+
+    def _start(self) -> None:
+        """Show the bar, which has a thread of its own, as has the search for how many photos there are."""
+        self._bar.start()
+        self._find_total()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -86,7 +99,7 @@ class Progress:
     def closely(self, run: Run, total: int) -> Iterator[Record]:
         """The records of another run, over so many of the photos again, each counted as it comes."""
         self._warn_once()
-        self._run = run
+        self._run, self._done = run, 0
         if self._bar is not None:
             self._bar.reset(self._task, description="looking closer", total=total, rate="")
         return self.watched(run)
@@ -99,11 +112,18 @@ class Progress:
         elif record.status == "skipped":
             self._pass_over(record)
         summary = self._run.summary
+        self._done += 1
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, rate=f"{summary.rate:.1f} photos/s")
+            self._draw(summary.rate)
         elif not self._quiet and time.monotonic() - self._said > EVERY_S:
             self._said = time.monotonic()
             self._say(f"{summary.photos} photos so far, {summary.rate:.1f} a second")
+
+    def _draw(self, rate: float) -> None:
+        """Move the bar, but not for each of many photos that come from the cache at once."""
+        if time.monotonic() - self._drawn > DRAWN_S:
+            self._drawn, total = time.monotonic(), self._run.given.total
+            self._bar.update(self._task, completed=self._done, total=total, rate=f"{rate:.1f} photos/s")
 
     def _pass_over(self, record: Record) -> None:
         """Say it of a link, of what is hidden and of rejects; that other files are no photos is no news."""
@@ -133,16 +153,18 @@ class Progress:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
 
     def _find_total(self) -> None:
-        from photocli.discover import discover
+        """List what the run is to go through, ahead of it; the bar knows the total once that is done."""
         from photocli.errors import PhotocliError
 
         try:
-            chosen = self._run.options
-            found = discover(self._run.paths, follow_links=chosen.follow_links, hidden=chosen.hidden)
-            total = sum(1 for _ in found)
-        except (PhotocliError, OSError):  # the run meets it too, and says so
+            self._run.given.begin(self._run.options)
+        except PhotocliError:  # the run meets it too, and says so
             return
-        self._bar.update(self._task, total=total)
+        threading.Thread(target=self._list_all, args=(self._run.given,), daemon=True).start()
+
+    def _list_all(self, given: Given) -> None:
+        with suppress(Exception):  # the run meets it too
+            given.list_all()
 
 
 def _bar(console: Console) -> Any:

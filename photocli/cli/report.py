@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from photocli.scoring.options import Options
     from photocli.scoring.pipeline import Run
     from photocli.scoring.results import Result
+    from photocli.scoring.sources import Given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +57,11 @@ def report(paths: Paths, options: ReportOptions) -> None:
         profile = options.chosen_profile()
         read = [*paths, *outputs.settings_read(profile)]
         to_stdout = outputs.check({"--html": options.html}, read)
-        options.require_photos(paths)
-        run = course.run = options.begin(paths, _of_run(paths, options, profile))
+        photos = options.require_photos(paths)
+        run = course.run = options.begin(photos, _of_run(photos, options, profile))
         writer = HtmlWriter(options.html, title=title_of(paths), profile=run.models.profile)
         with Progress(run, quiet=options.quiet, data=to_stdout) as progress, writer as page:
-            for record in options.starred(grouped(_watched(run, progress), run.models, page)):
+            for record in options.starred(grouped(_watched(run, progress), run, page)):
                 page.write(record)
             page.close(asdict(run.summary))
         if not options.quiet:
@@ -70,14 +70,12 @@ def report(paths: Paths, options: ReportOptions) -> None:
             raise typer.Exit(ExitCode.UNREADABLE)
 
 
-def _of_run(paths: list[Path], options: ReportOptions, profile: str | None) -> Options:
+def _of_run(photos: Given, options: ReportOptions, profile: str | None) -> Options:
     """The options of the run, whose thumbnails are smaller where there are many photos."""
-    from photocli.discover import discover
     from photocli.writers._report import MANY, page_options
 
     of_run = options.of_run(profile=profile)
-    found = discover(paths, follow_links=of_run.follow_links, hidden=of_run.hidden)
-    return page_options(of_run, many=sum(1 for _ in islice(found, MANY)) == MANY)
+    return page_options(of_run, many=photos.reaches(MANY, of_run))
 
 
 def _watched(run: Run, progress: Progress) -> Iterator[Result]:

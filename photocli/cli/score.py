@@ -16,7 +16,6 @@ from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
     from photocli.scoring.pipeline import Run
-    from photocli.writers import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +66,8 @@ def score(paths: Paths, options: ScoreOptions) -> None:
     with reported(options.debug) as course:
         profile = options.chosen_profile()
         to_stdout = outputs.check(options.tables, [*paths, *outputs.settings_read(profile)])
-        options.require_photos(paths)
-        run = course.run = options.begin(paths, options.of_run(profile=profile, detail=options.detail))
+        photos = options.require_photos(paths)
+        run = course.run = options.begin(photos, options.of_run(profile=profile, detail=options.detail))
         if not _score(run, options, to_stdout=to_stdout):
             raise typer.Exit(ExitCode.UNREADABLE)
 
@@ -76,9 +75,6 @@ def score(paths: Paths, options: ScoreOptions) -> None:
 def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
     """Do the run and feed the writers; whether everything could be read and written."""
     from photocli.cli.progress import Progress
-    from photocli.writers.csv import CsvWriter
-    from photocli.writers.json import JsonWriter
-    from photocli.writers.jsonl import JsonlWriter
     from photocli.writers.table import TableWriter
 
     with ExitStack() as stack:
@@ -96,16 +92,12 @@ def _score(run: Run, options: ScoreOptions, *, to_stdout: bool) -> bool:
         sidecars = stack.enter_context(
             xmp_writer(options, progress.report_sidecar, run.paths, models=run.models)
         )
-        document = JsonWriter(options.json, own) if options.json else None
-        rows = CsvWriter(options.csv, own, raw=options.csv_raw) if options.csv else None
-        lines = JsonlWriter(options.jsonl, own) if options.jsonl else None
-        chosen: tuple[Writer | None, ...] = (table, rows, document, lines)
-        writers: list[Writer] = [stack.enter_context(writer) for writer in chosen if writer is not None]
+        writers, close = stack.enter_context(outputs.table_writers(options, own))
+        writers.append(stack.enter_context(table))
         for record in rated(options.starred(progress.watched(run)), sidecars):
             for writer in writers:
                 writer.write(record)
-        if document is not None:
-            document.close(asdict(run.summary))
+        close(asdict(run.summary))
     counts = sidecars.counts if sidecars else {}
     if not options.quiet:
         table.show(run.summary, sidecars.in_words if sidecars else "", stderr=to_stdout)

@@ -140,7 +140,9 @@ class Culling:
         # So far apart, frames of which the person thinks differently are no contenders of a closer look.
         lead = {index: _LEAD * judgement.standing for index, judgement in said.items()}
         standings = Standings(records, features, lead)
-        groups = rank(group(records, features), standings.compare)
+        found = group(records, features)
+        standings.measure(one.members for one in found if not one.whole and len(one.members) > 1)
+        groups = rank(found, standings.compare)
         closer: Mapping[int, tuple[int, ...]] = {}
         if self._closeups is not None:
             groups = self._closeups.rerank(groups, records, standings.ranking)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from photocli.culling.rotation import rotations
@@ -43,6 +44,7 @@ is plainly soft in one of them, by half, that weighs as much as a doubling of de
 # or tilted by chance (conditional logit, cross-validated by picture: 96%), in points of the score, rounded.
 
 _MOST = 48  # with how many others a photo is compared
+_AT_ONCE = 512  # photos of groups of one size that are measured together
 _SAME_EV, _SAME_DEGREES = 0.4, 2.0
 _MOST_EV = 3.0
 _NEARLY_WHITE = 50  # the first of the 56 levels that is: from 229 of 255
@@ -68,30 +70,63 @@ def ranking_points(
 
     A photo that is alone in its group has its score.
     """
+    return next(iter(points_of_groups(records, features, [members])))[1]
+
+
+def points_of_groups(
+    records: Sequence[Record], features: PhotoFeatures, groups: Iterable[Sequence[int]]
+) -> Iterator[tuple[Sequence[int], dict[str, Values]]]:
+    """The members of each group with their `ranking_points`; groups come in any order.
+
+    Groups of one size are measured together, many at once: shoots have thousands of small ones.
+    """
+    alike: defaultdict[tuple[int, float], list[Sequence[int]]] = defaultdict(list)
+    for members in groups:
+        alike[len(members), _aspect(records, members)].append(members)
+    for (size, aspect), found in alike.items():
+        if size == 1:
+            yield from ((members, {"score": _scores(records, members)}) for members in found)
+            continue
+        at_once = max(1, _AT_ONCE // size)
+        for start in range(0, len(found), at_once):
+            yield from _points(records, features, found[start : start + at_once], aspect)
+
+
+def _points(
+    records: Sequence[Record], features: PhotoFeatures, groups: Sequence[Sequence[int]], aspect: float
+) -> Iterator[tuple[Sequence[int], dict[str, Values]]]:
+    """The points of groups of one size and aspect, which have several members each."""
     import numpy as np
 
-    index = np.asarray(members, np.intp)
-    scores = [records[i].score for i in members]
-    known = [score for score in scores if score is not None and not math.isnan(score)]
-    worst = min(known, default=0.0) - 1
-    score = np.array([worst if value is None or math.isnan(value) else value for value in scores])
-    if len(members) == 1:
-        return {"score": score}
-    others = index[:: math.ceil(len(index) / _MOST)]
-    blown = _blown(features.levels[index])
-    agreement, stops = _exposure(features.thumbnails[index], features.thumbnails[others])
-    aspect = _aspect(records, members)
+    index = np.asarray(groups, np.intp)
+    others = index[:, :: math.ceil(index.shape[1] / _MOST)]
+    flat, shape = index.ravel(), index.shape
+    blown = _blown(features.levels[flat]).reshape(shape)
+    brightness = light(features.thumbnails[flat]).reshape(shape)
+    agreement, stops = _exposure(brightness, brightness[:, :: math.ceil(shape[1] / _MOST)])
     rotation = _rotation_agreement(features.thumbnails[index], features.thumbnails[others], aspect)
-    return {
-        "score": score,
-        "sharpness": SHARPNESS * _sharpness(features.detail[index]),
-        "highlights": -HIGHLIGHTS * (blown - blown.min()),
+    points = {
+        "sharpness": SHARPNESS * _sharpness(features.detail[flat]).reshape(shape),
+        "highlights": -HIGHLIGHTS * (blown - blown.min(1, keepdims=True)),
         "exposure": EXPOSURE * agreement,
         "stops": -STOPS * stops,
         "level": LEVEL * rotation,
-        "upright": UPRIGHT * _uprightness(features.directions[index]),
-        "face": FACE * _face_sharpness(records, members),
+        "upright": UPRIGHT * _uprightness(features.directions[flat]).reshape(shape),
     }
+    for at, members in enumerate(groups):
+        found = {name: values[at] for name, values in points.items()}
+        face = FACE * _face_sharpness(records, members)
+        yield members, {"score": _scores(records, members), **found, "face": face}
+
+
+def _scores(records: Sequence[Record], members: Sequence[int]) -> Values:
+    """The overall scores; a point less than the worst of them where there is none."""
+    import numpy as np
+
+    scores = [records[i].score for i in members]
+    known = [score for score in scores if score is not None and not math.isnan(score)]
+    worst = min(known, default=0.0) - 1
+    return np.array([worst if value is None or math.isnan(value) else value for value in scores])
 
 
 def light(thumbnails: Values) -> Values:
@@ -124,12 +159,15 @@ def _blown(levels: Values) -> Values:
     return np.asarray((levels[:, _NEARLY_WHITE:] ** 2).sum(1))
 
 
-def _exposure(thumbnails: Values, others: Values) -> tuple[Values, Values]:
-    """Of each frame, the share of the others with about the same mean light, and how far they are, in EV."""
+def _exposure(brightness: Values, others: Values) -> tuple[Values, Values]:
+    """Of each frame, the share of the others with about the same mean light, and how far they are, in EV.
+
+    Both are light in EV, of shape (groups, n) and (groups, others).
+    """
     import numpy as np
 
-    stops = np.abs(light(thumbnails)[:, None] - light(others))
-    return (stops < _SAME_EV).mean(1), np.minimum(stops, _MOST_EV).mean(1)
+    stops = np.abs(brightness[:, :, None] - others[:, None])
+    return (stops < _SAME_EV).mean(2), np.minimum(stops, _MOST_EV).mean(2)
 
 
 def _rotation_agreement(thumbnails: Values, others: Values, aspect: float) -> Values:
@@ -139,7 +177,7 @@ def _rotation_agreement(thumbnails: Values, others: Values, aspect: float) -> Va
     degrees, confidence = rotations(thumbnails, others, aspect)
     weight = confidence**2
     level = np.abs(degrees) <= _SAME_DEGREES
-    return np.asarray((weight * level).sum(1) / (weight.sum(1) + 1e-6))
+    return np.asarray((weight * level).sum(-1) / (weight.sum(-1) + 1e-6))
 
 
 def _aspect(records: Sequence[Record], members: Sequence[int]) -> float:

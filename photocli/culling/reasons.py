@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from photocli.culling.ranking import light, ranking_points
+from photocli.culling.ranking import light, points_of_groups
 from photocli.display import printable
 from photocli.scoring.profiles import FAULTS, GENERAL
 from photocli.scoring.ratings import HIGHEST, LOWEST, breakdown, summed
@@ -81,20 +81,27 @@ class Standings:
     ranking: dict[int, float] = field(default_factory=dict)
     light: dict[int, float] = field(default_factory=dict)
 
+    def measure(self, groups: Iterable[Sequence[int]]) -> None:
+        """Score the photos of many groups at once, as `compare` does for those of one that isn't known."""
+        import numpy as np
+
+        for members, found in points_of_groups(self.records, self.features, groups):
+            lead = np.array([self.lead.get(member, 0.0) for member in members])
+            values = np.sum([*found.values(), lead], axis=0)
+            level = light(self.features.thumbnails[np.asarray(members, np.intp)])
+            self.ranking.update(zip(members, values.tolist(), strict=True))
+            self.light.update(zip(members, (level - level.mean()).tolist(), strict=True))
+            each = zip(*(points.tolist() for points in found.values()), strict=True)
+            for member, points in zip(members, each, strict=True):
+                self.points[member] = dict(zip(found, points, strict=True))
+
     def compare(self, members: Sequence[int]) -> NDArray[np.floating]:
         """Score the photos of one group, as `ranking_scores` and `lead` do, and note how that came about."""
         import numpy as np
 
-        index = np.asarray(members, np.intp)
-        found = ranking_points(self.records, self.features, members)
-        lead = np.array([self.lead.get(member, 0.0) for member in members])
-        values = np.sum([*found.values(), lead], axis=0)
-        level = light(self.features.thumbnails[index])
-        for at, member in enumerate(members):
-            self.points[member] = {name: float(points[at]) for name, points in found.items()}
-            self.ranking[member] = float(values[at])
-            self.light[member] = float(level[at] - level.mean())
-        return np.asarray(values)
+        if any(member not in self.ranking for member in members):
+            self.measure([members])
+        return np.array([self.ranking[member] for member in members])
 
 
 class Reasons:

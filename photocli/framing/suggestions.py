@@ -114,13 +114,13 @@ class CropRun:
 
     def __init__(
         self,
-        sources: Sources,
+        sources: Sources | Given,
         framing: Framing | None = None,
         options: Options | None = None,
         progress: Progress | None = None,
     ) -> None:
         """`sources` and `progress` are as in `Run`. Raises `UsageError`."""
-        self.given = Given(sources)
+        self.given = sources if isinstance(sources, Given) else Given(sources)
         self.framing = framing or Framing()
         self.options = options or Options()
         self.progress = progress
@@ -147,7 +147,8 @@ class CropRun:
                 summary.provider = scorer.models.provider
                 summary.seconds = time.monotonic() - started
                 if self.progress is not None:
-                    self.progress(summary.photos + summary.skipped, total)
+                    done = summary.photos + summary.skipped
+                    self.progress(done, self.given.total if total is None else total)
                 yield cropped
 
 

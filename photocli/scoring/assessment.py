@@ -14,7 +14,7 @@ from photocli.models import contract, lineup, precision, providers, store
 from photocli.models.serving import SEVERAL
 from photocli.models.session import Session, default_batch
 from photocli.scoring import looks, profiles, ratings
-from photocli.scoring.cache import kept_dtype
+from photocli.scoring.rows import kept_dtype
 from photocli.taste import appearance as look
 from photocli.taste import store as tastes
 
@@ -113,6 +113,15 @@ class Models:
             lit = (light.NAME,) if self.cards[key].input.fit == "sheet" else ()
             needs[key] = tuple(dict.fromkeys((*assessor.NEEDS, *lit, *asked, *tasted)))
         return needs
+
+    @property
+    def asked_needs(self) -> dict[str, tuple[str, ...]]:
+        """The outputs that were asked for, by model key, of the models that have any of them."""
+        asked = {
+            key: tuple(name for name in self._outputs if name in _offers(card))
+            for key, card in self.cards.items()
+        }
+        return {key: names for key, names in asked.items() if names}
 
     def asked(self, outputs: Mapping[str, Outputs]) -> dict[str, Outputs]:
         """Of a photo's outputs, by model key, those that were asked for; by the model's name."""

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-LAYOUT = 5
+LAYOUT = 6
 """It grows with the tables, and when frames are another size or results are cut from them in another way."""
 
 LOCKED_S = 10.0
@@ -25,6 +25,10 @@ _TABLES = (
     photo INTEGER NOT NULL REFERENCES photos(id) ON DELETE CASCADE,
     model TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
     checksum INTEGER NOT NULL, PRIMARY KEY (photo, model, name)) WITHOUT ROWID""",
+    """CREATE TABLE finished (
+    id INTEGER PRIMARY KEY, folder BLOB NOT NULL, basis TEXT NOT NULL, first BLOB NOT NULL,
+    last BLOB NOT NULL, checksum INTEGER NOT NULL, used INTEGER NOT NULL, data BLOB NOT NULL,
+    UNIQUE (folder, basis, last))""",
 )
 
 

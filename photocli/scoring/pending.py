@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photocli.records import Photo, Record, Skipped
-from photocli.scoring.sources import LoadedImage
+from photocli.records import Record
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.decode.memory import PackedImage
     from photocli.scoring.cache import Known
     from photocli.scoring.process import Prepared
+    from photocli.scoring.sources import LoadedImage
 
 
 @dataclass(slots=True)
 class PendingPhoto:
-    """A path on its way through the pass; it leaves, in its turn, when it has a record."""
+    """A path on its way through the pass; it leaves, in its turn, when it has a record.
+
+    `file` and `twin` are its paths; an `image` in memory has none. `folder` is where it lies, if it may have
+    a place among the finished records there, `base` its name there, and `place` its real path. `finished` is
+    its record, where only something else is missing.
+    """
 
     name: str
-    path: Path | None = None
-    twin: Path | None = None
+    file: str | None = None
+    twin: str | None = None
+    record: Record | None = None
     identity: str | None = None
+    folder: bytes | None = None
+    base: str = ""
+    place: bytes = b""
+    finished: Record | None = None
     known: Known | None = None
     full: Known | None = None
     is_first: bool = False
     missing: tuple[str, ...] = ()
     prepared: Prepared | None = None
-    record: Record | None = None
-    outputs: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, NDArray[np.float32]]] | None = None
     thumbnail: bytes | None = None
+    image: PackedImage | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file, as a path; the current folder for an image in memory."""
+        return Path(self.file or "")
 
 
-def pending(item: Photo | LoadedImage | Skipped) -> PendingPhoto:
-    """What was discovered; with a record already where there is nothing to decode."""
-    if isinstance(item, LoadedImage):
-        failed = item.failed and Record(item.name, "failed", item.failed)
-        return PendingPhoto(item.name, record=failed or None)
-    name = str(item.path)
-    if isinstance(item, Skipped):
-        return PendingPhoto(name, item.path, record=Record(name, status="skipped", error=item.reason))
-    return PendingPhoto(name, item.path, item.twin)
+def of_image(image: LoadedImage) -> PendingPhoto:
+    """An image in memory; with a record already where it cannot be used."""
+    failed = Record(image.name, "failed", image.failed) if image.failed else None
+    return PendingPhoto(image.name, record=failed, image=image.image)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli.decode import DECODE_VERSION
-from photocli.decode.signature import RAW_SUFFIXES
 from photocli.discover import REJECTS
 from photocli.errors import ModelError
 from photocli.inputs.views import thumbnail
 from photocli.models.precision import MANY
-from photocli.records import Photo, Record, Skipped
+from photocli.records import Record
 from photocli.scoring import first_look
 from photocli.scoring.assessment import Models
-from photocli.scoring.cache import Cache, Known, cache_file, identity
+from photocli.scoring.cache import Cache, Known, cache_file
+from photocli.scoring.lookup import Lookup
 from photocli.scoring.options import Options
-from photocli.scoring.pending import PendingPhoto, pending
+from photocli.scoring.pending import PendingPhoto
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
 from photocli.scoring.ratings import DIGITS
 from photocli.scoring.results import Result as Result
 from photocli.scoring.results import Summary as Summary
-from photocli.scoring.sources import Given, LoadedImage
+from photocli.scoring.sources import Given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +72,8 @@ class Run:
         self.summary = Summary()
         self.kept = 0
         """How many photos of the last pass the cache holds, once that has ended or was stopped."""
+        self.forks, self.when_begun = False, list[Callable[[], object]]()
+        """Whether workers may be forked (see `forked`); and what waits for that, as it starts threads."""
 
     def __repr__(self) -> str:
         return f"<Run: {self.summary.photos} photos so far; iterate over it for their records>"
@@ -83,10 +85,17 @@ class Run:
 
     def __iter__(self) -> Iterator[Record]:
         """Do the pass. Raises `UsageError` for a path that does not exist, `DeviceError`, `ModelError`."""
-        return (result.record for result in self.results())
+        for entry in self._entries():
+            assert entry.record is not None
+            yield entry.record
 
     def results(self) -> Iterator[Result]:
         """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
+        for entry in self._entries():
+            assert entry.record is not None
+            yield Result(entry.record, entry.outputs or {}, entry.thumbnail, entry.file is None)
+
+    def _entries(self) -> Iterator[PendingPhoto]:
         started, self.summary, self.kept = time.monotonic(), Summary(), 0
         total = self.given.count(self.options) if self.progress is not None else None
         with ExitStack() as stack:
@@ -96,15 +105,14 @@ class Run:
                 stack.enter_context(cache)
             options = self.options
             count = options.workers or default_workers()
-            workers = Workers(count, options.deadline_s, options.reading)
+            workers = Workers(count, options.deadline_s, options.reading, fork=self.forks)
             entries = _Pass(self, cache, stack.enter_context(workers)).entries()
             for done, entry in enumerate(entries, start=1):
                 self.summary.seconds = time.monotonic() - started
                 self.summary.warning = cache.warning if cache is not None else None
-                assert entry.record is not None
                 if self.progress is not None:
-                    self.progress(done, total)
-                yield Result(entry.record, entry.outputs, entry.thumbnail, entry.path is None)
+                    self.progress(done, self.given.total if total is None else total)
+                yield entry
         self.summary.seconds = time.monotonic() - started
         self.summary.warning = cache.warning if cache is not None else None
         self.summary.provider = self.models.provider
@@ -124,6 +132,7 @@ class _Pass:
     decoding: dict[int, PendingPhoto] = field(default_factory=dict)
     ready: list[PendingPhoto] = field(default_factory=list)
     number: int = 0
+    asked: dict[str, None] = field(default_factory=dict)
     shown: tuple[InputSpec, ...] = ()
     first: tuple[str, ...] = ()
 
@@ -136,9 +145,14 @@ class _Pass:
 
     def entries(self) -> Iterator[PendingPhoto]:
         """Every path that is discovered, with its record, in order."""
-        found, more = self.run.given.discover(self.run.options), True
+        decoder = DECODE_VERSION
+        lookup = Lookup(self.cache, self.run.models, self.run.options, decoder, self.first)
+        found, more = lookup.entries(self.run.given), True
         while more or self.queue:
             more = more and self._feed(found)
+            while self.run.when_begun:
+                self.run.when_begun.pop()()
+            self.run.models.open(self.asked)  # while the first photos are being decoded
             wait = self._nothing_to_do()
             arrived = list(self.workers.results(wait=wait))
             for prepared in arrived:
@@ -148,41 +162,36 @@ class _Pass:
                 self._assess()
             while self.queue and self.queue[0].record is not None:
                 entry = self.queue.popleft()
+                lookup.note(entry)
                 self._count(entry)
                 yield entry
+        lookup.close()
 
-    def _feed(self, found: Iterator[Photo | LoadedImage | Skipped]) -> bool:
+    def _feed(self, found: Iterator[PendingPhoto]) -> bool:
         """Begin as many paths as there is room for; whether there may be more."""
-        for _ in range(WINDOW):
-            if self.workers.room <= 0 or len(self.queue) >= WINDOW:
-                return True
-            item = next(found, None)
-            if item is None:
+        room = self.workers.room
+        while room > 0 and len(self.queue) < WINDOW:
+            entry = next(found, None)
+            if entry is None:
                 return False
-            self._begin(item)
+            self.queue.append(entry)
+            if entry.finished is not None and not self.shown:
+                entry.record = entry.finished
+                self.run.summary.cached += 1
+            elif entry.record is None:
+                self._begin(entry)
+                room = self.workers.room
         return True
 
-    def _begin(self, item: Photo | LoadedImage | Skipped) -> None:
-        entry, look = pending(item), None
-        self.queue.append(entry)
-        if entry.record is not None:
-            return
-        models = self.run.models
-        if self.cache is not None and entry.path is not None:  # nothing is kept of images in memory
-            try:
-                entry.identity = identity(entry.path, DECODE_VERSION) + self._manner(entry.path)
-            except OSError:  # the decoder will say why it cannot be read
-                pass
-            else:
-                wanted = first_look.wanted(models.needs, self.first)
-                found = self._within(self.cache.find(entry.path, entry.identity, wanted))
-                entry.known, look = first_look.split(found, self.first)
-                entry.full = entry.known
-        entry.missing = tuple(
-            key for key in models.cards if not entry.known or key not in entry.known.outputs
-        )
-        if entry.missing and look is not None:  # a full look is taken where there is one, as it says more
-            entry.known, entry.missing, entry.is_first = look, (), True
+    def _begin(self, entry: PendingPhoto) -> None:
+        models, look = self.run.models, None
+        if entry.finished is None:
+            entry.known, look = first_look.split(entry.known, self.first)
+            entry.full = entry.known
+            known = entry.known.outputs if entry.known else {}
+            entry.missing = tuple(key for key in models.cards if key not in known)
+            if entry.missing and look is not None:  # a full look is taken where there is one: it says more
+                entry.known, entry.missing, entry.is_first = look, (), True
         if not entry.missing:
             self.run.summary.cached += 1
             if not self.shown:
@@ -191,24 +200,14 @@ class _Pass:
         self.number += 1
         self.decoding[self.number] = entry
         keys = dict.fromkeys((*entry.missing, *(self.first if entry.missing else ())))
-        specs, image = (*models.specs(keys), *self.shown), getattr(item, "image", None)
+        specs = (*models.specs(keys), *self.shown)
         first = tuple(spec.key for spec in (*models.specs(self.first), *self.shown))
-        self.workers.submit(Task(self.number, entry.path or Path(), specs, image, first))
-        models.open(self.first or entry.missing)  # while the first photos are being decoded
-
-    def _manner(self, path: Path) -> str:
-        """What tells results apart that come of the same file read in another way."""
-        raw = self.run.options.raw
-        return f":{raw}" if raw != "preview" and path.suffix.lower() in RAW_SUFFIXES else ""
+        self.asked |= dict.fromkeys(self.first or entry.missing)
+        self.workers.submit(Task(self.number, entry.path, specs, entry.image, first))
 
     def _way(self, entry: PendingPhoto) -> str:
         """By which way of looking a photo's results are kept: the detail, or the first look."""
         return first_look.FAST if entry.is_first else self.run.options.detail
-
-    def _within(self, known: Known | None) -> Known | None:
-        """What is known, but of a photo that is above the limit now: it is for the decoder to refuse."""
-        most = self.run.options.max_pixels
-        return None if known is None or known.width * known.height > most else known
 
     def _nothing_to_do(self) -> bool:
         emits = bool(self.queue) and self.queue[0].record is not None
@@ -222,7 +221,7 @@ class _Pass:
             self._finish(entry, entry.known)
             return
         if prepared.failed is not None:
-            entry.record = Record(entry.name, "failed", prepared.failed, twin=_text(entry.twin))
+            entry.record = Record(entry.name, "failed", prepared.failed, twin=entry.twin)
             return
         if self.first and prepared.decoded == "preview":
             entry.known, entry.missing, entry.is_first = None, self.first, True
@@ -247,20 +246,24 @@ class _Pass:
             try:
                 models.check(outputs[id(entry)])
             except ModelError as error:  # of this photo; others may be judged all the same
-                entry.record = Record(entry.name, "failed", str(error), twin=_text(entry.twin))
+                entry.record = Record(entry.name, "failed", str(error), twin=entry.twin)
                 entry.prepared = entry.known = None
                 continue
             before = entry.full.looked_at if entry.full else {}
             looked_at = {**before, self._way(entry): (prepared.decoded, prepared.scale)}
             known = Known(prepared.width, prepared.height, prepared.capture, outputs[id(entry)], looked_at)
             # What a hanging reader of metadata left out is asked for again next time.
-            if self.cache and entry.path and entry.identity is not None and prepared.warning is None:
+            if self.cache and entry.identity is not None and prepared.warning is None:
                 kept = first_look.kept(known) if entry.is_first else known
-                self.cache.keep(entry.path, entry.identity, kept)
+                self.cache.keep(entry.place, entry.identity, kept)
             self._finish(entry, known, prepared.warning)
         self.ready.clear()
+        self.run.summary.provider = models.provider
 
     def _finish(self, entry: PendingPhoto, known: Known | None, warning: str | None = None) -> None:
+        if entry.finished is not None:
+            entry.record = entry.finished
+            return
         assert known is not None
         decoded, scale = known.looked_at[self._way(entry)]
         entry.record = Record(
@@ -270,7 +273,7 @@ class _Pass:
             height=known.height,
             **asdict(known.capture),
             **self.run.models.fields(known.outputs),
-            twin=_text(entry.twin),
+            twin=entry.twin,
             decoded=decoded,
             scale=round(scale, DIGITS),
         )
@@ -280,17 +283,15 @@ class _Pass:
     def _count(self, entry: PendingPhoto) -> None:
         summary, record = self.run.summary, entry.record
         assert record is not None
-        summary.photos += record.status != "skipped"
-        summary.skipped += record.status == "skipped" and record.error != REJECTS
+        if record.status == "skipped":
+            summary.skipped += record.error != REJECTS
+            return
+        summary.photos += 1
         summary.failed += record.status == "failed"
-        summary.previews += bool(self.first) and record.decoded == "preview"
-        summary.provider = self.run.models.provider
+        if self.first:
+            summary.previews += record.decoded == "preview"
 
 
 def _input(entry: PendingPhoto, key: str) -> NDArray[np.uint8]:
     assert entry.prepared is not None
     return entry.prepared.inputs[key]
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

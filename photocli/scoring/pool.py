@@ -40,11 +40,14 @@ _FROM_OUTSIDE = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGXCPU") 
 class Workers:
     """A pool of processes that decode photos. Use it as a context manager: leaving it ends the processes."""
 
-    def __init__(self, count: int, deadline: float, reading: Reading | None = None) -> None:
+    def __init__(
+        self, count: int, deadline: float, reading: Reading | None = None, *, fork: bool = False
+    ) -> None:
         """`count` processes, started when they are first needed; `deadline` in seconds for each photo.
 
-        `reading` is how photos are decoded.
+        `reading` is how photos are decoded. With `fork`, processes may be copies of this one.
         """
+        self._fork = fork
         self.count = count
         self.deadline = deadline
         self.reading = reading or Reading()
@@ -86,6 +89,8 @@ class Workers:
         """
         until = time.monotonic() + PATIENCE_S if wait else 0.0
         while self.pending:
+            for each in self._workers:
+                each.listen()
             left = until - time.monotonic()
             try:
                 worker, message = self._events.get(left > 0, max(left, 0.0))
@@ -102,7 +107,7 @@ class Workers:
             free = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
             if (free is None or free.tasks) and len(self._workers) < self.count:
                 try:
-                    free = WorkerProcess(self._events)
+                    free = WorkerProcess(self._events, fork=self._fork)
                 except OSError as error:  # the system has no room for another process
                     raise _unable(error.strerror or str(error)) from error
                 self._workers.append(free)

@@ -15,9 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli.models.runtime import SILENCE
 from photocli.records import Capture
-from photocli.scoring.worker import receive, send, widen
+from photocli.scoring.forked import ForkedProcess, is_possible
+from photocli.scoring.worker import QUIET, receive, send, widen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,35 +68,37 @@ class Prepared:
 class WorkerProcess:
     """One process, the tasks it holds, and the thread that listens to it."""
 
-    def __init__(self, events: queue.Queue[tuple[WorkerProcess, Any]]) -> None:
+    def __init__(self, events: queue.Queue[tuple[WorkerProcess, Any]], *, fork: bool = False) -> None:
+        """Start it. With `fork` it is a copy of this process, where one can be made.
+
+        `listen` must be called before any message comes. Raises `OSError`.
+        """
         self.tasks: deque[Task] = deque()
         self.ready = False
         self.answered = False
         self.pixels: Prepared | None = None
         self.since = time.monotonic()
         self._outbox: queue.SimpleQueue[Message | None] | None = None
-        # The child finds modules where the parent does, not in the current folder, which may be anybody's.
-        code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.scoring.worker import serve; serve()"
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
+        self._events = events
+        self._listens = False
+        self.process = ForkedProcess() if fork and is_possible() else _spawned()
         assert self.process.stdout is not None
         widen(self.process.stdout)
-        threading.Thread(target=self._listen, args=(events,), daemon=True).start()
 
-    def _listen(self, events: queue.Queue[tuple[WorkerProcess, Any]]) -> None:
+    def listen(self) -> None:
+        """Have a thread take its messages from now on: no other worker can be forked beside one."""
+        if not self._listens:
+            self._listens = True
+            threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
         assert self.process.stdout is not None
         try:
             while (message := receive(self.process.stdout)) is not None:
-                events.put((self, message))
+                self._events.put((self, message))
         except (OSError, ValueError):  # a message that was cut off, as by the worker's death
             pass
-        events.put((self, None))
+        self._events.put((self, None))
 
     def submit(self, task: Task, deadline: float, reading: Reading) -> None:
         if not self.tasks:
@@ -152,3 +154,16 @@ class WorkerProcess:
 def _as_dict(value: InputSpec | Reading) -> dict[str, Any]:
     """The fields of a value: the same for photo after photo, and making them takes 2 ms a photo."""
     return asdict(value)
+
+
+def _spawned() -> subprocess.Popen[bytes]:
+    """A worker process of a Python of its own."""
+    # The child finds modules where the parent does, not in the current folder, which may be anybody's.
+    code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.scoring.worker import serve; serve()"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **QUIET},
+    )

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from photocli.decode.memory import PackedImage, pack
-from photocli.discover import discover
+from photocli.discover.listing import Listing
 from photocli.errors import DecodeError, UsageError
-from photocli.records import Photo, Skipped
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
+    from photocli.discover.batch import FileBatch
+    from photocli.records import Photo, Skipped
     from photocli.scoring.options import Options
 
     InMemory: TypeAlias = NDArray[np.uint8] | Image.Image | bytes | bytearray | memoryview | BinaryIO
@@ -74,6 +75,8 @@ class Given:
             items = _begun(items)
         self._items: Iterable[Any] = list(items) if isinstance(items, Collection) else items
         self._used = False
+        self._parts: list[Listing | list[Any]] | None = None
+        self._taken, self._links = True, (False, False)
 
     @property
     def paths(self) -> list[Path]:
@@ -81,12 +84,74 @@ class Given:
         items = self._items if isinstance(self._items, list) else []
         return [Path(item) for item in items if _is_path(item)]
 
+    @property
+    def total(self) -> int | None:
+        """How many records the pass that has begun, or is to begin, will give; None while it isn't known."""
+        if isinstance(self._items, Sized) and not isinstance(self._items, list):
+            return len(self._items)
+        if self._parts is None:
+            return None
+        counts = [part.total if isinstance(part, Listing) else len(part) for part in self._parts]
+        return None if None in counts else sum(filter(None, counts))
+
+    def begin(self, options: Options) -> None:
+        """Find out what kind of paths there are, for a pass to come. Raises `UsageError`, as `discover`."""
+        if isinstance(self._items, list) and (self._taken or self._links != _links_of(options)):
+            grouped = [(is_path, list(some)) for is_path, some in groupby(self._items, _is_path)]
+            self._parts = [_listed(some, options) if is_path else some for is_path, some in grouped]
+            self._taken, self._links = False, _links_of(options)
+
     def count(self, options: Options) -> int | None:
-        """How many records will come, where that can be known before. Raises `UsageError`, as `discover`."""
-        if not isinstance(self._items, list):
-            return len(self._items) if isinstance(self._items, Sized) else None
-        images = sum(not _is_path(item) for item in self._items)
-        return images + sum(1 for _ in _found(self.paths, options))
+        """How many records will come, where that can be known before. Raises `UsageError`, as `discover`.
+
+        What is listed for it is not listed again by the pass.
+        """
+        self.begin(options)
+        return self.list_all()
+
+    def list_all(self) -> int | None:
+        """List what the pass that has begun, or is to begin, has not listed yet; the `total` then."""
+        for part in self._parts or ():
+            if isinstance(part, Listing):
+                part.list_all()
+        return self.total
+
+    def reaches(self, count: int, options: Options) -> bool:
+        """Whether so many records will come at least, as far as that can be known before, as of `count`."""
+        self.begin(options)
+        for part in self._parts or ():
+            if count > 0 and isinstance(part, Listing) and part.reaches(count):
+                return True
+            count -= (part.total or 0) if isinstance(part, Listing) else len(part)
+        return count <= 0 or (self.total or 0) >= count
+
+    def without_photos(self, options: Options) -> dict[Path, str]:
+        """The given folders that hold no photo, and what is there instead, in a few words.
+
+        Each is looked through up to its first photo. Raises `UsageError`, as `discover`.
+        """
+        self.begin(options)
+        listings = [part for part in self._parts or () if isinstance(part, Listing)]
+        return {path: why for listing in listings for path, why in listing.without_photos().items()}
+
+    def batches(self, options: Options) -> Iterator[FileBatch | LoadedImage]:
+        """Go over all of it, folder by folder. An image that cannot be used comes out with the reason.
+
+        Raises as `discover` does.
+        """
+        if isinstance(self._items, Iterator):
+            if self._used:
+                raise UsageError("the images came from an iterator, which is used up; give a list")
+            self._used = True
+        self.begin(options)
+        self._taken = True
+        numbers = count(1)
+        if self._parts is not None:
+            parts = self._parts
+            return chain.from_iterable(_part(part, numbers, options) for part in parts)
+        grouped = groupby(self._items, _is_path)
+        lazily = (_listed(list(some), options) if is_path else some for is_path, some in grouped)
+        return chain.from_iterable(_part(part, numbers, options) for part in lazily)
 
     def holds(self, most: int, options: Options) -> bool:
         """Tell whether it holds so many photos or more, where that can be known before; nothing is raised."""
@@ -102,28 +167,24 @@ class Given:
         Raises `UsageError` at once, before anything comes out, if a path does not exist (of an iterator:
         when it is the turn of the path), and for an iterator that is used up.
         """
-        if isinstance(self._items, Iterator):
-            if self._used:
-                raise UsageError("the images came from an iterator, which is used up; give a list")
-            self._used = True
-        numbers = count(1)
-        grouped: Iterable[tuple[bool, Iterable[Any]]] = groupby(self._items, _is_path)
-        if isinstance(self._items, list):
-            grouped = [(is_path, list(some)) for is_path, some in grouped]
-        parts = (_part(is_path, some, numbers, options) for is_path, some in grouped)
-        return chain.from_iterable(list(parts) if isinstance(self._items, list) else parts)
+        batches = self.batches(options)
+        return chain.from_iterable((b,) if isinstance(b, LoadedImage) else b.items() for b in batches)
 
 
 def _part(
-    is_path: bool, some: Iterable[Any], numbers: Iterator[int], options: Options
-) -> Iterator[Photo | LoadedImage | Skipped]:
-    if is_path:
-        return _found([Path(item) for item in some], options)
-    return (_loaded(item, next(numbers), options) for item in some)
+    part: Listing | Iterable[Any], numbers: Iterator[int], options: Options
+) -> Iterator[FileBatch | LoadedImage]:
+    if isinstance(part, Listing):
+        return part.batches()
+    return (_loaded(item, next(numbers), options) for item in part)
 
 
-def _found(paths: list[Path], options: Options) -> Iterator[Photo | Skipped]:
-    return discover(paths, follow_links=options.follow_links, hidden=options.hidden)
+def _listed(paths: list[Any], options: Options) -> Listing:
+    return Listing([Path(path) for path in paths], follow_links=options.follow_links, hidden=options.hidden)
+
+
+def _links_of(options: Options) -> tuple[bool, bool]:
+    return options.follow_links, options.hidden
 
 
 def _loaded(item: Any, number: int, options: Options) -> LoadedImage:

@@ -78,8 +78,11 @@ def prune(file: Path, unused_days: int | None = None, most: int | None = None) -
         gone = 0
         if unused_days is not None:
             last = today() - unused_days
+            _forget_finished(database, last)
             while some := _forget(database, "WHERE used < ? ORDER BY used LIMIT ?", (last, _STEP)):
                 gone += some
+        if most is not None and _too_many(database, most):
+            _forget_finished(database, _EVER)  # they can be made again of the rest
         while most is not None and (count := _too_many(database, most)):
             gone += _forget(database, "ORDER BY used, id LIMIT ?", (min(count, _STEP),))
         (left,) = database.row("SELECT COUNT(*) FROM photos")
@@ -127,6 +130,12 @@ def _forget(database: Database, which: str, values: tuple[int, ...]) -> int:
         found = connection.execute(f"SELECT id FROM photos {which}", values).fetchall()  # noqa: S608
         connection.executemany("DELETE FROM photos WHERE id = ?", found)
     return len(found)
+
+
+def _forget_finished(database: Database, before: int) -> None:
+    """Delete the finished records that were used last before a day."""
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM finished WHERE used < ?", (before,))
 
 
 def _shrink(database: Database) -> None:

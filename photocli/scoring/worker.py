@@ -21,6 +21,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from photocli.models.runtime import SILENCE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,6 +41,9 @@ ADDRESS_LIMIT = 4 << 30
 
 KEPT, LARGEST_KEPT = 64 << 20, 32 << 20
 """Bytes that are free and that a worker keeps all the same, and of the largest piece that it keeps."""
+
+QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SILENCE}
+"""What a worker's environment has libraries do: use one thread, and report nothing."""
 
 _TYPES = {"|u1": "uint8", "<f4": "float32"}
 """What arrays in messages may be: pixels, and the numbers of faces."""

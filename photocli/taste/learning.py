@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from photocli.records import Record
     from photocli.scoring.options import Options
     from photocli.scoring.results import Result
+    from photocli.scoring.sources import Given
     from photocli.taste.ridge import Examples, Head, Trial
 
 
@@ -37,7 +38,7 @@ class Lesson:
 class Learner:
     """Collects the rated photos of a run; `lesson` then learns from them."""
 
-    def __init__(self, paths: GivenPaths, options: Options) -> None:
+    def __init__(self, paths: GivenPaths | Given, options: Options) -> None:
         """Raises `UsageError` and `ModelError`."""
         self.run = Run(paths, replace(options, outputs=tastes.NEEDS, taste=tastes.OFF))
         chosen = [card for card in self.run.models.cards.values() if "embedding" in card.outputs]

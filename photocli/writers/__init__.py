@@ -97,6 +97,11 @@ def tidy_field(name: str, value: Any) -> Any:
 
     Probabilities of classes and styles become an object, and what looks explain a list of objects.
     """
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:  # most are: sixty values for each photo
+        return value
+    if kind is float and name != "exposure_s":
+        return _rounded(value)
     if name == "styles":
         return tidy(dict(value))
     if name == "explained":

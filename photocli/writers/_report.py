@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.culling.cull import OUTPUTS, Culling
 from photocli.culling.picks import Wanted
+from photocli.files.links import Roots
 from photocli.inputs import thumbnails
 from photocli.scoring.options import Options
 from photocli.scoring.pipeline import Run
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from photocli.records import Record
-    from photocli.scoring.assessment import Models
     from photocli.scoring.results import Result, Summary
     from photocli.scoring.sources import Progress, Sources
 
@@ -45,8 +45,7 @@ def report(
     the file cannot be written.
     """
     given, options = Given(sources), options or Options()
-    many = (given.count(options) or 0) >= MANY
-    run = Run(given, page_options(options, many=many), progress)
+    run = Run(given, page_options(options, many=given.reaches(MANY, options)), progress)
     in_memory: set[str] = set()
 
     def results() -> Iterable[Result]:
@@ -56,7 +55,7 @@ def report(
             yield result
 
     with HtmlWriter(path, title=title_of(run.paths), profile=run.models.profile) as page:
-        for record in grouped(results(), run.models, page):
+        for record in grouped(results(), run, page):
             page.write(record, in_memory=record.path in in_memory)
         page.close(asdict(run.summary))
     return run.summary
@@ -68,14 +67,15 @@ def page_options(options: Options, *, many: bool) -> Options:
     return replace(options, outputs=outputs, thumbnail_side=SMALL if many else thumbnails.SIDE)
 
 
-def grouped(results: Iterable[Result], models: Models, page: HtmlWriter) -> list[Record]:
+def grouped(results: Iterable[Result], run: Run, page: HtmlWriter) -> list[Record]:
     """The records of a run, those of bursts, look-alikes and series with their group, rank and pick.
 
-    The thumbnails are in the page by then.
+    The thumbnails are in the page by then. Sidecars that are links out of what was given say nothing.
     """
     # Models of a user's own may say nothing of how alike photos are.
-    alike = any("embedding" in card.outputs for card in models.cards.values())
-    culling, records = Culling(profile=models.profile), []
+    alike = any("embedding" in card.outputs for card in run.models.cards.values())
+    roots = None if run.options.follow_links else Roots(run.paths)
+    culling, records = Culling(roots=roots, profile=run.models.profile), []
     for result in results:
         page.show(result.record.path, result.thumbnail)
         records.append(result.record)

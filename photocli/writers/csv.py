@@ -90,6 +90,8 @@ def cell(name: str, value: Any, *, raw: bool = False) -> str:
     """The text of one cell, quoted where it has to be, and unless `raw` marked where it is like a formula."""
     if name in ("models", "faults"):
         value = ";".join(value) or None
+    if value is None:
+        return ""
     value = tidy_field(name, value)
     if name in _STRUCTURED:
         value = json.dumps(value, separators=(",", ":")) if value else None
@@ -98,6 +100,7 @@ def cell(name: str, value: Any, *, raw: bool = False) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return format(Decimal(repr(value)), "f")  # never 3.125e-05
+        number = repr(value)
+        return format(Decimal(number), "f") if "e" in number else number  # never 3.125e-05
     text = str(value) if raw or isinstance(value, int) else marked(str(value))
     return '"' + text.replace('"', '""') + '"' if not text or _NEEDS_QUOTES.search(text) else text

@@ -102,6 +102,8 @@ class TableWriter:
     def _rank(self, record: Record) -> Any:
         if not self._sort:
             return self._layouts[0].rank(record)
+        if self._sort in RECORD_FIELDS:
+            return getattr(record, self._sort)
         return {**as_dict(record), **as_columns(record, self._classifiers)}[self._sort]
 
     def close(self) -> None:

@@ -72,6 +72,7 @@ REBUILT: dict[str, Callable[[], object]] = {
     "a column less": lambda: change("ALTER TABLE photos DROP COLUMN facts"),
     "a column more": lambda: change("ALTER TABLE photos ADD COLUMN more TEXT"),
     "a table less": lambda: change("DROP TABLE outputs"),
+    "no finished records": lambda: change("DROP TABLE finished"),
     "a trigger": lambda: change("CREATE TRIGGER t AFTER INSERT ON photos BEGIN DELETE FROM photos; END"),
     "a view": lambda: change(
         "DROP TABLE photos",
@@ -121,10 +122,34 @@ RESULTS = {
 @pytest.mark.parametrize("damage", RESULTS)
 def test_a_damaged_result_is_made_again(damage: str, shoot: Path) -> None:
     before, _, _ = score(shoot)
-    change(RESULTS[damage])
+    change("DELETE FROM finished", RESULTS[damage])  # finished records would answer
     after, cached, warning = score(shoot)
     assert (after, cached) == (before, 0)
     if damage != "swapped":  # which is nothing but missing
+        assert warning == f"the cache {cache_file()} holds damaged results, which are made again"
+    assert score(shoot) == (before, 3, None)
+
+
+FINISHED = {
+    "a cut blob": "UPDATE finished SET data = ifnull(substr(data, 1, 5), zeroblob(1))",
+    "an empty blob": "UPDATE finished SET data = x''",
+    "a changed blob": "UPDATE finished SET data = zeroblob(length(data))",
+    "text": "UPDATE finished SET data = 'text'",
+    "a number": "UPDATE finished SET data = 1.5",
+    "another folder": "UPDATE finished SET folder = x'2f'",
+    "another basis": "UPDATE finished SET basis = 'x' || basis",
+    "other names": "UPDATE finished SET first = x'41', last = x'7f'",
+    "a wrong checksum": "UPDATE finished SET checksum = checksum + 1",
+}
+
+
+@pytest.mark.parametrize("damage", FINISHED)
+def test_damaged_finished_records_are_made_again_of_the_outputs(damage: str, shoot: Path) -> None:
+    before, _, _ = score(shoot)
+    change(FINISHED[damage])
+    after, cached, warning = score(shoot)
+    assert (after, cached) == (before, 3)
+    if not damage.startswith("another"):  # which is nothing but missing
         assert warning == f"the cache {cache_file()} holds damaged results, which are made again"
     assert score(shoot) == (before, 3, None)
 

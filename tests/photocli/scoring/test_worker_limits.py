@@ -77,7 +77,8 @@ def test_workers_that_cannot_start_are_one_fatal_error(tmp_path: Path) -> None:
     for number in range(6):
         write_photo(tmp_path / "shoot" / f"{number}.jpg", size=(300, 200))
     small = (
-        "import sys\n"
+        "import sys, threading\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()  # none is forked beside it\n"
         "if any('photocli.scoring.worker' in word for word in sys.orig_argv):\n"
         "    import resource\n"
         "    resource.setrlimit(resource.RLIMIT_AS, (40_000_000, 40_000_000))\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from judged import packet
 from networks import write_model
 from photos import camera_exif, write_photo
 from PIL import Image
@@ -74,3 +75,22 @@ def test_a_page_that_fails_leaves_the_one_before(shoot: Path, tmp_path: Path) ->
         report(tmp_path / "missing", page, options=OPTIONS)
     assert page.read_text() == "the one before"
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["report.html"]
+
+
+@pytest.mark.parametrize("place", ["inside", "outside"])
+def test_a_sidecar_counts_unless_it_is_a_link_out_of_the_folder(
+    place: str, shoot: Path, tmp_path: Path
+) -> None:
+    def picks(page: Path) -> list[str]:
+        report(shoot, page, options=OPTIONS)
+        return [photo["pick"] for photo in data_of(page)[1]["photos"]]
+
+    before = picks(tmp_path / "before.html")
+    sidecar = shoot / f"{before.index('pick') ^ 1}.xmp"  # of the other one
+    content = packet("", "   <xmp:Rating>5</xmp:Rating>\n")
+    if place == "inside":
+        sidecar.write_text(content)
+    else:
+        (tmp_path / "elsewhere.xmp").write_text(content)
+        sidecar.symlink_to(tmp_path / "elsewhere.xmp")
+    assert (picks(tmp_path / "after.html") == before) is (place == "outside")
