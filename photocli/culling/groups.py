@@ -55,6 +55,8 @@ def group(records: Sequence[Record], features: PhotoFeatures) -> list[Group]:
     `features` are those of the records, in their order. Time is compared within a camera alone, as clocks
     differ; across cameras, and for photos without a time, only they count.
     """
+    import numpy as np
+
     captures = _captures(records)
     runs = _runs(records, captures)
     found = [(kind, members) for run in runs for kind, members in series.find(run, captures, features)]
@@ -62,7 +64,9 @@ def group(records: Sequence[Record], features: PhotoFeatures) -> list[Group]:
     sets = _DisjointSets(len(records))
     for run in runs:
         _link_in_time([index for index in run if index not in in_series], captures, features, sets)
-    for first, second in features.similar_pairs(SIMILARITY_ANYTIME, sets.numbers(), sets.numbers):
+    whole = np.zeros(len(records), np.bool_)
+    whole[list(in_series)] = True
+    for first, second in features.similar_pairs(SIMILARITY_ANYTIME, sets.numbers(), sets.numbers, whole):
         for a, b in zip(first.tolist(), second.tolist(), strict=True):
             if a not in in_series and b not in in_series:
                 sets.join(a, b)

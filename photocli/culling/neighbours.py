@@ -38,25 +38,31 @@ class Neighbours:
         for start in range(0, len(self._vectors), _ROWS):
             yield slice(start, min(start + _ROWS, len(self._vectors)))
 
-    def pairs(self, part: slice, known: Indices, now: Indices) -> Iterator[Pairs]:
+    def pairs(self, part: slice, known: Indices, now: Indices, idle: NDArray[np.bool_]) -> Iterator[Pairs]:
         """The pairs of the vectors of a part with later ones that have another number in `known`.
 
-        Vectors are left out that have no near ones but those with the same number in `now`.
+        Vectors are left out that have no near ones but `idle` ones and those with the same number in `now`;
+        so are idle ones, but as near ones of others.
         """
         import numpy as np
 
-        rows, others, full, unseen = self._candidates(part, known, now)
+        rows, others, full, unseen = self._candidates(part, known, now, idle)
         asked = np.zeros_like(full)
-        asked[rows[now[rows] != now[others]] - part.start] = True
+        asked[rows[(now[rows] != now[others]) & ~idle[others]] - part.start] = True
         full |= asked & unseen
+        asked &= ~idle[part]
+        full &= ~idle[part]
         listed = (asked & ~full)[rows - part.start]
         yield self._of_pairs(rows[listed], others[listed])
         whole = np.flatnonzero(full) + part.start
-        for start in range(0, len(whole), _FULL):
-            yield from self._of_rows(whole[start : start + _FULL], known)
+        numbers, counts = np.unique(known[whole], return_counts=True)
+        large = known[whole] == (numbers[counts.argmax()] if len(whole) else 0)
+        for some in (whole[large], whole[~large]):
+            for start in range(0, len(some), _FULL):
+                yield self._of_rows(some[start : start + _FULL], known)
 
     def _candidates(
-        self, part: slice, known: Indices, now: Indices
+        self, part: slice, known: Indices, now: Indices, idle: NDArray[np.bool_]
     ) -> tuple[Indices, Indices, NDArray[np.bool_], NDArray[np.bool_]]:
         """Pairs that may be near; of the part's vectors, those that have very many near ones with another
         number, and those of whose near ones some are not among the pairs."""
@@ -65,10 +71,11 @@ class Neighbours:
         full, unseen = (np.zeros(part.stop - part.start, np.bool_) for _ in range(2))
         found = [(np.empty(0, np.intp), np.empty(0, np.intp))]
         sums, flags = np.empty(len(full) * _COLUMNS, np.float32), np.empty(len(full) * _COLUMNS, np.bool_)
-        together = bool((now[part] == now[part.start]).all())
+        one = now[part.start]
+        together = bool((idle[part] | (now[part] == one)).all())
         for start in range(part.start, len(self._short), _COLUMNS):
             columns = slice(start, min(start + _COLUMNS, len(self._short)))
-            if together and (now[columns] == now[part.start]).all():
+            if together and (idle[columns] | (now[columns] == one)).all():
                 unseen[:] = True
                 continue
             shape = (len(full), columns.stop - start)
@@ -79,7 +86,8 @@ class Neighbours:
             if np.count_nonzero(may) > _CROWDED * len(full):
                 unseen |= may.any(1)
                 later = np.arange(part.start, part.stop)[:, None] < np.arange(start, columns.stop)
-                full |= (may & later & (now[part, None] != now[columns])).any(1)
+                may &= later & (now[part, None] != now[columns]) & ~idle[columns]
+                full |= may.any(1)
                 continue
             row, column = np.divmod(_places(may.ravel()), shape[1])
             row, column = row + part.start, column + start
@@ -103,21 +111,32 @@ class Neighbours:
         first = np.arange(len(rows)) - np.searchsorted(rows, rows) < self._most
         return rows[first], others[first]
 
-    def _of_rows(self, rows: Indices, known: Indices) -> Iterator[Pairs]:
+    def _of_rows(self, rows: Indices, known: Indices) -> Pairs:
         """The nearest ones of each of some vectors, of which each may have any number."""
         import numpy as np
 
-        start = int(rows[0])
-        products = self._vectors[rows] @ self._vectors[start:].T
-        for row, product in zip(rows, products, strict=True):
-            others = np.flatnonzero(product >= self._least) + start
-            others = others[(others > row) & (known[others] != known[row])]
-            near = product[others - start]
-            if len(others) > self._most:
-                last = np.partition(near, -self._most)[-self._most]
-                alike = np.flatnonzero(near == last)[: self._most - np.count_nonzero(near > last)]
-                others = np.concatenate([others[near > last], others[alike]])
-            yield np.full(len(others), row), others
+        start, alike = int(rows.min()), known[rows[0]]
+        columns = np.arange(start, len(known))
+        if (known[rows] == alike).all():  # such as a long burst, most of which is left out
+            columns = columns[known[start:] != alike]
+        products = self._vectors[rows] @ self._vectors[columns].T
+        found = [
+            self._nearest(row, product, columns, known) for row, product in zip(rows, products, strict=True)
+        ]
+        counts = [len(others) for others in found]
+        return np.repeat(rows, counts), np.concatenate(found)
+
+    def _nearest(self, row: int, product: Values, columns: Indices, known: Indices) -> Indices:
+        import numpy as np
+
+        at = np.flatnonzero(product >= self._least)
+        at = at[(columns[at] > row) & (known[columns[at]] != known[row])]
+        if len(at) > self._most:
+            near = product[at]
+            last = np.partition(near, -self._most)[-self._most]
+            alike = np.flatnonzero(near == last)[: self._most - np.count_nonzero(near > last)]
+            at = np.concatenate([at[near > last], at[alike]])
+        return columns[at]
 
 
 def _shortened(vectors: Values) -> Values:

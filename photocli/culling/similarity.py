@@ -68,22 +68,19 @@ class PhotoFeatures:
         return result
 
     def similar_pairs(
-        self, least: float, known: Indices, now: Callable[[], Indices]
+        self, least: float, known: Indices, now: Callable[[], Indices], idle: NDArray[np.bool_]
     ) -> Iterator[tuple[Indices, Indices]]:
         """All pairs that are alike by `least` or more, of any time, each once, in blocks.
 
         Pairs with the same number in `known` are left out: they belong together already; so may be pairs with
-        the same number in what `now` gives by then. Of photos with more than `MOST` such others, the nearest
-        by their embeddings are looked at.
+        the same number in what `now` gives by then, and pairs with an `idle` photo. Of photos with more than
+        `MOST` such others, the nearest by their embeddings are looked at.
         """
         import numpy as np
 
         near = Neighbours(self._unit, float(_cosine_for(np.float64(least))), MOST)
         for part in near.blocks():
-            numbers = now()
-            if (numbers[part.start :] == numbers[part.start]).all():
-                return  # all that is left is one group
-            for first, second in near.pairs(part, known, numbers):
+            for first, second in near.pairs(part, known, now(), idle):
                 chosen = self.similarity(first, second) >= least
                 yield first[chosen], second[chosen]
 

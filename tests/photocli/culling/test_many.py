@@ -46,7 +46,7 @@ def test_neighbours_are_those_of_all_products(least: float, most: int) -> None:
     known = np.arange(700) // 3
     found = Neighbours(vectors, least, most)
     now = np.arange(700)
-    pairs = [pair for part in found.blocks() for pair in found.pairs(part, known, now)]
+    pairs = [pair for part in found.blocks() for pair in found.pairs(part, known, now, np.zeros(700, bool))]
     said = [(int(a), int(b)) for first, second in pairs for a, b in zip(first, second, strict=True)]
     wanted = nearest(vectors, least, most, known)
     assert len(set(said)) == len(said)
@@ -58,12 +58,16 @@ def test_neighbours_are_those_of_all_products(least: float, most: int) -> None:
 def test_neighbours_of_a_dense_crowd_are_found_where_they_still_matter() -> None:
     vectors = crowd(600, spread=0.02)[np.zeros(600, int)] + 0.001 * crowd(600, 1)
     found = Neighbours(np.asarray(vectors, np.float32), 0.8, 16)
-    apart = np.arange(600)
+    apart, none = np.arange(600), np.zeros(600, bool)
     first = next(found.blocks())
-    pairs = list(found.pairs(first, apart, apart))
+    pairs = list(found.pairs(first, apart, apart, none))
     assert sum(len(rows) for rows, _ in pairs) == 16 * (first.stop - first.start)
     joined = np.zeros(600, np.intp)  # all are one group by now
-    assert sum(len(rows) for rows, _ in found.pairs(first, apart, joined)) == 0
+    assert sum(len(rows) for rows, _ in found.pairs(first, apart, joined, none)) == 0
+    alone = apart == 0  # but for one that counts for no other
+    numbers = np.where(alone, 1, 0)
+    assert sum(len(rows) for rows, _ in found.pairs(first, apart, numbers, alone)) == 0
+    assert sum(len(rows) for rows, _ in found.pairs(first, apart, numbers, none)) > 0
 
 
 def slow_shift(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
