@@ -79,9 +79,12 @@ def serve() -> None:
     tasks, answers = _private_streams()
     try:
         _defend()
+        import cv2
+
         import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
         from photocli.faces.detection import FaceDetection
 
+        cv2.setNumThreads(1)  # there are as many workers as cores
         detection = FaceDetection()
         _keep_memory()
     except Exception as error:
