@@ -24,7 +24,7 @@ class Reach:
 
 
 class Watch:
-    """Collects what is seen at points over several batches, first their reaches, then how often what occurs."""
+    """Collects what is seen at points: first how far they reach, then how often what occurs."""
 
     def __init__(self) -> None:
         self.seen: dict[str, Reach] = {}
@@ -40,8 +40,9 @@ class Watch:
             self.seen[name] = Reach(low, high)
             return
         reach = self.seen[name]
-        low, high = float(reach.low.min()), float(reach.high.max())
-        reach.counts += torch.histc(channels, _BINS, low, high) if high > low else 0
+        ends = float(reach.low.min()), float(reach.high.max())
+        if ends[1] > ends[0]:
+            reach.counts += torch.histc(channels, _BINS, *ends)
 
 
 def observe(network: QuantisedNetwork, batches: Sequence[Values], counts: bool = False) -> Watch:
@@ -55,12 +56,12 @@ def observe(network: QuantisedNetwork, batches: Sequence[Values], counts: bool =
     return watch
 
 
-def equalise(network: QuantisedNetwork, watch: Watch, share: float = 1.0) -> int:
+def equalise(network: QuantisedNetwork, watch: Watch, share: float = 0.5, room: float = 1.3) -> int:
     """Scales channels, so that each reaches as far as the one that reaches furthest; how many values it did.
 
     What is multiplied here is divided again in the weights of all that read it: the network computes what it
-    did, only values clipped at 6 are then clipped where the channel was never seen to reach. `share` is that
-    of the logarithm of the difference that is made up for.
+    did, only values clipped at 6 are then clipped at `room` times what the channel was seen to reach. `share`
+    is that of the logarithm of the difference that is made up for.
     """
     graph = network.graph
     users, makers = graph.users(), graph.makers()
@@ -72,13 +73,18 @@ def equalise(network: QuantisedNetwork, watch: Watch, share: float = 1.0) -> int
         is_clipped = any(makers[name].op == "Clip" for name in group)
         if not readers or not writers or others or any(name in graph.outputs for name in group):
             continue
-        if not all(name in watch.seen for name in group) or not all(node in network.convolutions for node in readers):
+        if not all(name in watch.seen for name in group) or not all(
+            node in network.convolutions for node in readers
+        ):
             continue
         reach = torch.stack(
             [torch.maximum(watch.seen[name].high, -watch.seen[name].low) for name in group]
         ).amax(0)
         most = torch.tensor(6.0) if is_clipped else reach.max()
-        by = (most / reach.clamp_min(float(most) / 256)) ** share
+        reach = reach * room if is_clipped else reach
+        # Weights that read one channel each have a step of their own for it: nothing is lost by going all the way.
+        is_free = all(node.attributes.get("group", 1) == len(reach) for node in readers)
+        by = (most / reach.clamp_min(float(most) / 256)) ** (1.0 if is_free else share)
         by = by.clamp_min(1.0) if is_clipped else by
         _scale(network, writers, readers, by)
         done += 1
@@ -134,7 +140,7 @@ def best_range(reach: Reach) -> tuple[float, float]:
     middles = torch.linspace(low, high, _BINS + 1)
     middles = (middles[1:] + middles[:-1]) / 2
     best, least = (low, high), float("inf")
-    for share in torch.linspace(0.3, 1.0, 71).tolist():
+    for share in torch.linspace(0.85, 1.0, 16).tolist():
         low_, high_ = min(low * share, 0.0), max(high * share, 0.0)
         step = (high_ - low_) / 255
         zero = round(-low_ / step)
@@ -143,45 +149,3 @@ def best_range(reach: Reach) -> tuple[float, float]:
         if error < least:
             best, least = (low_, high_), error
     return best
-
-
-def correct_biases(network: QuantisedNetwork, batch: Values) -> None:
-    """Moves each convolution's biases by what rounding changes the means of its channels, first layers first."""
-    means = _means(network, batch)
-    network.is_quantised = True
-    _Correction(network, means).run(batch)
-    network.is_quantised = False
-
-
-def _means(network: QuantisedNetwork, batch: Values) -> dict[str, Tensor]:
-    network.is_quantised = False
-    found: dict[str, Tensor] = {}
-    with torch.no_grad():
-        kept = network(batch, [node.output for node in network.convolutions])
-    for name, value in kept.items():
-        found[name] = value.mean((0, 2, 3))
-    return found
-
-
-class _Correction:
-    def __init__(self, network: QuantisedNetwork, means: dict[str, Tensor]) -> None:
-        self.network, self.means = network, means
-
-    def run(self, batch: Values) -> None:
-        network, original = self.network, self.network._run
-        known = {id(node): node for node in network.convolutions}
-
-        def corrected(node: Node, values: Values) -> tuple[Tensor, ...] | None:
-            made = original(node, values)
-            if id(node) not in known or made is None:
-                return made
-            off = self.means[node.output] - made[0].mean((0, 2, 3))
-            network.weight(node.inputs[2]).add_(off)
-            return (made[0] + off[:, None, None],)
-
-        network._run = corrected  # type: ignore[method-assign]
-        try:
-            with torch.no_grad():
-                network(batch, ())
-        finally:
-            network._run = original  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Reads photos without labels and cuts them to a model's input: as they are, and in spoiled, mirrored parts."""
+"""Reads photos without labels and cuts them to a model's input, as they are and spoiled."""
 
 from __future__ import annotations
 

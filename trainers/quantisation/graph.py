@@ -80,7 +80,7 @@ class Graph:
 
 
 def read_graph(network: bytes) -> Graph:
-    """Reads a network and tidies it: weights in float32, no detours of the exporter, one pass for two views."""
+    """Reads a network, with weights in float32, no detours of the exporter, one pass for two views."""
     model = onnx.load_model_from_string(network)
     (image,) = (value.name for value in model.graph.input)
     constants = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
@@ -139,7 +139,7 @@ def _fold(graph: Graph) -> None:
 
 
 def _drop_detours(graph: Graph) -> None:
-    """A flattening, a gathering of all in its order and a reshaping, as `as_strided` exports, are one reshaping."""
+    """Makes one reshaping of those that flatten, gather all in its order, and reshape (`as_strided`)."""
     makers = graph.makers()
     for node in graph.nodes:
         before = makers.get(node.inputs[0])
@@ -209,4 +209,3 @@ def _after(graph: Graph, names: set[str], without: Node | None = None) -> set[st
         if node is not without and found.intersection(node.inputs):
             found.update(node.outputs)
     return found
-

@@ -28,9 +28,7 @@ class QuantisedNetwork(nn.Module):
     def __init__(self, graph: Graph) -> None:
         super().__init__()
         self.graph = graph
-        self.convolutions = [
-            node for node in graph.nodes if node.op == "Conv" and not is_head(graph, node)
-        ]
+        self.convolutions = [node for node in graph.nodes if node.op == "Conv" and not is_head(graph, node)]
         self.points = points(graph, self.convolutions)
         trained = {name for node in self.convolutions for name in node.inputs[1:]}
         trained.update(
@@ -52,12 +50,29 @@ class QuantisedNetwork(nn.Module):
         self.zeros = {name: 0 for name in self.points}
         self.is_quantised = False
         self._conv_ids = {id(node) for node in self.convolutions}
+        self.steps: dict[str, Tensor] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all weights and biases that can be trained."""
+        return tuple(self._names)
 
     def weight(self, name: str) -> nn.Parameter:
         """The array of weights or biases that the graph has under this name."""
         parameter = self.weights[self._names[name]]
         assert isinstance(parameter, nn.Parameter)
         return parameter
+
+    def step(self, name: str) -> Tensor:
+        """The steps (outputs,) between codes of a convolution's weights; once asked for, they stay."""
+        if name not in self.steps:
+            self.steps[name] = best_steps(self.weight(name).detach())
+        return self.steps[name]
+
+    def convolve(self, node: Node, value: Tensor) -> Tensor:
+        """What a convolution makes of a value, with its weights as they are."""
+        made: Tensor = OPERATORS[node.op](node, value, *(self.weight(name) for name in node.inputs[1:]))
+        return made
 
     def set_range(self, name: str, low: float, high: float) -> None:
         """Sets which values at a point stand for the codes 0 and 255; zero has a code of its own."""
@@ -69,18 +84,20 @@ class QuantisedNetwork(nn.Module):
 
     def scale(self, name: str) -> float:
         """The step between two codes at a point."""
-        return float(self.scales[self._places[name]])
+        return float(self.scales[self._places[name]].detach())
 
     def forward(
         self,
         fed: Mapping[str, Tensor],
         wanted: Iterable[str],
         watch: Callable[[str, Tensor], None] | None = None,
+        change: Callable[[Node, list[Tensor], Tensor], Tensor] | None = None,
     ) -> Values:
         """The values of these names from the picture's bytes and what else is fed.
 
         Names that nothing can be said of are left out. `watch` sees the values of each point before they are
-        rounded. Values are dropped once nobody needs them.
+        rounded; `change` may put another value in the place of what a node makes of its inputs. Values are
+        dropped once nobody needs them.
         """
         kept = set(wanted)
         last = {name: place for place, node in enumerate(self.graph.nodes) for name in node.inputs}
@@ -88,7 +105,7 @@ class QuantisedNetwork(nn.Module):
         for place, node in enumerate(self.graph.nodes):
             if all(name in values for name in node.outputs):
                 continue
-            made = self._run(node, values)
+            made = self._run(node, values, change)
             if made is not None:
                 for name, value in zip(node.outputs, made, strict=True):
                     values[name] = self._rounded(name, value, watch)
@@ -97,20 +114,24 @@ class QuantisedNetwork(nn.Module):
                     values.pop(name, None)
         return {name: values[name] for name in kept if name in values}
 
-    def _run(self, node: Node, values: Values) -> tuple[Tensor, ...] | None:
+    def _run(
+        self, node: Node, values: Values, change: Callable[[Node, list[Tensor], Tensor], Tensor] | None
+    ) -> tuple[Tensor, ...] | None:
         operator = OPERATORS.get(node.op)
         inputs = [self._input(node, name, values) for name in node.inputs]
         missing = [name for name, value in zip(node.inputs, inputs, strict=True) if name and value is None]
         if operator is None or missing:
             return None
         made = operator(node, *inputs)
+        if change is not None and node.op == "Conv":
+            made = change(node, [value for value in inputs if value is not None], made)
         return made if isinstance(made, tuple) else (made,)
 
     def _input(self, node: Node, name: str, values: Values) -> Tensor | None:
         if name in self._names:
             weight = self.weight(name)
             if self.is_quantised and id(node) in self._conv_ids and name == node.inputs[1]:
-                return rounded_weight(weight)
+                return rounded_weight(weight, self.step(name))
             return weight
         return values[name] if name in values else self._constants.get(name)
 
@@ -129,16 +150,28 @@ class QuantisedNetwork(nn.Module):
         return rounded
 
 
-def rounded_weight(weight: Tensor) -> Tensor:
+def rounded_weight(weight: Tensor, step: Tensor) -> Tensor:
     """Weights rounded to -127 ... 127 steps of their output channel; gradients pass through."""
-    scale = weight.detach().abs().amax((1, 2, 3)).clamp_min(1e-8) / 127
     zeros = torch.zeros(len(weight), dtype=torch.int32)
-    rounded: Tensor = torch.fake_quantize_per_channel_affine(weight, scale, zeros, 0, -127, 127)
+    rounded: Tensor = torch.fake_quantize_per_channel_affine(weight, step, zeros, 0, -127, 127)
     return rounded
 
 
+def best_steps(weight: Tensor) -> Tensor:
+    """The steps of output channels (n,) at which rounding changes weights (n, ...) least."""
+    flat = weight.flatten(1)
+    whole = flat.abs().amax(1).clamp_min(1e-8) / 127
+    best, least = whole, torch.full_like(whole, torch.inf)
+    for share in torch.linspace(0.7, 1.0, 31):
+        step = whole * share
+        codes = torch.clamp(torch.round(flat / step[:, None]), -127, 127)
+        error = ((codes * step[:, None] - flat) ** 2).sum(1)
+        best, least = torch.where(error < least, step, best), torch.minimum(error, least)
+    return best
+
+
 def points(graph: Graph, convolutions: list[Node]) -> list[str]:
-    """The values that are rounded: what convolutions read and make (after their activation), and sums of such.
+    """The values that are rounded: what convolutions read and make, activated, and sums of such.
 
     What convolutions read as bytes already, and what is mere repetition of rounded values, is none.
     """

@@ -46,9 +46,7 @@ def _pool(node: Node, value: Tensor) -> Tensor:
 
 
 def _clip(node: Node, value: Tensor, low: Tensor | None = None, high: Tensor | None = None) -> Tensor:
-    return torch.clamp(
-        value, None if low is None else float(low), None if high is None else float(high)
-    )
+    return torch.clamp(value, None if low is None else float(low), None if high is None else float(high))
 
 
 def _gemm(node: Node, one: Tensor, other: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -86,8 +84,7 @@ def _gather(node: Node, value: Tensor, places: Tensor) -> Tensor:
 
 
 def _expand(node: Node, value: Tensor, shape: Tensor) -> Tensor:
-    sizes = torch.broadcast_shapes(tuple(value.shape), tuple(int(size) for size in shape))
-    return value.expand(sizes)
+    return value * torch.ones([int(size) for size in shape], dtype=value.dtype)
 
 
 def _resize(node: Node, value: Tensor, *sizes: Tensor | None) -> Tensor:

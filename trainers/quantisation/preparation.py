@@ -186,4 +186,3 @@ def is_head(graph: Graph, conv: Node, widest: int = 32) -> bool:
                 reached.update(node.outputs)
                 left += node.outputs
     return True
-

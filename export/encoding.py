@@ -56,7 +56,7 @@ class _Encoder:
         return graph
 
     def _keep(self, name: str, value: NDArray[np.generic]) -> None:
-        if name in self.network._names:
+        if name in self.network.names:
             value = self.network.weight(name).detach().numpy()
         self.constants[name] = value
 
@@ -101,7 +101,7 @@ class _Encoder:
     def _convolve(self, node: Node, end: str) -> None:
         weight = self.network.weight(node.inputs[1]).detach().numpy()
         bias = self.network.weight(node.inputs[2]).detach().numpy().astype(np.float64)
-        scale = (np.maximum(np.abs(weight).max((1, 2, 3)), 1e-8) / 127).astype(np.float32)
+        scale = self.network.step(node.inputs[1]).numpy()
         codes = np.clip(np.round(weight / scale[:, None, None, None]), -127, 127).astype(np.int8)
         step = np.float32(self.steps[node.inputs[0]][0]) * scale
         whole = np.clip(np.round(bias / step), -(2**31) + 1, 2**31 - 1).astype(np.int32)
