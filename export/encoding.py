@@ -43,8 +43,8 @@ class _Encoder:
             elif node.op == "Resize" and node.inputs[0] in self.steps:
                 self._repeat(node)
             elif node.op == "Add" and node.output in self.steps:
-                self._plain(node, f"{node.output}_exact")
-                self._quantise(node.output, f"{node.output}_exact")
+                self._plain(node, f"{node.output}.exact")
+                self._quantise(node.output, f"{node.output}.exact")
             elif node.op == "DequantizeLinear":
                 self._know(node)
             else:
@@ -75,18 +75,18 @@ class _Encoder:
     def _quantise(self, name: str, exact: str) -> None:
         """Rounds a value to bytes, and has whoever reads it read what the bytes stand for."""
         step, zero = self._scales(name)
-        self.made.append(Node("QuantizeLinear", [exact, step, zero], [f"{name}_bytes"]))
+        self.made.append(Node("QuantizeLinear", [exact, step, zero], [f"{name}.q"]))
         self._dequantise(name, step, zero)
 
     def _dequantise(self, name: str, step: str, zero: str) -> None:
-        self.made.append(Node("DequantizeLinear", [f"{name}_bytes", step, zero], [f"{name}_rounded"]))
-        self.floats[name] = f"{name}_rounded"
+        self.floats[name] = name if name in self.source.outputs else f"{name}.dq"
+        self.made.append(Node("DequantizeLinear", [f"{name}.q", step, zero], [self.floats[name]]))
 
     def _scales(self, name: str) -> tuple[str, str]:
         step, zero = self.steps[name]
-        self.constants[f"{name}_step"] = np.array(step, np.float32)
-        self.constants[f"{name}_zero"] = np.array(zero, np.uint8)
-        return f"{name}_step", f"{name}_zero"
+        self.constants[f"{name}.step"] = np.array(step, np.float32)
+        self.constants[f"zero.{zero}"] = np.array(zero, np.uint8)
+        return f"{name}.step", f"zero.{zero}"
 
     def _repeat(self, node: Node) -> None:
         """Repeats bytes as they are."""
@@ -94,7 +94,7 @@ class _Encoder:
         self.steps[node.output] = self.steps[name]
         step, zero = self._scales(node.output)
         self.made.append(
-            Node(node.op, [f"{name}_bytes", *node.inputs[1:]], [f"{node.output}_bytes"], node.attributes)
+            Node(node.op, [f"{name}.q", *node.inputs[1:]], [f"{node.output}.q"], node.attributes)
         )
         self._dequantise(node.output, step, zero)
 
@@ -105,21 +105,17 @@ class _Encoder:
         codes = np.clip(np.round(weight / scale[:, None, None, None]), -127, 127).astype(np.int8)
         step = np.float32(self.steps[node.inputs[0]][0]) * scale
         whole = np.clip(np.round(bias / step), -(2**31) + 1, 2**31 - 1).astype(np.int32)
-        names = [f"{end}_{part}" for part in ("weight", "bias")]
+        names = [f"{end}.w", f"{end}.b"]
         for name, value, steps in ((names[0], codes, scale), (names[1], whole, step)):
-            self.constants |= {f"{name}_codes": value, f"{name}_step": steps}
-            self.constants[f"{name}_zero"] = np.zeros(len(steps), value.dtype)
+            zero = f"zeros.{value.dtype}.{len(steps)}"  # one for all convolutions of so many channels
+            self.constants |= {f"{name}.codes": value, f"{name}.step": steps}
+            self.constants[zero] = np.zeros(len(steps), value.dtype)
             self.made.append(
-                Node(
-                    "DequantizeLinear",
-                    [f"{name}_codes", f"{name}_step", f"{name}_zero"],
-                    [f"{name}_rounded"],
-                    {"axis": 0},
-                )
+                Node("DequantizeLinear", [f"{name}.codes", f"{name}.step", zero], [name], {"axis": 0})
             )
-        inputs = [self.floats.get(node.inputs[0], node.inputs[0]), *(f"{name}_rounded" for name in names)]
-        self.made.append(Node("Conv", inputs, [f"{end}_exact"], node.attributes))
-        self._quantise(end, f"{end}_exact")
+        inputs = [self.floats.get(node.inputs[0], node.inputs[0]), *names]
+        self.made.append(Node("Conv", inputs, [f"{end}.exact"], node.attributes))
+        self._quantise(end, f"{end}.exact")
 
     def _plain(self, node: Node, output: str = "") -> None:
         inputs = [self.floats.get(name, name) for name in node.inputs]

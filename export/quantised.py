@@ -120,7 +120,8 @@ def answers(facts: dict[str, Any], network: bytes, views: NDArray[np.uint8]) -> 
     if "scores" in outputs and outputs["scores"].shape[1] > 1:
         return outputs["scores"].max(1, keepdims=True)
     kind = import_module(f"export.{facts['kind']}")
-    return np.asarray(kind.answer(facts["trainer"]["config"], outputs), np.float64)
+    found = np.asarray(kind.answer(facts["trainer"]["config"], outputs), np.float64)
+    return found.reshape(len(views), -1)
 
 
 def outputs_of(network: bytes, image: str, views: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:

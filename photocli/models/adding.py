@@ -70,6 +70,7 @@ def add(source: Path) -> Card:
             facts = _from_folder(source, stage) if source.is_dir() else _from_network(source, stage)
             card = _sealed(facts, stage.kept)
             stage.probe.ask("try", stage.kept, stage.kept, f"model {card.label}")
+            _try_variants(card, stage)
             return _put(card, root)
         except OSError as error:
             raise ModelError(f"{source} cannot be copied: {error.strerror or error}") from error
@@ -176,7 +177,34 @@ def _from_folder(source: Path, stage: _Stage) -> dict[str, Any]:
     if _copy(card.network, stage.came) != card.sha256:
         raise ModelError(f"{card.network} is not the network that {source / CARD_FILE} describes")
     stage.probe.ask("understand", stage.came, stage.kept / _NETWORK, str(card.network))
-    return {**card.facts}
+    return {**card.facts, **_variants(card, stage)}
+
+
+def _variants(card: Card, stage: _Stage) -> dict[str, Any]:
+    """The card's entry of the same network in other precisions, each understood and written anew, too."""
+    kept = []
+    for entry in store.variants(card):
+        path = card.folder / entry["file"]
+        if _NAME.fullmatch(path.name) is None or path.name in (_NETWORK, CARD_FILE) or path.is_symlink():
+            raise ModelError(f"{path} cannot be a variant's file: it needs a file and a name of its own")
+        if not path.exists() or _copy(path, stage.came) != entry["sha256"]:
+            raise ModelError(f"{path} is not the network that {card.folder / CARD_FILE} describes")
+        stage.probe.ask("understand", stage.came, stage.kept / path.name, str(path))
+        content = (stage.kept / path.name).read_bytes()
+        kept.append({**entry, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)})
+    return {"variants": kept} if kept else {}
+
+
+def _try_variants(card: Card, stage: _Stage) -> None:
+    """Have the probe run each variant on pictures, as if it were the model's only network."""
+    for entry in store.variants(card):
+        facts = {name: fact for name, fact in card.facts.items() if name not in (SEAL, "variants")}
+        alone = stage.kept.parent / f"alone-{entry['file']}"
+        alone.mkdir()
+        shutil.copyfile(stage.kept / entry["file"], alone / entry["file"])
+        facts |= {"file": entry["file"], "sha256": entry["sha256"]}
+        (alone / CARD_FILE).write_text(json.dumps(facts), encoding="utf-8")
+        stage.probe.ask("try", alone, alone, f"model {card.label} ({entry['precision']})")
 
 
 def _from_network(source: Path, stage: _Stage) -> dict[str, Any]:

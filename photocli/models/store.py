@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from photocli.errors import ModelError, UsageError
 from photocli.models.card import CARD_FILE, Card, read_card
@@ -61,8 +63,25 @@ def choose(names: tuple[str, ...] = ()) -> list[Card]:
 
 
 def verify(card: Card) -> None:
-    """Compare the network's SHA-256 with the card's. Raises `ModelError` if they differ or it is missing."""
+    """Compare the SHA-256 of the network, and of its variants in other precisions, with the card's.
+
+    Raises `ModelError` if they differ or one is missing.
+    """
     content(card)
+    for entry in variants(card):
+        content(replace(card, file=entry["file"], sha256=entry["sha256"]))
+
+
+def variants(card: Card) -> list[dict[str, Any]]:
+    """The entries of a card for its network in other precisions. Raises `ModelError` for what is none."""
+    entries = card.facts.get("variants", [])
+    texts = ("precision", "file", "sha256")
+    are_entries = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+    if not are_entries or not all(isinstance(entry.get(key), str) for entry in entries for key in texts):
+        raise ModelError(f"the card of model {card.label} has variants without precision, file or sha256")
+    if any(Path(entry["file"]).name != entry["file"] for entry in entries):
+        raise ModelError(f"the card of model {card.label} names a variant outside its folder")
+    return [dict(entry) for entry in entries]
 
 
 def content(card: Card) -> bytes:

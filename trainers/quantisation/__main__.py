@@ -50,7 +50,7 @@ def run(
             most=config.most,
         )
         quantise(read_card(model), views, config, out)
-    typer.echo(f"{out / CHECKPOINT}: fitted on views of {len(set(views.names))} photos")
+    typer.echo(f"{out / CHECKPOINT}: fitted to {len(set(views.names))} photos, a part of them held out")
 
 
 def command() -> typer.Typer:

@@ -82,7 +82,7 @@ def equalise(network: QuantisedNetwork, watch: Watch, share: float = 0.5, room: 
         ).amax(0)
         most = torch.tensor(6.0) if is_clipped else reach.max()
         reach = reach * room if is_clipped else reach
-        # Weights that read one channel each have a step of their own for it: nothing is lost by going all the way.
+        # Weights that read one channel each have a step of their own for it: going all the way costs nothing.
         is_free = all(node.attributes.get("group", 1) == len(reach) for node in readers)
         by = (most / reach.clamp_min(float(most) / 256)) ** (1.0 if is_free else share)
         by = by.clamp_min(1.0) if is_clipped else by

@@ -123,7 +123,7 @@ class QuantisedNetwork(nn.Module):
         if operator is None or missing:
             return None
         made = operator(node, *inputs)
-        if change is not None and node.op == "Conv":
+        if change is not None and node.op in ("Conv", "Gemm"):
             made = change(node, [value for value in inputs if value is not None], made)
         return made if isinstance(made, tuple) else (made,)
 

@@ -20,25 +20,26 @@ _DAMPING = 0.01
 def round_weights(network: QuantisedNetwork, batch: Values) -> None:
     """Rounds the weights of all convolutions, first layers first, and corrects their biases.
 
-    A bias takes over what rounding changes the mean of its channel.
+    A bias takes over what rounding changes the mean of its channel; so do those of layers that stay in
+    floating point, so that the answers of many pictures have the mean that they had.
     """
     means: dict[str, Tensor] = {}
-    by_name = {node.output: node for node in network.convolutions}
+    rounded = {node.output for node in network.convolutions}
 
     def remember(node: Node, inputs: list[Tensor], made: Tensor) -> Tensor:
-        if node.output in by_name:
-            means[node.output] = made.mean((0, 2, 3))
+        means[node.output] = _mean(made)
         return made
 
     def correct(node: Node, inputs: list[Tensor], made: Tensor) -> Tensor:
-        if node.output not in by_name:
+        if len(node.inputs) < 3:
             return made
-        weight = network.weight(node.inputs[1])
-        weight.copy_(fitted(weight, columns(node, inputs[0], weight), network.step(node.inputs[1])))
-        made = network.convolve(node, inputs[0])
-        off = means[node.output] - made.mean((0, 2, 3))
+        if node.output in rounded:
+            weight = network.weight(node.inputs[1])
+            weight.copy_(fitted(weight, columns(node, inputs[0], weight), network.step(node.inputs[1])))
+            made = network.convolve(node, inputs[0])
+        off = means[node.output] - _mean(made)
         network.weight(node.inputs[2]).add_(off)
-        return made + off[:, None, None]
+        return made + off.reshape(-1, *[1] * (made.ndim - 2))
 
     with torch.no_grad():
         network.is_quantised = False
@@ -46,6 +47,11 @@ def round_weights(network: QuantisedNetwork, batch: Values) -> None:
         network.is_quantised = True
         network(batch, (), change=correct)
         network.is_quantised = False
+
+
+def _mean(made: Tensor) -> Tensor:
+    """The mean of each channel (outputs,)."""
+    return made.transpose(0, 1).flatten(1).mean(1)
 
 
 def columns(node: Node, value: Tensor, weight: Tensor) -> Tensor:
