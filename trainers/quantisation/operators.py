@@ -45,6 +45,18 @@ def _pool(node: Node, value: Tensor) -> Tensor:
     )
 
 
+def _highest(node: Node, value: Tensor) -> Tensor:
+    pads = node.attributes.get("pads", [0] * 4)
+    pooled: Tensor = functional.max_pool2d(
+        value,
+        node.attributes["kernel_shape"],
+        node.attributes.get("strides"),
+        pads[:2],
+        ceil_mode=bool(node.attributes.get("ceil_mode", 0)),
+    )
+    return pooled
+
+
 def _clip(node: Node, value: Tensor, low: Tensor | None = None, high: Tensor | None = None) -> Tensor:
     return torch.clamp(value, None if low is None else float(low), None if high is None else float(high))
 
@@ -132,6 +144,7 @@ OPERATORS: dict[str, Operator] = {
     "Gemm": _gemm,
     "MatMul": lambda node, one, other: one @ other,
     "AveragePool": _pool,
+    "MaxPool": _highest,
     "Resize": _resize,
     "ReduceMean": lambda node, value, axes=None: value.mean(
         _axes(node, axes), keepdim=bool(node.attributes.get("keepdims", 1))
