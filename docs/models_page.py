@@ -89,8 +89,8 @@ def _variants(variants: list[dict[str, Any]]) -> Iterator[str]:
     for entry in variants:
         found = entry["agreement"]
         yield (
-            f"\n**{entry['precision']}** ({_megabytes(entry)}), on {found['views']} views of photos that were "
-            f"held out: rank correlation {found['rank_correlation']:.4f} with the network in floating point, "
+            f"\n**{entry['precision']}** ({_megabytes(entry)}), on {found['views']} views of held-out "
+            f"photos: rank correlation {found['rank_correlation']:.4f} with the network in floating point, "
             f"mean difference {found['mean_difference']:.4f}, largest shift of a mean "
             f"{found['largest_shift']:.4f}. Made by `{entry['trainer']['command']}`."
         )
