@@ -135,15 +135,15 @@ def test_scoring_never_loads_torch(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="measured by the system's accounts of processes")
 def test_one_photo_costs_less_than_a_second(tmp_path: Path) -> None:
     path = write_photo(tmp_path / "a.jpg", "china", size=(6000, 4000), quality=90, exif=camera_exif())
-    without, without_s = until_cheap(lambda n: photocli("score", path, "--no-cache"), 0.9)
+    without, without_s = until_cheap(lambda n: photocli("score", path, "--no-cache"), 0.8)
     fresh, fresh_s = until_cheap(
-        lambda n: photocli("score", path, PHOTOCLI_CACHE=str(tmp_path / f"cache{n}")), 0.9
+        lambda n: photocli("score", path, PHOTOCLI_CACHE=str(tmp_path / f"cache{n}")), 0.8
     )
     again = photocli("score", path, PHOTOCLI_CACHE=str(tmp_path / "cache0"))
     assert all("1 photo · 0 failed" in run.out for run in (*without, *fresh, again))
     assert "1 from the cache" in again.out
-    assert without_s < 0.9
-    assert fresh_s < 0.9
+    assert without_s < 0.8
+    assert fresh_s < 0.8
     assert again.cpu_s < min(run.cpu_s for run in fresh)
 
 
