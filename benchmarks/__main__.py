@@ -43,7 +43,11 @@ def main() -> None:
     if plan.has("stages"):
         found.stages = stages.measure(make_set(set_named("jpeg24"), options.folder)[: stages.PHOTOS])
     print(report.text(found))
-    print(f"written: {results.write(found, options.results).name}", file=sys.stderr)
+    if options.results is None and (options.only or options.without):
+        print("a part of the groups: written nowhere, as --results names no folder", file=sys.stderr)
+        return
+    path = results.write(found, options.results or results.FOLDER)
+    print(f"written: {path.name}; python -m benchmarks.pages puts it into the pages", file=sys.stderr)
 
 
 def _empty(plan: Plan) -> results.Results:
@@ -95,7 +99,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="the cost of 20,000 photos, too")
     parser.add_argument("--only", default="", help=f"only these groups: {', '.join(GROUPS)}")
     parser.add_argument("--without", default="", help="without these groups")
-    parser.add_argument("--results", type=Path, default=results.FOLDER, help="where the results are written")
+    parser.add_argument(
+        "--results", type=Path, help="where results are written, if not in benchmarks/results"
+    )
     options = parser.parse_args()
     options.folder = options.folder.resolve()
     return options

@@ -72,14 +72,18 @@ def rates_table(results: Results) -> str:
         rates = way.rates(results.photos)
         ratio = f"{whole.rate(results.photos) / way.rate(results.photos):.2f}" if whole else "–"
         lines.append(
-            f"| {way.title} | {way.rate(results.photos):.1f} | {min(rates):.1f}–{max(rates):.1f}"
-            f" | {_cpu(way)} | {ratio} |"
+            f"| {way.title} | {_rate(way.rate(results.photos))} | {_rate(min(rates))}–{_rate(max(rates))}"
+            f" | {_cpu(way, results.photos)} | {ratio} |"
         )
     return "\n".join(lines)
 
 
-def _cpu(way: Way) -> str:
-    return f"{way.cpu_ms:.0f}" if way.cpu_ms else "–"
+def _cpu(way: Way, photos: int) -> str:
+    return f"{way.cpu_ms_of(photos):.0f}" if way.cpu_ms else "–"
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.1f}" if rate >= 2 else f"{rate:.2f}"
 
 
 def _facts(results: Results) -> Iterator[str]:

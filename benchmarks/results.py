@@ -25,13 +25,14 @@ _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8
 class Sample:
     """One measurement: so many photos, in seconds of wall time and of all processors together.
 
-    `start_s` is the part of `seconds` that passed before the first photo, where that is known.
+    `start_s` and `start_cpu_s` are the parts of `seconds` and `cpu_s` before the first photo, where known.
     """
 
     photos: int
     seconds: float
     cpu_s: float
     start_s: float | None = None
+    start_cpu_s: float | None = None
 
     def rate(self, photos: int) -> float:
         """Photos a second as it would be over so many, where starting takes as long as it did."""
@@ -43,6 +44,12 @@ class Sample:
     def cpu_ms(self) -> float:
         """Milliseconds of all processors for one photo."""
         return 1000 * self.cpu_s / self.photos
+
+    def cpu_ms_of(self, photos: int) -> float:
+        """The same as it would be over so many photos."""
+        if self.start_cpu_s is None:
+            return self.cpu_ms
+        return 1000 * (self.start_cpu_s / photos + (self.cpu_s - self.start_cpu_s) / self.photos)
 
 
 @dataclass
@@ -67,6 +74,10 @@ class Way:
     def cpu_ms(self) -> float:
         """The median of the milliseconds of all processors for one photo."""
         return median(sample.cpu_ms for sample in self.samples)
+
+    def cpu_ms_of(self, photos: int) -> float:
+        """The same as over so many photos."""
+        return median(sample.cpu_ms_of(photos) for sample in self.samples)
 
 
 @dataclass

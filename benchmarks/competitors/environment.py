@@ -49,4 +49,5 @@ def run(python: Path, name: str, folder: Path) -> Sample:
     if ended.code or not lines:
         raise RuntimeError(f"{name} ended with exit code {ended.code}")
     found = json.loads(lines[-1])
-    return Sample(found["photos"], ended.seconds, ended.cpu_s, ended.seconds - found["work_s"])
+    start = ended.seconds - found["work_s"]
+    return Sample(found["photos"], ended.seconds, ended.cpu_s, start, found["start_cpu_s"])

@@ -58,7 +58,8 @@ def some_results() -> Results:
 def test_the_start_weighs_as_it_would_over_all_photos() -> None:
     slow = Sample(photos=20, seconds=12.0, cpu_s=20.0, start_s=2.0)
     assert slow.rate(200) == pytest.approx(200 / 102)
-    assert slow.cpu_ms == 1000
+    assert slow.cpu_ms == slow.cpu_ms_of(200) == 1000
+    assert Sample(20, 12.0, 22.0, 2.0, start_cpu_s=2.0).cpu_ms_of(200) == 1010
     assert Sample(200, 10.0, 18.0).rate(200) == 20
 
 
@@ -182,6 +183,8 @@ def test_competitors_run(tmp_path: Path, name: str) -> None:
     assert sample.photos == 4
     assert sample.start_s is not None
     assert 0 < sample.start_s < sample.seconds
+    assert sample.start_cpu_s is not None
+    assert 0 < sample.start_cpu_s < sample.cpu_s
 
 
 @pytest.mark.slow
