@@ -10,7 +10,8 @@ from typing import Any
 from photos import STORED_AS, camera_exif, picture
 from PIL import Image
 
-from benchmarks.previews import FULL_HD, with_previews
+FULL_HD, GAIN_MAP = 0x010002, 0x050000
+"""Kinds of pictures of an index (CIPA DC-007)."""
 
 SIZE, SMALL = (1800, 1200), (1020, 680)
 TAKEN = "2024:05:01 10:20:30"
@@ -62,3 +63,44 @@ def photo(
     cat = of("chelsea", SIZE, orientation)
     turned = orientation if orientation > 1 else None
     return with_previews(cat, [(kind, own)], exif=block(turned) if exif is None else exif, **options)
+
+
+def with_previews(
+    photo: bytes,
+    previews: list[tuple[int, bytes]],
+    *,
+    exif: bytes | None = None,
+    more: bytes = b"",
+    shift: int = 0,
+) -> bytes:
+    """A JPEG with others behind it, each with its kind, and an index of them all.
+
+    `exif` is a bare block; `more` are segments that stand before the index. `shift` is added to the places
+    that the index names, to make ones that are wrong.
+    """
+    block = b"" if exif is None else segment(0xE1, b"Exif\0\0" + exif)
+    start = b"\xff\xd8" + block + more
+    base = len(start) + 4 + 4  # the marker and length, and the name of the segment
+    index_size = len(segment(0xE2, b"MPF\0" + _index([(0, 0, 0)] * (1 + len(previews)))))
+    first = len(start) + index_size + len(photo) - 2
+    entries, at = [(0x20030000, first, 0)], first
+    for kind, data in previews:
+        entries.append((kind, len(data), at - base + shift & 0xFFFFFFFF))
+        at += len(data)
+    index = segment(0xE2, b"MPF\0" + _index(entries))
+    return start + index + photo[2:] + b"".join(data for _, data in previews)
+
+
+def _index(entries: list[tuple[int, int, int]]) -> bytes:
+    """The directory with the number of pictures, and the kind, length and place of each."""
+    table = b"".join(struct.pack("<IIIHH", *entry, 0, 0) for entry in entries)
+    begins = 8 + 2 + 3 * 12 + 4
+    return (
+        b"II*\0"
+        + struct.pack("<IH", 8, 3)
+        + struct.pack("<HHI4s", 0xB000, 7, 4, b"0100")
+        + struct.pack("<HHII", 0xB001, 4, 1, len(entries))
+        + struct.pack("<HHII", 0xB002, 7, len(table), begins)
+        + struct.pack("<I", 0)
+        + table
+    )

@@ -13,9 +13,8 @@ import pytest
 from dng import write_dng
 from photos import camera_exif, picture, write_photo
 from PIL import Image
-from previewed import SIZE, SMALL, block, jpeg, of, photo, segment, stored
+from previewed import FULL_HD, GAIN_MAP, SIZE, SMALL, block, jpeg, of, photo, segment, stored, with_previews
 
-from benchmarks.previews import FULL_HD, GAIN_MAP, with_previews
 from photocli.decode import Reading, decode, decode_bytes
 from photocli.errors import DecodeError, UsageError
 from photocli.records import Frame

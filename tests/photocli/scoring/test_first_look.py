@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from commands import photocli
 from photos import picture, write_photo
-from previewed import block, jpeg, photo
+from previewed import FULL_HD, block, jpeg, photo, with_previews
 
-from benchmarks.previews import FULL_HD, with_previews
 from photocli import Options, Record, Run
 from photocli.culling.closeups import Closeups
 from photocli.culling.groups import Group
