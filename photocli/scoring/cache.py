@@ -31,7 +31,10 @@ COMMIT_EVERY_S = 1.0
 
 _T = TypeVar("_T")
 
-_DECODERS = re.compile(r"(pillow|pillow_heif|simplejpeg|rawpy|exifread)-[^-]+(?=\.dist-info$)", re.IGNORECASE)
+_DECODERS = re.compile(
+    r"(pillow|pillow_heif|simplejpeg|opencv_python_headless|rawpy|exifread)-[^-]+(?=\.dist-info$)",
+    re.IGNORECASE,
+)
 _SMALL = 64  # outputs of more values (embeddings) are kept as float16, which halves the file
 _EXACT = ("faces", "sharpness")  # but these, whose size depends on the photo, as they were found
 _LARGE = ("maps",)  # not kept: a map for each of many classes, which no record needs

@@ -22,6 +22,7 @@ from profiles import ADOBE, rgb_profile
 from photocli import Options, Run
 from photocli.decode import Reading, decode, decode_bytes, levels, memory
 from photocli.decode.colour import converted
+from photocli.errors import DecodeError
 
 SIZE = (2400, 1600)
 
@@ -101,19 +102,17 @@ def four_to_one(image: Image.Image) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("make", "tolerance"),
+    "make",
     [
-        (lambda image: jpeg(image.convert("CMYK")), 0),
-        (lambda image: jpeg(image.convert("L")), 0),
-        (four_to_one, 0),
-        (lambda image: jpeg(image, keep_rgb=True), 0),
-        (lambda image: jpeg(image.crop((0, 0, 2399, 1599))), 0),
+        lambda image: jpeg(image.convert("CMYK")),
+        lambda image: jpeg(image.convert("L")),
+        four_to_one,
+        lambda image: jpeg(image, keep_rgb=True),
+        lambda image: jpeg(image.crop((0, 0, 2399, 1599))),
     ],
     ids=["cmyk", "grey", "4:1:1", "stored as RGB", "odd size"],
 )
-def test_rare_kinds_are_decoded_too(
-    make: Callable[[Image.Image], bytes], tolerance: int, photo: Image.Image
-) -> None:
+def test_rare_kinds_are_decoded_too(make: Callable[[Image.Image], bytes], photo: Image.Image) -> None:
     data = make(photo)
     frame = decode_bytes(data, ".jpg", 400)
     image = Image.open(io.BytesIO(data))
@@ -144,6 +143,19 @@ def test_without_simplejpeg_pillow_decodes(tmp_path: Path, photo: Image.Image) -
     frame = decode(path, 400)
     assert frame.detail is not None
     assert done.stdout == frame.pixels.tobytes() + frame.detail.tobytes()
+
+
+def test_large_files_are_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo: Image.Image) -> None:
+    """As a photo with a film behind it."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg(photo))
+    expected = decode(path, 400).pixels
+    path.write_bytes(jpeg(photo) + b"film" * 9999)
+    monkeypatch.setattr("photocli.decode.jpeg._LARGE", 9999)
+    np.testing.assert_array_equal(decode(path, 400).pixels, expected)
+    path.write_bytes(jpeg(photo)[:-999])
+    with pytest.raises(DecodeError, match=r"^truncated: the picture data ends early$"):
+        decode(path, 400)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
@@ -227,3 +239,23 @@ def test_native_costs_little_more_than_the_frame() -> None:
         for reading in (Reading(), Reading(native=True))
     )
     assert native < 2.2 * frame
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process had at most")
+@pytest.mark.parametrize(("native", "scale", "most"), [(False, 0.25, 900_000), (True, 0.5, 950_000)])
+def test_a_hundred_megapixels_take_little_memory(
+    native: bool, scale: float, most: int, tmp_path: Path
+) -> None:
+    """Progressive, and with all of its colours: the kind of JPEG that takes the most."""
+    path = tmp_path / "a.jpg"
+    picture(size=(11648, 8736)).save(path, quality=80, progressive=True, subsampling=0)
+    code = (
+        "import sys; from pathlib import Path; from photocli.decode import Reading, decode;"
+        "frame = decode(Path(sys.argv[1]), 1024, Reading(native=sys.argv[2] == 'True'));"
+        "assert frame.scale == float(sys.argv[3]), frame.scale;"
+        "print(*(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    command = [sys.executable, "-c", code, path, str(native), str(scale)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert int(done.stdout) < most

@@ -19,6 +19,7 @@ from benchmarks.previews import FULL_HD, GAIN_MAP, with_previews
 from photocli.decode import Reading, decode, decode_bytes
 from photocli.errors import DecodeError, UsageError
 from photocli.records import Frame
+from photocli.xmp import embedding
 
 FAST = Reading(previews="fast")
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -241,6 +242,11 @@ def test_exiftool_finds_the_same_preview(tmp_path: Path) -> None:
     assert decode(file, 1024, FAST).decoded == "preview"
     subprocess.run(["exiftool", "-q", "-Software=Snapseed 2.0", "-overwrite_original", file], check=True)
     assert decode(file, 1024, FAST).decoded == "photo"
+
+
+def test_what_embeds_ratings_keeps_the_preview_in_its_place() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r xmp:Rating="4"/></x:xmpmeta>'
+    assert is_preview(embedding.embedded(photo(), packet))
 
 
 def test_there_are_two_ways_to_read() -> None:
