@@ -55,6 +55,8 @@ def group(records: Sequence[Record], features: PhotoFeatures) -> list[Group]:
     `features` are those of the records, in their order. Time is compared within a camera alone, as clocks
     differ; across cameras, and for photos without a time, only they count.
     """
+    import numpy as np
+
     captures = _captures(records)
     runs = _runs(records, captures)
     found = [(kind, members) for run in runs for kind, members in series.find(run, captures, features)]
@@ -62,7 +64,9 @@ def group(records: Sequence[Record], features: PhotoFeatures) -> list[Group]:
     sets = _DisjointSets(len(records))
     for run in runs:
         _link_in_time([index for index in run if index not in in_series], captures, features, sets)
-    for first, second in features.similar_pairs(SIMILARITY_ANYTIME, sets.numbers()):
+    whole = np.zeros(len(records), np.bool_)
+    whole[list(in_series)] = True
+    for first, second in features.similar_pairs(SIMILARITY_ANYTIME, sets.numbers(), sets.numbers, whole):
         for a, b in zip(first.tolist(), second.tolist(), strict=True):
             if a not in in_series and b not in in_series:
                 sets.join(a, b)
@@ -117,17 +121,23 @@ def _seconds(captured: str | None) -> float | None:
 def _link_in_time(run: list[int], captures: Captures, features: PhotoFeatures, sets: _DisjointSets) -> None:
     import numpy as np
 
-    order = np.asarray(run, np.intp)
+    order, own = np.asarray(run, np.intp), _DisjointSets(len(run))
+    time = captures.time[order]
+    needed = np.asarray([least for _, least in SIMILARITY_WITHIN])
+    seconds = np.asarray([most for most, _ in SIMILARITY_WITHIN])
     for step in range(1, min(_NEIGHBOURS, len(run) - 1) + 1):
-        first, second = order[:-step], order[step:]
-        gap = captures.time[second] - captures.time[first]
-        near = gap <= SIMILARITY_WITHIN[-1][0]
-        first, second, gap = first[near], second[near], gap[near]
-        needed = np.asarray([least for _, least in SIMILARITY_WITHIN])
-        needed = needed[np.searchsorted([seconds for seconds, _ in SIMILARITY_WITHIN], gap)]
-        linked = features.are_similar(first, second, needed)
-        for a, b in zip(first[linked].tolist(), second[linked].tolist(), strict=True):
-            sets.join(a, b)
+        gap = time[step:] - time[:-step]
+        near = np.flatnonzero(gap <= seconds[-1])
+        if not len(near):  # those that are further apart in the run are so in time, too
+            break
+        number = own.numbers()
+        near = near[number[near] != number[near + step]]  # what is linked already need not be compared
+        least = needed[np.searchsorted(seconds, gap[near])]
+        linked = near[features.are_similar(order[near], order[near + step], least)]
+        for at in linked.tolist():
+            own.join(at, at + step)
+    for at, top in enumerate(own.numbers().tolist()):
+        sets.join(run[at], run[top])
 
 
 def _as_group(members: list[int], records: Sequence[Record], captures: Captures) -> Group:
@@ -166,7 +176,11 @@ class _DisjointSets:
         """The number of the set that each is in."""
         import numpy as np
 
-        return np.array([self._top(item) for item in range(len(self._above))], np.intp)
+        above = np.array(self._above, np.intp)
+        while (higher := above[above]).tobytes() != above.tobytes():
+            above = higher
+        self._above = above.tolist()
+        return above
 
     def _top(self, item: int) -> int:
         while self._above[item] != item:

@@ -83,7 +83,7 @@ def points_of_groups(
     alike: defaultdict[tuple[int, float], list[Sequence[int]]] = defaultdict(list)
     for members in groups:
         alike[len(members), _aspect(records, members)].append(members)
-    for (size, aspect), found in alike.items():
+    for (size, aspect), found in sorted(alike.items()):
         if size == 1:
             yield from ((members, {"score": _scores(records, members)}) for members in found)
             continue

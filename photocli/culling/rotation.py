@@ -62,7 +62,7 @@ def _correlations(ours: Values, shifted: Values, side: int, aspect: float) -> Va
 
 
 def _turned(photos: Values, side: int, aspect: float) -> Values:
-    """What each photo (n, side x side) shows in the disc, turned by each of the degrees: (degrees, inside, n).
+    """What each photo (n, side x side) shows in the disc when it is turned: shape (degrees, inside, n).
 
     Photos are the last axis, so that a pixel of all of them lies together.
     """
@@ -90,7 +90,7 @@ def _turned(photos: Values, side: int, aspect: float) -> Values:
 
 
 def _shifted(photos: Values) -> Values:
-    """What photos (g, n, side, side) show in the disc at each shift, as standard vectors: (g, inside, ...)."""
+    """What photos (g, n, side, side) show in the disc at each shift: standard vectors, (g, inside, ...)."""
     import numpy as np
 
     groups, n, side = photos.shape[:3]

@@ -27,6 +27,7 @@ _PANORAMA_GAP_S = (0.25, 15.0)  # what comes faster is a burst that follows some
 _SAME_EXPOSURE = 0.4  # EV
 _LEAST_CORRELATION, _LEAST_GAIN = 0.8, 0.1  # of frames that overlap; 95% of 140 made pairs, by chance 4%
 _FAIR_CORRELATION = 0.6
+_ROUNDING = 0.001  # more than two ways to find a correlation differ by
 
 _STACK_GAP_S = 5.0
 _STACK_SIMILARITY = 0.88
@@ -113,10 +114,8 @@ def _panoramas(
 
     gap = np.diff(captures.time[order])
     steady = _steady(order, captures) & (gap >= _PANORAMA_GAP_S[0]) & (gap <= _PANORAMA_GAP_S[1])
-    at = np.flatnonzero(steady)
     for axis in (1, 0):
-        distance, agreement, gain = (np.zeros(len(gap)) for _ in range(3))
-        distance[at], agreement[at], gain[at] = features.translations(order[at], order[at + 1], axis)
+        distance, agreement, gain = _translations(order, steady, features, axis)
         sure = (agreement >= _LEAST_CORRELATION) & (gain >= _LEAST_GAIN)
         for side in (-1, 1):
             # A weak link between strong ones does not split a panorama: sky and water have little to match.
@@ -125,6 +124,51 @@ def _panoramas(
                 links = sure[start:end]
                 if links.sum() >= 2 and links.mean() >= 0.5:
                     yield start, end + 1
+
+
+def _translations(
+    order: NDArray[np.intp], steady: NDArray[np.bool_], features: PhotoFeatures, axis: int
+) -> tuple[Values, Values, Values]:
+    """The `PhotoFeatures.translations` from each photo to the next, 0 where they cannot make a panorama.
+
+    Two sure links in a stretch of steady ones make one, so the others of a stretch are looked at only where
+    there are two. Frames that agree nearly as well as any can, as they lie, are no sure link.
+    """
+    import numpy as np
+
+    found = np.zeros((3, len(steady)), np.float32)
+
+    def look(at: NDArray[np.intp]) -> None:
+        found[:, at] = features.translations(order[at], order[at + 1], axis)
+
+    at = _stretches_with(2, steady, steady)
+    possible = np.zeros_like(steady)
+    possible[at] = features.stillness(order[at], order[at + 1], axis) <= 1 - _LEAST_GAIN + _ROUNDING
+    likely = np.flatnonzero(possible & _flags(_stretches_with(2, steady, possible), len(steady)))
+    look(likely)
+    sure = (found[1] >= _LEAST_CORRELATION) & (found[2] >= _LEAST_GAIN)
+    rest = _flags(_stretches_with(2, steady, sure), len(steady))
+    rest[likely] = False
+    look(np.flatnonzero(rest))
+    return found[0], found[1], found[2]
+
+
+def _stretches_with(least: int, linked: NDArray[np.bool_], counted: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The places of links in the stretches of `linked` ones in which `counted` are so many at least."""
+    import numpy as np
+
+    edges = np.diff(np.concatenate([[0], linked.astype(np.int8), [0]]))
+    number = np.cumsum(edges[:-1] == 1) * linked
+    counts = np.bincount(number[counted & linked], minlength=int(number.max(initial=0)) + 1)
+    return np.flatnonzero(linked & (counts[number] >= least))
+
+
+def _flags(places: NDArray[np.intp], size: int) -> NDArray[np.bool_]:
+    import numpy as np
+
+    result = np.zeros(size, np.bool_)
+    result[places] = True
+    return result
 
 
 def _stacks(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from photocli.culling import shifts
+from photocli.culling.neighbours import Neighbours
 from photocli.inputs import signature
 
 if TYPE_CHECKING:
@@ -24,9 +26,8 @@ pairs of a good and a faulty one 0.61, one in 1,000 pairs of different pictures 
 MOST = 16
 """With how many others a photo is compared at most, among those of any time; the nearest ones."""
 
-_BLOCK = 1024
+_BLOCK = 256  # pairs that are compared at once: what is made of so many stays in a processor's cache
 _COARSE = 16  # side of the thumbnails that are correlated, shifted by up to one pixel
-_LEAST_STEP, _LEAST_OVERLAP = 5, 8  # of the 32 columns of a thumbnail
 
 
 class PhotoFeatures:
@@ -35,11 +36,13 @@ class PhotoFeatures:
     def __init__(self, embeddings: Values, signatures: Values) -> None:
         import numpy as np
 
-        length = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        self._unit = np.asarray(embeddings / np.maximum(length, 1e-9), np.float32)
+        vectors = np.asarray(embeddings, np.float32)
+        length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+        self._unit = vectors / np.maximum(length, 1e-9)[:, None]
         self.thumbnails, self.detail, self.directions, self.levels = signature.split(signatures)
         step = signature.THUMBNAIL // _COARSE
-        self._coarse = self.thumbnails.reshape(-1, _COARSE, step, _COARSE, step).mean((2, 4))
+        coarse = self.thumbnails.reshape(-1, _COARSE, step, _COARSE, step).mean((2, 4))
+        self._windows = _Windows(coarse)
 
     def __len__(self) -> int:
         return len(self._unit)
@@ -48,47 +51,38 @@ class PhotoFeatures:
         """How alike the photos of each pair are, up to 1."""
         import numpy as np
 
-        result = np.empty(len(first), np.float32)
+        result = self._cosine(first, second)
+        result *= EMBEDDING_WEIGHT
         for start in range(0, len(first), _BLOCK):
-            a, b = first[start : start + _BLOCK], second[start : start + _BLOCK]
-            cosine = np.einsum("nd,nd->n", self._unit[a], self._unit[b])
-            correlation = _best_correlation(self._coarse[a], self._coarse[b])
-            result[start : start + _BLOCK] = EMBEDDING_WEIGHT * cosine + (1 - EMBEDDING_WEIGHT) * correlation
-        return result
+            part = slice(start, start + _BLOCK)
+            correlation = self._windows.correlation(first[part], second[part])
+            result[part] += (1 - EMBEDDING_WEIGHT) * correlation
+        return np.asarray(result)
 
     def are_similar(self, first: Indices, second: Indices, least: Values) -> NDArray[np.bool_]:
         """Whether the photos of each pair are alike by `least`; cheap where they are far from it."""
         import numpy as np
 
-        cosine = np.empty(len(first), np.float32)
-        for start in range(0, len(first), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            cosine[part] = np.einsum("nd,nd->n", self._unit[first[part]], self._unit[second[part]])
-        result = np.asarray(cosine >= _cosine_for(least))
+        result = np.asarray(self._cosine(first, second) >= _cosine_for(least))
         result[result] = self.similarity(first[result], second[result]) >= least[result]
         return result
 
-    def similar_pairs(self, least: float, known: NDArray[np.intp]) -> Iterator[tuple[Indices, Indices]]:
+    def similar_pairs(
+        self, least: float, known: Indices, now: Callable[[], Indices], idle: NDArray[np.bool_]
+    ) -> Iterator[tuple[Indices, Indices]]:
         """All pairs that are alike by `least` or more, of any time, each once, in blocks.
 
-        Pairs with the same number in `known` are left out: they belong together already. Of photos with more
-        than `MOST` such others, the nearest by their embeddings are looked at.
+        Pairs with the same number in `known` are left out: they belong together already; so may be pairs with
+        the same number in what `now` gives by then, and pairs with an `idle` photo. Of photos with more than
+        `MOST` such others, the nearest by their embeddings are looked at.
         """
         import numpy as np
 
-        enough = float(_cosine_for(np.float64(least)))
-        for start in range(0, len(self), _BLOCK):
-            # In blocks: the matrix of all pairs of 20,000 photos would take 1.6 GB.
-            cosine = self._unit[start : start + _BLOCK] @ self._unit[start:].T
-            first, second = np.divmod(np.flatnonzero(cosine.ravel() >= enough), cosine.shape[1])
-            other = (second > first) & (known[first + start] != known[second + start])
-            first, second = first[other], second[other]
-            nearest = np.lexsort((-cosine[first, second], first))
-            first, second = first[nearest], second[nearest]
-            place = np.arange(len(first)) - np.searchsorted(first, first)
-            first, second = first[place < MOST] + start, second[place < MOST] + start
-            chosen = self.similarity(first, second) >= least
-            yield first[chosen], second[chosen]
+        near = Neighbours(self._unit, float(_cosine_for(np.float64(least))), MOST)
+        for part in near.blocks():
+            for first, second in near.pairs(part, known, now(), idle):
+                chosen = self.similarity(first, second) >= least
+                yield first[chosen], second[chosen]
 
     def translations(self, first: Indices, second: Indices, axis: int) -> tuple[Values, Values, Values]:
         """How far the second photo of each pair shows what lies beside the first, and how surely it does.
@@ -100,63 +94,61 @@ class PhotoFeatures:
         import numpy as np
 
         distance, agreement, gain = (np.zeros(len(first), np.float32) for _ in range(3))
+        for start in range(0, len(first), shifts.AT_ONCE):
+            part = slice(start, start + shifts.AT_ONCE)
+            frames = (shifts.halved(self.thumbnails[index[part]], axis) for index in (first, second))
+            distance[part], agreement[part], gain[part] = shifts.best_shifts(*frames)
+        return distance, agreement, gain
+
+    def stillness(self, first: Indices, second: Indices, axis: int) -> Values:
+        """How well the photos of each pair agree as they lie, which is more than `translations` can gain."""
+        import numpy as np
+
+        result = np.zeros(len(first), np.float32)
         for start in range(0, len(first), _BLOCK):
             part = slice(start, start + _BLOCK)
-            frames = [self.thumbnails[index[part]] for index in (first, second)]
-            if axis == 0:
-                frames = [frame.transpose(0, 2, 1) for frame in frames]
-            # Half the rows will do: the search is for columns.
-            frames = [(frame[:, ::2] + frame[:, 1::2]) / 2 for frame in frames]
-            distance[part], agreement[part], gain[part] = _translation(*frames)
-        return distance, agreement, gain
+            frames = (shifts.halved(self.thumbnails[index[part]], axis) for index in (first, second))
+            result[part] = shifts.correlations(*frames)
+        return result
+
+    def _cosine(self, first: Indices, second: Indices) -> Values:
+        import numpy as np
+
+        result = np.empty(len(first), np.float32)
+        for start in range(0, len(first), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            result[part] = np.einsum("nd,nd->n", self._unit[first[part]], self._unit[second[part]])
+        return result
+
+
+class _Windows:
+    """Thumbnails, shape (n, side, side), that are correlated at the best of nine shifts by up to a pixel."""
+
+    def __init__(self, thumbnails: Values) -> None:
+        import numpy as np
+
+        side = thumbnails.shape[1]
+        self._thumbnails = thumbnails - thumbnails.mean((1, 2), keepdims=True)
+        self._shifts = [np.s_[:, y : side - 2 + y, x : side - 2 + x] for y in range(3) for x in range(3)]
+        inner = self._thumbnails[:, 1:-1, 1:-1].reshape(len(thumbnails), (side - 2) ** 2)
+        inner = inner - inner.mean(1, keepdims=True)
+        self._inner = inner / (np.sqrt(np.einsum("nk,nk->n", inner, inner)) + 1)[:, None]
+
+    def correlation(self, first: Indices, second: Indices) -> Values:
+        """The correlation of the thumbnails of each pair, flat ones near 0."""
+        import numpy as np
+
+        inner, others = self._inner[first], self._thumbnails[second]
+        best = np.full(len(first), -1, np.float32)
+        for shift in self._shifts:
+            window = others[shift].reshape(len(others), -1)
+            # The inner one has a mean of 0, so that this need not have it, too.
+            length = np.einsum("nk,nk->n", window, window) - window.sum(1) ** 2 / window.shape[1]
+            found = np.einsum("nk,nk->n", inner, window) / (np.sqrt(np.maximum(length, 0)) + 1)
+            np.maximum(best, found, out=best)
+        return best
 
 
 def _cosine_for(least: Values) -> Values:
     """The cosine without which two photos are not alike by `least`, even if their thumbnails are the same."""
     return (least - (1 - EMBEDDING_WEIGHT)) / EMBEDDING_WEIGHT
-
-
-def _best_correlation(first: Values, second: Values) -> Values:
-    """The correlation of thumbnails, at the best of nine shifts by up to one pixel."""
-    import numpy as np
-
-    side = first.shape[1]
-    inner = _standard(first[:, 1:-1, 1:-1])
-    shifts = [(down, across) for down in range(3) for across in range(3)]
-    found = [
-        np.einsum("nk,nk->n", inner, _standard(second[:, y : side - 2 + y, x : side - 2 + x]))
-        for y, x in shifts
-    ]
-    return np.asarray(np.max(found, axis=0))
-
-
-def _translation(first: Values, second: Values) -> tuple[Values, Values, Values]:
-    """The shift along the columns at which the frames agree best, as a share; how well; how much better."""
-    import numpy as np
-
-    rows, width = first.shape[1:]
-    best, still, where = np.full(len(first), -1.0), np.zeros(len(first)), np.zeros(len(first))
-    for across in range(_LEAST_OVERLAP - width, width - _LEAST_OVERLAP + 1):
-        a = first[:, :, max(across, 0) : width + min(across, 0)]
-        b = second[:, :, max(-across, 0) : width + min(-across, 0)]
-        if 3 <= abs(across) < _LEAST_STEP:
-            continue
-        for down in range(-2, 3):
-            upper = _standard(a[:, max(down, 0) : rows + min(down, 0)])
-            lower = _standard(b[:, max(-down, 0) : rows + min(-down, 0)])
-            found = np.einsum("nk,nk->n", upper, lower)
-            if abs(across) < _LEAST_STEP:
-                still = np.maximum(still, found)
-            else:
-                where = np.where(found > best, across / width, where)
-                best = np.maximum(best, found)
-    return where, best, best - still
-
-
-def _standard(windows: Values) -> Values:
-    """Each window as a vector with mean 0 and length 1; flat ones stay near 0."""
-    import numpy as np
-
-    flat = windows.reshape(len(windows), -1)
-    flat = flat - flat.mean(1, keepdims=True)
-    return np.asarray(flat / (np.linalg.norm(flat, axis=1, keepdims=True) + 1.0))
