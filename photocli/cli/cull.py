@@ -67,7 +67,7 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
     detail: Detail = option(
         Detail.NATIVE,
         help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
-        "resolution, for a third of a second of CPU per frame.",
+        "resolution, for a ninth of a second of CPU per frame.",
     )
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from mmap import mmap
 
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 13: 4}
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I"}
 _MOST_ENTRIES = 512
 _MOST_VALUES = 64
+_LONGEST = 1 << 17
+"""Bytes of the values of an entry; those of a segment of a JPEG have half as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
     """The entries of one directory by their tags, as bytes, and where the next directory lies; 0 for none.
 
-    Entries whose values lie beyond the block are left out.
+    Entries whose values lie beyond the block, or are many, are left out.
     """
 
     order: str
@@ -53,7 +56,7 @@ class Directory:
 _NOTHING = Directory("<", {})
 
 
-def first(block: bytes) -> Directory:
+def first(block: bytes | mmap) -> Directory:
     """The first directory of a block that begins with a TIFF header; an empty one where there is none."""
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None or len(block) < 8:
@@ -61,7 +64,7 @@ def first(block: bytes) -> Directory:
     return read(block, struct.unpack_from(f"{order}I", block, 4)[0], order)
 
 
-def read(block: bytes, at: int, order: str) -> Directory:
+def read(block: bytes | mmap, at: int, order: str) -> Directory:
     """The directory at a place of a block; an empty one where that is none. Nothing is raised."""
     if not 0 < at <= len(block) - 2:
         return Directory(order, {})
@@ -71,7 +74,7 @@ def read(block: bytes, at: int, order: str) -> Directory:
         tag, kind, values, offset = struct.unpack_from(f"{order}HHII", block, place)
         length = _WIDTHS.get(kind, 0) * values
         begins = place + 8 if length <= 4 else offset
-        if length and begins + length <= len(block):
+        if 0 < length <= _LONGEST and begins + length <= len(block):
             entries.setdefault(tag, (kind, block[begins : begins + length]))
     end = at + 2 + 12 * count
     following = struct.unpack_from(f"{order}I", block, end)[0] if end + 4 <= len(block) else 0

@@ -1,4 +1,4 @@
-"""Whether a JPEG's pixels may be another's than the camera's: then its preview may show what it was before.
+"""Whether a photo's pixels may be another's than the camera's: then its preview may show what it was before.
 
 Editors keep what they do not know, previews among it. So a preview is only taken where all that the file says
 of its past speaks of a camera alone; what is not clear counts as an edit.
@@ -43,23 +43,32 @@ _WORD = re.compile(r"[^a-z0-9]+")
 _IPTC = (0x0404, 0x0425)  # captions and their checksum, which say nothing of pixels
 
 
-def is_as_shot(head: JpegHead) -> bool:
-    """Whether all that a JPEG's head says of its past speaks of a camera alone."""
-    first = directories.first(head.exif or b"")
-    inner = directories.read(head.exif or b"", first.number(_EXIF) or 0, first.order)
-    if not (first.text(_MAKE) or first.text(_MODEL)) or first.text(_PROCESSING) or head.is_of_adobe:
+def is_as_shot(exif: bytes | None, packets: bytes, size: tuple[int, int]) -> bool:
+    """Whether all that metadata say of a photo's past speaks of a camera alone.
+
+    `exif` is the bare block, `packets` is all XMP, and `size` is that in pixels as EXIF would state it.
+    """
+    first = directories.first(exif or b"")
+    inner = directories.read(exif or b"", first.number(_EXIF) or 0, first.order)
+    if not (first.text(_MAKE) or first.text(_MODEL)) or first.text(_PROCESSING):
         return False
     if inner.text(_DEVELOPING) or inner.text(_EDITING):
         return False
-    size = (inner.number(_WIDTH) or head.width, inner.number(_HEIGHT) or head.height)
+    stated = (inner.number(_WIDTH) or size[0], inner.number(_HEIGHT) or size[1])
     return (
-        size == (head.width, head.height)
+        stated == size
         and _is_firmware(first.text(_SOFTWARE), first.text(_MODEL))
-        and _is_unchanged(first, inner, head.packets)
-        and not any(sign in head.packets for sign in _EDITORS)
-        and all(_is_firmware(_text(name), first.text(_MODEL)) for name in _PROGRAM.findall(head.packets))
-        and all(_holds_captions_alone(block) for block in head.photoshop)
+        and _is_unchanged(first, inner, packets)
+        and not any(sign in packets for sign in _EDITORS)
+        and all(_is_firmware(_text(name), first.text(_MODEL)) for name in _PROGRAM.findall(packets))
     )
+
+
+def is_jpeg_as_shot(head: JpegHead) -> bool:
+    """The same of a JPEG, whose segments may have marks of Adobe's programs, too."""
+    captions = all(_holds_captions_alone(block) for block in head.photoshop)
+    marked = head.is_of_adobe or not captions
+    return not marked and is_as_shot(head.exif, head.packets, (head.width, head.height))
 
 
 def _is_unchanged(first: Directory, inner: Directory, packets: bytes) -> bool:

@@ -78,10 +78,9 @@ def _content(file: BinaryIO) -> bytes | mmap.mmap:
     """All bytes of an opened file, read once, for the checks and the decoder."""
     if isinstance(file, io.BytesIO):
         return file.getvalue()
-    if file.seek(0, io.SEEK_END) > _LARGE:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    return file.read()
+    return file.read() if size <= _LARGE else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _check_last_row(pixels: Image.Image | Pixels, data: bytes | mmap.mmap, begins: int, end: int) -> None:

@@ -101,13 +101,13 @@ def to_frame(packed: PackedImage, side: int, reading: Reading) -> Frame:
     """Decode a packed image; see `photocli.decode.decode`. Raises `DecodeError`."""
     if not packed.mode:
         return decode_bytes(bytes(packed.data), packed.suffix, side, reading)
-    from photocli.decode import raster
+    from photocli.decode import levels, raster
 
     try:
-        factor, level = raster.factors(packed.size, side, reading)
+        level = levels.detail_factor(packed.size, side, reading.native)
         return raster.from_level(
             _reduced(packed, level),
-            factor // level,
+            levels.frame_factor(max(packed.size), side) // level,
             packed.size,
             "memory",
             exif=packed.exif or None,

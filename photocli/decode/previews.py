@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, BinaryIO
 
-from photocli.decode import directories, edited, jpeg
-from photocli.decode.raster import exif_orientation
+from photocli.decode import directories, edited, extents, jpeg, scans
+from photocli.decode.raster import bare_exif, to_frame
 from photocli.decode.segments import JpegHead, Segment, read_head
 from photocli.errors import DecodeError
 
@@ -34,6 +35,9 @@ _MOST = 16  # pictures of an index that are looked at
 _COUNT, _ENTRIES = 0xB001, 0xB002
 _KINDS = frozenset((0x010001, 0x010002, 0x010003, 0x010004))  # monitors' sizes; others show something else
 _PLACE, _LENGTH = 0x0201, 0x0202
+_ORIENTATION = 0x0112
+_COMPRESSION, _STRIPS, _STRIP_LENGTHS, _SUB = 259, 273, 279, 330
+_JPEGS = (6, 7)  # the old and the new way of putting a JPEG into a TIFF
 _SOI, _APP1 = b"\xff\xd8", 0xE1
 
 
@@ -66,7 +70,7 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None
     It is as `photocli.decode.decode` gives it, of the preview's pixels, but with the size and the metadata of
     the photo. Raises nothing but `MemoryError`: what is wrong with a file is told when it is read whole.
     """
-    finders = {"jpeg": _of_jpeg}
+    finders = {"jpeg": _of_jpeg, "heif": _of_heif}
     try:
         return finders[name](file, side, reading) if name in finders else None
     except MemoryError:
@@ -79,16 +83,37 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None
 
 def _of_jpeg(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
     head = read_head(file)
-    if head is None or head.exif is None or not edited.is_as_shot(head):
+    if head is None or head.exif is None or not edited.is_jpeg_as_shot(head):
         return None
     reading.check(head.width, head.height)
-    turn = exif_orientation(head.exif)
+    turn = _turn(head.exif) or 1
     found = [each for each in _pictures(file, head) if _shows(each.head, head, turn)]
     for each in sorted(found, key=lambda each: each.head.width):
         with suppress(ValueError, OSError, DecodeError, SyntaxError):  # of a damaged one; there may be others
             frame = jpeg.read(BytesIO(each.data(head.exif, head.profile)), side, reading)
             return _of_photo(frame, head.width, head.height, turn)
     return None
+
+
+def _of_heif(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
+    """Of a HEIF, the smallest thumbnail that is large enough, as libheif finds it: one that lies as the photo
+    does, and has its colour profile."""
+    from pillow_heif.as_plugin import HeifImageFile
+
+    extents.check_boxes(file)
+    file.seek(0)
+    image = HeifImageFile(file)  # type: ignore[no-untyped-call]
+    width, height = image.size  # upright, and EXIF may state it as the sensor lay
+    exif, packets = bare_exif(image.info.get("exif")), (image.info.get("xmp") or b"").replace(b"\0", b"")
+    if not any(edited.is_as_shot(exif, packets, size) for size in ((width, height), (height, width))):
+        return None
+    reading.check(width, height)
+    if image.draft(None, (LEAST, 1) if width >= height else (1, LEAST)) is None:
+        return None
+    if not _is_alike(image.size, (width, height)):
+        return None
+    frame = to_frame(image, side, "heif", reading, exif=exif, orientation=1)
+    return _of_photo(replace(frame, orientation=None), width, height, 1)
 
 
 def _pictures(file: BinaryIO, head: JpegHead) -> Iterator[_Found]:
@@ -118,16 +143,72 @@ def _indexed(head: JpegHead) -> Iterator[tuple[int, int]]:
 
 def _shows(preview: JpegHead, photo: JpegHead, turn: int) -> bool:
     """Whether a preview is large enough, has the photo's shape, and does not say that it lies otherwise."""
-    own = exif_orientation(preview.exif) if preview.exif and _states_turn(preview.exif) else turn
-    return (
-        LEAST <= max(preview.width, preview.height) < max(photo.width, photo.height)
-        and abs(preview.width * photo.height / (preview.height * photo.width) - 1) <= TOLERANCE
-        and own == turn
-    )
+    own = (_turn(preview.exif) if preview.exif else None) or turn
+    return _is_alike((preview.width, preview.height), (photo.width, photo.height)) and own == turn
 
 
-def _states_turn(exif: bytes) -> bool:
-    return directories.first(exif).number(0x0112) is not None
+def _is_alike(preview: tuple[int, int], photo: tuple[int, int]) -> bool:
+    """Whether a preview of this size (width, height) is large enough, and a smaller one of the same shape."""
+    aspect = preview[0] * photo[1] / (preview[1] * photo[0])
+    return LEAST <= max(preview) < max(photo) and abs(aspect - 1) <= TOLERANCE
+
+
+def _turn(exif: bytes) -> int | None:
+    """The orientation (1-8) that a bare EXIF block states; None where it states none."""
+    stated = directories.first(exif).number(_ORIENTATION)
+    return stated if stated in range(1, 9) else None
+
+
+def of_raw(file: BinaryIO, size: tuple[int, int]) -> Iterator[bytes]:
+    """The previews that the directories of a RAW file name, if it is a TIFF: whole JPEGs, the smallest first.
+
+    They are large enough, and have the shape of the photo of this size (width, height), which may be turned.
+    """
+    file.seek(0)
+    if file.read(4) not in (b"II*\0", b"MM\0*"):
+        return
+    length = file.seek(0, 2)
+    found = []
+    for at, count in _named(file, length):
+        if 0 < at < at + count <= length and count <= _LARGEST and (head := read_head(file, at)) is not None:
+            shape = (head.width, head.height)
+            if _is_alike(shape, size) or _is_alike(shape, size[::-1]):
+                found.append((head.width, at, count))
+    for _, at, count in sorted(found):
+        file.seek(at)
+        data = file.read(count)
+        with suppress(DecodeError):
+            scans.check(data)
+            yield data
+
+
+def _named(file: BinaryIO, length: int) -> set[tuple[int, int]]:
+    """The places and lengths of what may be JPEGs, by the directories of a TIFF."""
+    with _bytes_of(file) as block:
+        top = directories.first(block)
+        waiting, seen = [int.from_bytes(block[4:8], "little" if top.order == "<" else "big")], set[int]()
+        places = set()
+        while waiting and len(seen) < _MOST:
+            at = waiting.pop(0)
+            if at in seen or not 0 < at < length:
+                continue
+            seen.add(at)
+            found = directories.read(block, at, top.order)
+            waiting += [*found.numbers(_SUB), found.following][:_MOST]
+            places.add((found.number(_PLACE) or 0, found.number(_LENGTH) or 0))
+            if found.number(_COMPRESSION) in _JPEGS and len(found.numbers(_STRIPS)) == 1:
+                places.add((found.number(_STRIPS) or 0, found.number(_STRIP_LENGTHS) or 0))
+        return places
+
+
+@contextmanager
+def _bytes_of(file: BinaryIO) -> Iterator[bytes | mmap]:
+    """All of a file, without reading it."""
+    if isinstance(file, BytesIO):
+        yield file.getvalue()
+    else:
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            yield mapped
 
 
 def _of_photo(frame: Frame, width: int, height: int, turn: int) -> Frame:

@@ -19,10 +19,6 @@ _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
 _BAND = 4_000_000  # pixels that are converted at a time
 
-MOST_BESIDE = 8_000_000
-"""Formats that are decoded whole give no larger level than of so many pixels beside the frame: a tenth of the
-time that decoding them takes goes into it, and of more pixels it would be a third."""
-
 
 def to_frame(
     image: Image.Image,
@@ -47,19 +43,9 @@ def to_frame(
     exif = bare_exif(image.info.get("exif")) if exif is None else exif
     turn = exif_orientation(exif) if orientation is None else orientation
     profile = image.info.get("icc_profile") if profile is None else profile
-    factor, level = factors(image.size, side, reading)
-    picture = _reduced(image, level)
-    return from_level(
-        picture, factor // level, image.size, name, exif=exif, orientation=turn, profile=profile
-    )
-
-
-def factors(size: tuple[int, int], side: int, reading: Reading) -> tuple[int, int]:
-    """By what a photo of this size (width, height), decoded whole, is reduced to the frame and to its
-    largest level; to no other than the frame where that would be larger than `MOST_BESIDE`."""
-    frame, level = frame_factor(max(size), side), detail_factor(size, side, reading.native)
-    large = not reading.native and size[0] * size[1] > MOST_BESIDE * level**2
-    return frame, frame if large else level
+    size, level = image.size, detail_factor(image.size, side, reading.native)
+    factor, picture = frame_factor(max(size), side) // level, _reduced(image, level)
+    return from_level(picture, factor, size, name, exif=exif, orientation=turn, profile=profile)
 
 
 def from_level(
@@ -91,7 +77,7 @@ def from_level(
         rest = icc if is_rgb and is_converted(icc) else None
         detail = upright_view(converted(level, None if rest else icc), orientation)
     width, height = size[::-1] if orientation >= 5 else size
-    scale = long / max(size)
+    scale = 1 / round(max(size) / long)
     return Frame(
         np.ascontiguousarray(frame), width, height, name, exif, orientation, detail, scale, "photo", rest
     )

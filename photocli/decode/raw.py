@@ -10,7 +10,7 @@ import rawpy
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from photocli.decode import extents, jpeg
+from photocli.decode import extents, jpeg, previews
 from photocli.decode.levels import detail_factor, frame_factor
 from photocli.decode.raster import bare_exif, exif_orientation, from_level, to_frame
 from photocli.errors import DecodeError
@@ -42,7 +42,12 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
         with rawpy.imread(getattr(file, "name", file)) as raw:
             sizes = raw.sizes  # asked for once: developing at half size changes them
             reading.check(sizes.raw_width, sizes.raw_height)
-            preview = _preview(raw, sizes, side, reading) if reading.raw == "preview" else None
+            preview = None
+            if reading.raw == "preview":
+                small = (
+                    _small_preview(file, raw, sizes, side, reading) if reading.previews == "fast" else None
+                )
+                preview = small or _preview(raw, sizes, side, reading)
             if preview is not None and _is_enough(preview.pixels.shape, side):
                 return preview
             try:
@@ -89,11 +94,24 @@ def _is_enough(shape: tuple[int, ...], side: int) -> bool:
     return max(shape) >= min(side, ENOUGH)
 
 
-def _preview(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame | None:
+def _small_preview(
+    file: BinaryIO, raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading
+) -> Frame | None:
+    """The smallest preview that is good for a first look; LibRaw would give the largest."""
+    found = (
+        _preview(raw, sizes, side, reading, data) for data in previews.of_raw(file, _size_of_original(sizes))
+    )
+    return next((frame for frame in found if frame is not None), None)
+
+
+def _preview(
+    raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading, data: bytes | None = None
+) -> Frame | None:
+    """The frame of the largest preview, or of that JPEG among them; None if it cannot be read."""
     try:
-        thumb = raw.extract_thumb()
-        if thumb.format is rawpy.ThumbFormat.JPEG:
-            data = bytes(thumb.data)
+        thumb = raw.extract_thumb() if data is None else None
+        if thumb is None or thumb.format is rawpy.ThumbFormat.JPEG:
+            data = bytes(thumb.data) if thumb is not None else data or b""
             image = JpegImageFile(BytesIO(data))
             exif = bare_exif(image.info.get("exif"))
             turn = _turn(sizes, image.size, exif_orientation(exif))
@@ -134,9 +152,13 @@ def _turn(sizes: rawpy.ImageSizes, preview: tuple[int, int], own: int) -> int:
     return 1 if turn >= 5 and is_upright else turn
 
 
+def _size_of_original(sizes: rawpy.ImageSizes) -> tuple[int, int]:
+    return (sizes.crop_width, sizes.crop_height) if sizes.crop_width else (sizes.width, sizes.height)
+
+
 def _with_size_of_original(frame: Frame, sizes: rawpy.ImageSizes) -> Frame:
     """The frame with the size of the developed photo, unless the preview shows another cut of it."""
-    width, height = (sizes.crop_width, sizes.crop_height) if sizes.crop_width else (sizes.width, sizes.height)
+    width, height = _size_of_original(sizes)
     if (width > height) != (frame.width > frame.height):
         width, height = height, width
     if abs(width * frame.height / (height * frame.width) - 1) > 0.03:

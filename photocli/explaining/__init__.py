@@ -14,13 +14,13 @@ from photocli.errors import DecodeError, UsageError
 from photocli.explaining import panels
 from photocli.explaining.panels import View
 from photocli.files.output import open_output
-from photocli.inputs.views import FRAME
+from photocli.inputs.views import FRAME, LEVEL
 from photocli.records import VERSION, Record
 from photocli.scoring.assessment import Models
 from photocli.scoring.options import Options
 from photocli.scoring.pool import Workers
 from photocli.scoring.process import Task
-from photocli.scoring.ratings import breakdown
+from photocli.scoring.ratings import DIGITS, breakdown
 from photocli.scoring.sources import Given, LoadedImage
 
 if TYPE_CHECKING:
@@ -120,20 +120,27 @@ def explain(
         scorer = CropScorer(options)
     prepared = _prepare(photo, models, options, scorer.specs if scorer else ())
     outputs = _outputs(models, prepared)
-    record = Record(
-        photo.name if isinstance(photo, LoadedImage) else str(photo),
-        error=prepared.warning,
-        width=prepared.width,
-        height=prepared.height,
-        **asdict(prepared.capture),
-        **models.fields(outputs),
-    )
+    name = photo.name if isinstance(photo, LoadedImage) else str(photo)
+    record = _record(name, prepared, models.fields(outputs))
     findings = tuple(_findings(record, models, prepared, outputs, advance))
     suggestion = faces = None
     if scorer is not None and framing is not None:
         suggestion, faces = scorer.suggest(prepared, framing), scorer.faces(prepared)
     parts = breakdown(record, models.profile)
     return Explanation(record, parts, prepared.inputs[FRAME.key], findings, framing, suggestion, faces)
+
+
+def _record(name: str, prepared: Prepared, fields: dict[str, Any]) -> Record:
+    return Record(
+        name,
+        error=prepared.warning,
+        width=prepared.width,
+        height=prepared.height,
+        **asdict(prepared.capture),
+        **fields,
+        decoded=prepared.decoded,
+        scale=round(prepared.scale, DIGITS),
+    )
 
 
 def _outputs(models: Models, prepared: Prepared) -> dict[str, Outputs]:
@@ -154,12 +161,12 @@ def _findings(
     advance: Callable[[int, int], None] | None,
 ) -> Iterator[tuple[View, Any]]:
     """How each model with a panel sees the photo, and what its panel found."""
-    frame = prepared.inputs[FRAME.key]
+    frame, level = prepared.inputs[FRAME.key], prepared.inputs[LEVEL.key]
     for key, card in models.cards.items():
         panel = panels.fitting(card)
         if panel is not None:
             seen, run = models.seen(key, outputs), _runner(models, key)
-            view = View(record, card, frame, prepared.inputs[card.input.key], seen, run, advance)
+            view = View(record, card, frame, prepared.inputs[card.input.key], seen, run, advance, level)
             yield view, panel.find(view)
 
 
@@ -205,7 +212,7 @@ def _prepare(
     """The photo, decoded and cut in a process of its own, as in a run. Raises `DecodeError`."""
     path, image = (photo, None) if isinstance(photo, Path) else (Path(), photo.image)
     with Workers(1, options.deadline_s, options.reading) as workers:
-        specs = {spec.key: spec for spec in (FRAME, *models.specs(models.cards), *others)}
+        specs = {spec.key: spec for spec in (FRAME, LEVEL, *models.specs(models.cards), *others)}
         workers.submit(Task(1, path, tuple(specs.values()), image))
         models.open(models.cards)  # while the photo is being decoded
         while not (arrived := list(workers.results(wait=True))):

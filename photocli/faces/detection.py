@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,23 +47,30 @@ class FaceDetection:
         self._detectors: dict[str, Detector] = {}
 
     def detect(
-        self, pixels: Pixels, specs: Sequence[InputSpec], *, sharpness: bool = True
+        self,
+        pixels: Pixels,
+        specs: Sequence[InputSpec],
+        larger: Pixels | None = None,
+        convert: Callable[[Pixels], Pixels] | None = None,
     ) -> dict[str, NDArray[Any]]:
         """What specifications with a detector ask for, by their keys; each detector looks once.
 
         From upright RGB pixels (height, width, 3), for fit `contain` the faces: float32 (n, `VALUES`), the
         most prominent first; for `faces` the first `MOST` of them aligned, uint8 (k, 3, side, side). Either
-        may have no rows. Without `sharpness`, that of faces is not measured, and NaN. Raises `ModelError`.
+        may have no rows. Of small faces, sharpness and crops are those of `larger`, the same photo with more
+        pixels, if it is there; `convert` puts pixels that are cut from it into sRGB. Raises `ModelError`.
         """
+        levels = (pixels, pixels if larger is None else larger)
         found: dict[str, Floats] = {}
         inputs: dict[str, NDArray[Any]] = {}
         for spec in specs:
             if spec.detector not in found:
                 found[spec.detector] = self._faces(pixels, spec.detector)
             faces = found[spec.detector]
-            inputs[spec.key] = (
-                _measured(pixels, faces, sharpness) if spec.fit == "contain" else _crops(pixels, faces, spec)
-            )
+            if spec.fit == "contain":
+                inputs[spec.key] = _measured(levels, faces)
+            else:
+                inputs[spec.key] = _crops(levels, faces, spec, convert)
         return inputs
 
     def _faces(self, pixels: Pixels, folder: str) -> Floats:
@@ -79,22 +86,36 @@ class FaceDetection:
         return faces[np.argsort(-prominence(faces), kind="stable")]
 
 
-def _measured(pixels: Pixels, faces: Floats, measures: bool) -> Floats:
+def _measured(levels: tuple[Pixels, Pixels], faces: Floats) -> Floats:
     import numpy as np
 
     from photocli.faces import sharpness
 
-    found = [sharpness.measure(pixels, face) if measures else np.nan for face in faces]
+    found = []
+    for face in faces:
+        small = sharpness.size_of(levels[0], face) < sharpness.LARGEST
+        found.append(sharpness.measure(levels[small], face))
     measured = np.array(found, np.float32)
     return np.concatenate([faces, measured.reshape(-1, 1)], axis=1)
 
 
-def _crops(pixels: Pixels, faces: Floats, spec: InputSpec) -> Pixels:
+def _crops(
+    levels: tuple[Pixels, Pixels],
+    faces: Floats,
+    spec: InputSpec,
+    convert: Callable[[Pixels], Pixels] | None,
+) -> Pixels:
     import numpy as np
 
-    from photocli.faces.alignment import Place, align
+    from photocli.faces.alignment import Place, align, similarity
 
     crops = np.empty((min(len(faces), MOST), 3, spec.height, spec.width), np.uint8)
+    height, width = levels[0].shape[:2]
+    place = Place(*spec.place)
     for crop, face in zip(crops, faces, strict=False):
-        crop[:] = align(pixels, face, spec.width, Place(*spec.place)).transpose(2, 0, 1)
+        small = similarity((width, height), face, spec.width, place).scale < 1
+        aligned = align(levels[small], face, spec.width, place)
+        if small and convert is not None:
+            aligned = convert(aligned)
+        crop[:] = aligned.transpose(2, 0, 1)
     return crops

@@ -40,11 +40,7 @@ def measure(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> float:
     import numpy as np
     from PIL import Image
 
-    height, width = pixels.shape[:2]
-    left, top, right, bottom = (float(side) for side in face[:4])
-    across, down = _INNER * (right - left), _INNER * (bottom - top)
-    rows = _span(top + down, bottom - down, height)
-    columns = _span(left + across, right - across, width)
+    rows, columns = _inner(pixels, face)
     image = Image.fromarray(np.ascontiguousarray(pixels[rows, columns])).convert("L")
     scale = LARGEST / max(image.size)
     if scale < 1:
@@ -55,6 +51,20 @@ def measure(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> float:
         return 0.0
     left_over = min(_detail(grey), _detail(grey.T))
     return float(np.clip((left_over - BLURRED) / (SHARP - BLURRED), 0, 1))
+
+
+def size_of(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> int:
+    """The larger side in pixels of what is measured of a face; from `LARGEST` on, more would tell no more."""
+    rows, columns = _inner(pixels, face)
+    return max(int(part.stop - part.start) for part in (rows, columns))
+
+
+def _inner(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[slice, slice]:
+    """The rows and columns of a face without its border."""
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = (float(side) for side in face[:4])
+    across, down = _INNER * (right - left), _INNER * (bottom - top)
+    return _span(top + down, bottom - down, height), _span(left + across, right - across, width)
 
 
 def _span(start: float, end: float, length: int) -> slice:

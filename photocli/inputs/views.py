@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FITS = ("squash", "sheet", "crop", "contain", "faces")
-"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME` and thumbnails, too."""
+"""What models may ask for; the program itself asks for `SIGNATURE`, `FRAME`, `LEVEL` and thumbnails, too."""
 
 _SHOWN = ("squash", "sheet", "crop")  # those that show a network the whole frame
 
@@ -76,6 +76,9 @@ SIGNATURE = InputSpec("signature", 1, signature.SIZE, "signature")
 FRAME = InputSpec("frame", 1, 1, "frame")
 """Not for a network: the whole frame as it was decoded, (height, width, 3), to be shown."""
 
+LEVEL = InputSpec("level", 1, 1, "level")
+"""Not for a network: the largest level, (height, width, 3), to tell where tiles were cut from."""
+
 
 def described(fit: str, width: int, height: int) -> str:
     """What a network of this input sees of a photo, in a few words, with the size in pixels."""
@@ -109,6 +112,8 @@ def cut(
         return signature.take(pixels)
     if spec.fit == "frame":
         return pixels
+    if spec.fit == "level":
+        return pixels if whole is None else whole
     if spec.fit == "thumbnail":
         return thumbnails.encode(pixels, spec.width)
     if spec.fit == "sheet":

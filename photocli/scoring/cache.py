@@ -30,7 +30,10 @@ _MOST_MET = 5_000  # photos of which it waits to be noted that they are in use
 
 _T = TypeVar("_T")
 
-_DECODERS = re.compile(r"(pillow|pillow_heif|simplejpeg|rawpy|exifread)-[^-]+(?=\.dist-info$)", re.IGNORECASE)
+_DECODERS = re.compile(
+    r"(pillow|pillow_heif|simplejpeg|opencv_python_headless|rawpy|exifread)-[^-]+(?=\.dist-info$)",
+    re.IGNORECASE,
+)
 
 
 def cache_file() -> Path:

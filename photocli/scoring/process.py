@@ -11,6 +11,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +105,10 @@ class WorkerProcess:
         header: dict[str, Any] = {
             "number": task.number,
             "path": os.fsencode(task.path).hex(),
-            "specs": [asdict(spec) for spec in task.specs],
+            "specs": [_as_dict(spec) for spec in task.specs],
             "first": task.first,
             "deadline": deadline,
-            "reading": asdict(reading),
+            "reading": _as_dict(reading),
         }
         if task.image is not None:
             header["image"] = task.image.facts
@@ -158,3 +159,9 @@ def _spawned() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         env={**os.environ, **QUIET},
     )
+
+
+@lru_cache(maxsize=64)
+def _as_dict(value: InputSpec | Reading) -> dict[str, Any]:
+    """The fields of a value: the same for photo after photo, and making them takes 2 ms a photo."""
+    return asdict(value)

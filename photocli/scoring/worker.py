@@ -13,7 +13,7 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -84,9 +84,12 @@ def serve() -> None:
     tasks, answers = _private_streams()
     try:
         _defend()
+        import cv2
+
         import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
         from photocli.faces.detection import FaceDetection
 
+        cv2.setNumThreads(1)  # there are as many workers as cores
         detection = FaceDetection()
         _keep_memory()
     except Exception as error:
@@ -119,8 +122,11 @@ def _perform(
             specs = [spec for spec in specs if spec.key in task["first"]]
         inputs = {spec.key: cut(frame.pixels, spec, frame.detail) for spec in specs if not spec.detector}
         _convert_tiles(frame, specs, inputs)
-        finding = [spec for spec in specs if spec.detector]
-        inputs |= detection.detect(frame.pixels, finding, sharpness=not by_preview)
+        faces, convert = [spec for spec in specs if spec.detector], _conversion(frame)
+        inputs |= detection.detect(frame.pixels, faces, frame.detail, convert)
+        for spec in faces if by_preview else ():
+            if spec.fit == "contain":
+                inputs[spec.key][:, -1] = float("nan")  # the sharpness, which a preview doesn't show
     except (DecodeError, ModelError) as error:
         send(answers, {"number": number, "failed": str(error)})
         return
@@ -140,14 +146,21 @@ def _perform(
 
 def _convert_tiles(frame: Frame, specs: list[InputSpec], inputs: dict[str, NDArray[Any]]) -> None:
     """Put the tiles of sheets, which were cut from the frame's detail, into sRGB."""
-    if frame.detail_profile is None:
-        return
+    convert = _conversion(frame)
+    for spec in specs:
+        if spec.fit == "sheet" and convert is not None:
+            tiles = inputs[spec.key][:, spec.width :]
+            tiles[:] = convert(tiles.transpose(1, 2, 0)).transpose(2, 0, 1)
+
+
+def _conversion(frame: Frame) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
+    """What puts pixels of the frame's detail into sRGB; None where they are."""
+    profile = frame.detail_profile
+    if profile is None:
+        return None
     from photocli.decode.colour import converted
 
-    for spec in specs:
-        if spec.fit == "sheet":
-            tiles = inputs[spec.key][:, spec.width :]
-            tiles[:] = converted(tiles.transpose(1, 2, 0), frame.detail_profile).transpose(2, 0, 1)
+    return lambda pixels: converted(pixels, profile)
 
 
 def _source(task: dict[str, Any], blocks: dict[str, NDArray[Any]]) -> Path | PackedImage:

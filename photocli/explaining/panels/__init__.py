@@ -32,7 +32,8 @@ class View:
     `frame` is the upright photo, uint8 (height, width, 3), and `input` what was cut from it for the model,
     uint8 (3, height, width); of a model that judges faces, one such input for each, and of one that finds
     them, the faces. `outputs` are the model's, without the batch axis, as its assessor reads them. `run`
-    gives those of other inputs, in their order; `advance` takes how many of how many are done.
+    gives those of other inputs, in their order; `advance` takes how many of how many are done. `level` is the
+    largest level of the photo, from which tiles are cut; the frame, if there is none.
     """
 
     record: Record
@@ -42,6 +43,7 @@ class View:
     outputs: Mapping[str, NDArray[np.float32]] = field(repr=False)
     run: Callable[[Sequence[Pixels]], list[Outputs]] = field(repr=False)
     advance: Callable[[int, int], None] | None = field(default=None, repr=False)
+    level: Pixels | None = field(default=None, repr=False)
 
 
 class Panel(Protocol):

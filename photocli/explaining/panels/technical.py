@@ -14,6 +14,9 @@ from photocli.scoring.profiles import FAULTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from photocli.explaining.panels import View
 
     Places = Sequence[tuple[int, int]]
@@ -26,9 +29,9 @@ _TURNS = ("upright", "90° clockwise", "180°", "90° counter-clockwise")
 
 
 def find(view: View) -> Places:
-    """Where on the frame the sixteen tiles lie: (top, left) in pixels, row by row."""
-    side = _side(view)
-    rows = sheet.places(sheet.at_least(view.frame, side), side)
+    """Where the sixteen tiles lie: (top, left) in pixels of the level that they were cut from, row by row."""
+    side = view.card.input.width // sheet.GRID
+    rows = sheet.places(sheet.at_least(_level(view), side), side)
     return [place for row in rows for place in row]
 
 
@@ -45,9 +48,8 @@ def draw(view: View, found: Places, width: float) -> Canvas:
     return canvas.row([left, canvas.column([_faults(view, right), _turn(view, right)], 34)], canvas.BESIDE)
 
 
-def _side(view: View) -> int:
-    """The side of a tile, in pixels of the frame."""
-    return view.card.input.width // sheet.GRID
+def _level(view: View) -> NDArray[np.uint8]:
+    return view.frame if view.level is None else view.level
 
 
 def _tiles(view: View, places: Places, size: tuple[int, int]) -> Canvas:
@@ -58,15 +60,17 @@ def _tiles(view: View, places: Places, size: tuple[int, int]) -> Canvas:
     drawing.text(0, 19, "Where sharpness was judged", canvas.TITLE, strong=True)
     photo = Image.fromarray(view.frame)
     drawing.picture(photo.point(lambda level: round(0.5 * level)), (0, 34, size[0], 34 + size[1]), radius=8)
-    scale, side = size[0] / view.frame.shape[1], _side(view)
+    scale, side = size[0] / photo.width, view.card.input.width // sheet.GRID
+    closer = view.frame.shape[1] / _level(view).shape[1]  # from pixels of the level to those of the frame
     blur = FAULTS.index("blur")
     weights = [float(weight) for weight in view.outputs["weights"][:, blur]]
     most = max(*weights, 1e-9)
     for (top, left), weight, tile in zip(places, weights, view.outputs["tiles"], strict=True):
         # A photo smaller than a tile was padded with its edges, which are not on this picture.
-        right, bottom = min(left + side, photo.width), min(top + side, photo.height)
-        box = (scale * left, 34 + scale * top, scale * right, 34 + scale * bottom)
-        drawing.picture(photo.crop((left, top, right, bottom)), box)
+        piece = [round(closer * place) for place in (left, top, left + side, top + side)]
+        right, bottom = min(piece[2], photo.width), min(piece[3], photo.height)
+        box = (scale * piece[0], 34 + scale * piece[1], scale * right, 34 + scale * bottom)
+        drawing.picture(photo.crop((piece[0], piece[1], right, bottom)), box)
         counts = math.sqrt(weight / most)  # most tiles count little, and must be seen nevertheless
         colour = (*mixed(_BLURRED, _SHARP, float(tile[blur])), round(255 * (0.4 + 0.6 * counts)))
         drawing.rectangle(box, outline=colour, line=1.5 + 3 * counts)

@@ -21,7 +21,16 @@ from photocli.culling.closeups import MARGIN, MOST, Closeups, contenders
 from photocli.culling.groups import Group
 
 BURST = [
-    Record(f"{at}.jpg", width=6000, height=4000, camera="Canon EOS R5", score=6.0, blur=0.1, motion_blur=0.0)
+    Record(
+        f"{at}.jpg",
+        width=6000,
+        height=4000,
+        camera="Canon EOS R5",
+        score=6.0,
+        blur=0.1,
+        motion_blur=0.0,
+        scale=0.5,
+    )
     for at in range(9)
 ]
 
@@ -55,10 +64,21 @@ def test_other_cameras_and_sizes_are_not_compared_pixel_by_pixel(changes: dict[s
     assert contenders(Group("look-alikes", (0, 1)), turned, level(5, 5)) == (0, 1)
 
 
-@pytest.mark.parametrize("size", [(1920, 1280), (11648, 8736)])
-def test_photos_that_show_no_more_are_not_looked_at(size: tuple[int, int]) -> None:
-    pair = [replace(photo, width=size[0], height=size[1]) for photo in BURST[:2]]
-    assert contenders(Group("burst", (0, 1)), pair, level(5, 5)) == ()
+@pytest.mark.parametrize(
+    ("size", "scale", "is_seen_whole"),
+    [
+        ((1920, 1280), 1.0, True),
+        ((3000, 2000), 1.0, True),
+        ((4032, 3024), 0.5, False),
+        ((11648, 8736), 0.25, False),
+        ((11648, 8736), 0.5, True),
+    ],
+)
+def test_photos_that_show_no_more_are_not_looked_at(
+    size: tuple[int, int], scale: float, is_seen_whole: bool
+) -> None:
+    pair = [replace(photo, width=size[0], height=size[1], scale=scale) for photo in BURST[:2]]
+    assert contenders(Group("burst", (0, 1)), pair, level(5, 5)) == (() if is_seen_whole else (0, 1))
 
 
 def settled(
@@ -109,13 +129,13 @@ def test_the_cost_in_words() -> None:
 
 @pytest.fixture
 def pair(tmp_path: Path, own_folders: Path) -> Path:
-    """Two photos of 3,000 pixels; the second is a trace darker, and has a detail that a frame cannot show."""
+    """Two photos of 4,200 pixels; the second is a trace darker, and has a detail that half of them hide."""
     write_model(own_folders / "models")
     write_softness(own_folders / "models")
-    soft = picture(size=(3000, 2000)).convert("RGB").filter(ImageFilter.GaussianBlur(6))
+    soft = picture(size=(4200, 2800)).convert("RGB").filter(ImageFilter.GaussianBlur(8))
     smooth = np.asarray(soft).astype(np.int16)
     # Stripes of three pixels, in half of the frame: what is everywhere could be noise.
-    fine = (10 * np.cos(2 * np.pi * np.arange(3000) / 3) * (np.arange(3000) < 1500))[None, :, None]
+    fine = (10 * np.cos(2 * np.pi * np.arange(4200) / 3) * (np.arange(4200) < 2100))[None, :, None]
     for at, pixels in enumerate((smooth, 0.96 * smooth + fine)):
         photo = np.clip(pixels, 0, 255).astype(np.uint8)
         write_photo(tmp_path / "shoot" / f"{at}.jpg", photo, exif=camera_exif(subsec=f"{at}0"), quality=95)

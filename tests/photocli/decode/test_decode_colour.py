@@ -13,6 +13,7 @@ import pytest
 import tifffile
 from photos import picture
 from PIL import Image, ImageCms
+from profiles import P3, SRGB, rgb_profile
 
 from photocli.decode import Reading, decode, decode_bytes, memory
 from photocli.errors import DecodeError
@@ -174,38 +175,6 @@ def test_alpha_is_weighed_when_reduced(tmp_path: Path) -> None:
     path = saved(tmp_path, "stripes.png", Image.fromarray(values))
     pixels = decode(path, side=32).pixels
     assert np.abs(pixels.reshape(-1, 3).mean(0) - (255, 127.5, 127.5)).max() < 4
-
-
-def rgb_profile(description: bytes, colorants: tuple[tuple[float, float, float], ...], gamma: float) -> bytes:
-    """An ICC profile, version 2, of a colour space given by its D50 colorants and one exponent."""
-
-    def xyz(values: tuple[float, float, float]) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
-
-    text = description + b"\0"
-    curve = b"curv\0\0\0\0" + struct.pack(">IHxx", 1, round(gamma * 256))
-    tags = {
-        b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + b"\0" * 78,
-        b"wtpt": xyz((0.9642, 1.0, 0.8249)),
-        b"rXYZ": xyz(colorants[0]),
-        b"gXYZ": xyz(colorants[1]),
-        b"bXYZ": xyz(colorants[2]),
-        b"rTRC": curve,
-        b"gTRC": curve,
-        b"bTRC": curve,
-    }
-    table, body, at = b"", b"", 128 + 4 + 12 * len(tags)
-    for name, content in tags.items():
-        content += b"\0" * (-len(content) % 4)
-        table += name + struct.pack(">II", at + len(body), len(content))
-        body += content
-    head = struct.pack(">I4sI4s4s4s", at + len(body), b"\0\0\0\0", 0x02100000, b"mntr", b"RGB ", b"XYZ ")
-    head += b"\0" * 12 + b"acsp" + b"\0" * 28 + struct.pack(">3i", 63190, 65536, 54061)
-    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
-
-
-P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
-SRGB = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141))
 
 
 def as_seen_in_p3(image: Image.Image) -> Image.Image:

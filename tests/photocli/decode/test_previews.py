@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from photos import camera_exif, picture
+from dng import write_dng
+from photos import camera_exif, picture, write_photo
 from PIL import Image
 from previewed import SIZE, SMALL, block, jpeg, of, photo, segment, stored
 
@@ -18,6 +19,7 @@ from benchmarks.previews import FULL_HD, GAIN_MAP, with_previews
 from photocli.decode import Reading, decode, decode_bytes
 from photocli.errors import DecodeError, UsageError
 from photocli.records import Frame
+from photocli.xmp import embedding
 
 FAST = Reading(previews="fast")
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -242,6 +244,76 @@ def test_exiftool_finds_the_same_preview(tmp_path: Path) -> None:
     assert decode(file, 1024, FAST).decoded == "photo"
 
 
+def test_what_embeds_ratings_keeps_the_preview_in_its_place() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r xmp:Rating="4"/></x:xmpmeta>'
+    assert is_preview(embedding.embedded(photo(), packet))
+
+
 def test_there_are_two_ways_to_read() -> None:
     with pytest.raises(UsageError, match="choose one of off, fast"):
         Reading(previews="slow")
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_thumbnail_of_a_heic_is_read_upright(orientation: int, tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif", minversion="1.8")
+    size = SIZE if orientation == 1 else SIZE[::-1]
+    path = write_photo(
+        tmp_path / "a.heic",
+        "chelsea",
+        size=size,
+        orientation=orientation,
+        exif=block(orientation),
+        thumbnails=[1100],
+    )
+    frame, whole = decode(path, 1024, FAST), decode(path, 1024)
+    assert (frame.decoded, frame.width, frame.height) == ("preview", whole.width, whole.height)
+    assert max(frame.pixels.shape) == 1100
+    assert frame.scale == pytest.approx(1100 / 1800)
+    assert frame.exif == whole.exif
+    small, other = (Image.fromarray(each.pixels).resize((60, 60)) for each in (frame, whole))
+    assert np.abs(np.asarray(small, int) - np.asarray(other, int)).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("thumbnail", "tags"),
+    [(900, {}), (1100, {"t0131": "GIMP 2.10"}), (1100, {"changed": "2024:06:01 10:20:30"})],
+)
+def test_a_heic_without_a_good_thumbnail_or_edited_is_read_whole(
+    thumbnail: int, tags: dict[str, Any], tmp_path: Path
+) -> None:
+    path = write_photo(tmp_path / "a.heic", "chelsea", size=SIZE, exif=block(**tags), thumbnails=[thumbnail])
+    assert decode(path, 1024, FAST).decoded == "photo"
+
+
+def dng(path: Path, small: bytes, *, orientation: int = 1) -> Path:
+    """A RAW file of a cat with a large preview of coffee, and a `small` one in a directory of its own."""
+    sensor, shown = (stored(picture(name, SIZE), orientation) for name in ("chelsea", "coffee"))
+    data = bytearray(write_dng(path, sensor, preview=shown, orientation=orientation).read_bytes())
+    first = int.from_bytes(data[4:8], "little")
+    link = first + 2 + 12 * int.from_bytes(data[first : first + 2], "little")
+    at = len(data)
+    data += small + b"\0" * (len(small) % 2)
+    directory = struct.pack("<HHHIIHHIII", 2, 0x201, 4, 1, at, 0x202, 4, 1, len(small), 0)
+    struct.pack_into("<I", data, link, len(data))
+    path.write_bytes(data + directory)
+    return path
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_of_a_raw_file_the_smallest_preview_that_will_do_is_read(orientation: int, tmp_path: Path) -> None:
+    small = of("flower", SMALL, orientation)
+    path = dng(tmp_path / "a.dng", small, orientation=orientation)
+    frame, whole = decode(path, 800, FAST), decode(path, 800)
+    assert (shows(frame, "flower"), shows(whole, "coffee")) == (True, True)
+    assert (frame.decoded, frame.width, frame.height) == ("preview", whole.width, whole.height)
+    assert (frame.orientation, frame.format) == (whole.orientation, "raw")
+
+
+@pytest.mark.parametrize("size", [(999, 666), (1020, 765)])
+def test_of_a_raw_file_others_are_left(size: tuple[int, int], tmp_path: Path) -> None:
+    small = of("flower", size)
+    assert shows(decode(dng(tmp_path / "a.dng", small), 800, FAST), "coffee")
+    cut = of("flower", SMALL)[:-3000]
+    assert shows(decode(dng(tmp_path / "b.dng", cut), 800, FAST), "coffee")
+    assert decode(tmp_path / "b.dng", 800, Reading(raw="develop", previews="fast")).decoded == "developed"

@@ -7,7 +7,10 @@ import pytest
 from photos import picture
 from PIL import Image, ImageFilter
 
+from photocli.decode.levels import reduced
+from photocli.faces.detection import FaceDetection
 from photocli.faces.sharpness import LARGEST, measure
+from photocli.models.lineup import choose
 
 FACE = np.array([0.354, 0.105, 0.535, 0.348], np.float32)
 """Where the astronaut's face is."""
@@ -52,3 +55,30 @@ def test_what_is_flat_tiny_or_outside_is_not_sharp() -> None:
     assert measure(noise, np.array([0.5, 0.5, 0.55, 0.55], np.float32)) == 0
     assert measure(noise, np.array([1.2, -0.4, 1.5, -0.1], np.float32)) == 0
     assert measure(np.asarray(Image.new("RGB", (1, 1))), FACE) == 0
+
+
+def test_blur_of_a_small_face_shows_in_the_larger_level() -> None:
+    """In a frame of half the photo the face is 45 pixels wide, and seems as sharp as one that is."""
+    (spec,) = (card.input for card in choose(("faces",)))
+    photo = np.full((612, 612, 3), 120, np.uint8)
+    told: dict[bool, list[float]] = {False: [], True: []}
+    for blur in (0.0, 0.015):
+        photo[50:562, 50:562] = blurred(blur)
+        for larger in (None, photo):
+            found = FaceDetection().detect(reduced(photo, 2), [spec], larger)[spec.key]
+            assert len(found) == 1
+            told[larger is not None].append(float(found[0, -1]))
+    assert told[False][0] - told[False][1] < 0.1
+    assert told[True][0] - told[True][1] > 0.3
+
+
+def test_small_faces_are_cut_from_the_larger_level() -> None:
+    faces, judged = (card.input for card in choose(("faces", "selfie")))
+    photo = np.full((612, 612, 3), 120, np.uint8)
+    photo[50:562, 50:562] = picture("astronaut")
+    frame = reduced(photo, 2)
+    (soft,) = FaceDetection().detect(frame, [faces, judged])[judged.key]
+    (crisp,) = FaceDetection().detect(frame, [faces, judged], photo)[judged.key]
+    inverted = FaceDetection().detect(frame, [faces, judged], photo, lambda pixels: 255 - pixels)
+    assert np.abs(np.diff(crisp.astype(int))).mean() > 1.3 * np.abs(np.diff(soft.astype(int))).mean()
+    np.testing.assert_array_equal(inverted[judged.key][0], 255 - crisp)
