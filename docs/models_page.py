@@ -34,9 +34,10 @@ def cards() -> list[dict[str, Any]]:
 def page() -> str:
     """Returns the page: a table of all models, and a section for each."""
     found = cards()
-    lines = [HEAD, "| model | what it says | size |", "| --- | --- | --- |"]
+    lines = [HEAD, "| model | what it says | size | in 8 bits |", "| --- | --- | --- | --- |"]
     for card in found:
-        lines.append(f"| [{card['name']}](#{card['name']}) | {card['description']} | {_megabytes(card)} |")
+        sizes = f"{_megabytes(card)} | {' '.join(map(_megabytes, card.get('variants', [])))}"
+        lines.append(f"| [{card['name']}](#{card['name']}) | {card['description']} | {sizes} |")
     return "\n".join(lines) + "\n" + "".join("\n" + "\n".join(_section(card)) + "\n" for card in found)
 
 
@@ -52,6 +53,7 @@ def _section(card: dict[str, Any]) -> Iterator[str]:
     yield f"It sees {described(card['input']['fit'], width, height)}. Licence: {licence}.\n"
     yield from _checks(card)
     yield from _groups(card.get("groups", {}))
+    yield from _variants(card.get("variants", []))
     yield "\n**Learned from**\n"
     for source in {json.dumps(entry, sort_keys=True): entry for entry in card["data"]}.values():
         what = f"{source['name']}, {source['photos']} photos ({source['role']})"
@@ -80,6 +82,18 @@ def _groups(groups: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "| --- " * (len(keys) + 1) + "|"
     for name, row in groups.items():
         yield f"| {name} | {' | '.join(_number(row.get(key)) for key in keys)} |"
+
+
+def _variants(variants: list[dict[str, Any]]) -> Iterator[str]:
+    """Yields for each other precision how well it agrees with the network in floating point."""
+    for entry in variants:
+        found = entry["agreement"]
+        yield (
+            f"\n**{entry['precision']}** ({_megabytes(entry)}), on {found['views']} views of held-out "
+            f"photos: rank correlation {found['rank_correlation']:.4f} with the network in floating point, "
+            f"mean difference {found['mean_difference']:.4f}, largest shift of a mean "
+            f"{found['largest_shift']:.4f}. Made by `{entry['trainer']['command']}`."
+        )
 
 
 def _number(value: Any) -> str:

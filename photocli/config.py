@@ -14,7 +14,7 @@ from photocli.errors import UsageError
 CONFIG_FILE = "photocli.toml"
 CONFIG_ENV = "PHOTOCLI_CONFIG"
 
-_RUN = "assess device batch workers timeout max_pixels raw follow_links quiet debug"
+_RUN = "assess device precision batch workers timeout max_pixels raw follow_links quiet debug"
 _SCORED = f"taste profile stars no_cache allow_empty decode {_RUN}"
 _RATINGS = "xmp for embed overwrite keywords"
 OPTIONS: dict[str, frozenset[str]] = {
@@ -24,11 +24,11 @@ OPTIONS: dict[str, frozenset[str]] = {
         "cull": f"{_SCORED} {_RATINGS} csv csv_raw json jsonl detail "
         "keep per_group reject move_rejects dry_run diff",
         "crop": f"{_RUN} allow_empty aspect keep smallest json xmp embed",
-        "explain": "output crop assess taste profile device timeout max_pixels raw quiet debug",
+        "explain": "output crop assess taste profile device precision timeout max_pixels raw quiet debug",
         "check": "require max_failures baseline write_baseline junit json sarif markdown "
         f"profile no_cache allow_empty decode {_RUN}",
         "learn": "name list export import delete "
-        "assess device batch workers no_cache follow_links quiet debug",
+        "assess device precision batch workers no_cache follow_links quiet debug",
         "report": f"html {_SCORED}",
     }.items()
 }

@@ -42,7 +42,7 @@ def records_of(folder: Path) -> list[dict[str, Any]]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        records = list(Run(["."], Options(cache=False, device="cpu")))
+        records = list(Run(["."], Options(cache=False, device="cpu", precision="float")))
     finally:
         os.chdir(before)
     return [{**as_dict(record), "each_face": tidy(record.each_face)} for record in records]

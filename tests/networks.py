@@ -20,6 +20,11 @@ def brightness_votes(level: float) -> np.ndarray:
     return shares / shares.sum()
 
 
+def levels(*values: int) -> np.ndarray:
+    """A batch of pictures for the network of `write_model`, each of one level."""
+    return np.stack([np.full((3, 32, 32), value, np.uint8) for value in values])
+
+
 def write_model(
     root: Path, name: str = "aesthetics", *, side: int = 32, version: str = "1.0", **changes: Any
 ) -> Path:

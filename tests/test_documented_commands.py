@@ -28,6 +28,7 @@ SMALL = {
     "trainers.aesthetics": "--arch squeezenet1_1 --init none --size 48 --batch 8 --epochs 1",
     "trainers.style": "--arch squeezenet1_1 --init none --size 48 --batch 8 --epochs 1",
     "trainers.stylize train": "--steps 2 --size 64",
+    "trainers.quantisation": "--calibration 4 --fit 2 --judged 4",
     "export": "--no-float16",
 }
 """What makes a run small, by the module and its command."""

@@ -31,7 +31,7 @@ _LIBRARIES = {
     "rich": "rich",
     "platformdirs": "platformdirs",
 }
-_RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
+_RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
 _PILLOW = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP", "gif": "GIF"}
 _SIDE = 64
 
@@ -47,6 +47,7 @@ def diagnose() -> Iterator[Diagnosis]:
         "formats": _formats,
         "ONNX Runtime": _runtime,
         "models": _models,
+        "precision": _precision,
         "trial": _trial,
         "cache": places.cache,
         "folders": places.folders,
@@ -60,10 +61,13 @@ def diagnose() -> Iterator[Diagnosis]:
 
 
 def _program() -> Iterator[Diagnosis]:
+    from photocli.models.quota import usable_cores
     from photocli.records import VERSION
 
     python = f"Python {platform.python_version()} ({platform.python_implementation()})"
     machine = f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores"
+    if (usable := usable_cores()) != os.cpu_count():
+        machine += f", {usable} of them for this process"
     yield Diagnosis("photocli", "ok", f"{VERSION}, {python}, {machine}")
 
 
@@ -193,11 +197,19 @@ def _model(name: str, card: Card, serving: dict[str, Path] | None) -> Diagnosis:
     return Diagnosis(name, "ok", said)
 
 
+def _precision() -> Iterator[Diagnosis]:
+    """In which precision models run on this machine's processor, and why."""
+    from photocli.models.precision import of_machine
+
+    choice = of_machine()
+    yield Diagnosis("precision", "ok", f"{choice.precision} on {choice.processor}, {choice.reason}")
+
+
 def _trial() -> Iterator[Diagnosis]:
     """Score a picture as any run would, with all models, in a process of its own for decoding."""
     from PIL import Image
 
-    from photocli.models.session import has_driver
+    from photocli.models.providers import has_driver
     from photocli.scoring.options import Options
     from photocli.scoring.pipeline import Run
 

@@ -57,7 +57,7 @@ class CheckOptions(JsonFile, RunOptions):
 
 @with_options(
     "require config max_failures baseline write_baseline junit json sarif markdown",
-    "profile assess device batch workers timeout max_pixels raw decode",
+    "profile assess device precision batch workers timeout max_pixels raw decode",
     "no_cache follow_links allow_empty quiet debug",
 )
 def check(paths: Paths, options: CheckOptions) -> None:

@@ -42,7 +42,7 @@ def editors(incomplete: str) -> list[str]:
 
 def devices(incomplete: str) -> list[str]:
     """The devices that `--device` takes."""
-    return _beginning(("auto", "cpu", "cuda", "tensorrt"), incomplete)
+    return _beginning(("auto", "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml"), incomplete)
 
 
 def profiles(incomplete: str) -> list[str]:

@@ -46,7 +46,7 @@ class CropOptions(JsonFile, ShownOptions):
 
 @with_options(
     "aspect keep smallest json xmp embed",
-    "assess device batch workers timeout max_pixels raw follow_links allow_empty quiet debug",
+    "assess device precision batch workers timeout max_pixels raw follow_links allow_empty quiet debug",
 )
 def crop(paths: Paths, options: CropOptions) -> None:
     """Suggest a crop where one gains.

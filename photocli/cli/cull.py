@@ -74,7 +74,7 @@ class CullOptions(RatingOptions, TableFiles, RunOptions):
 @with_options(
     "keep per_group reject move_rejects dry_run diff csv csv_raw json jsonl xmp editor embed overwrite",
     "keywords",
-    "taste profile stars detail assess device batch workers timeout max_pixels raw decode",
+    "taste profile stars detail assess device precision batch workers timeout max_pixels raw decode",
     "no_cache follow_links allow_empty quiet debug",
 )
 def cull(paths: Paths, options: CullOptions) -> None:

@@ -45,7 +45,7 @@ class ExplainOptions(ShownOptions):
     debug: bool = option(False, "--debug", help="Show the traceback of an error.")
 
 
-@with_options("output crop assess taste profile device timeout max_pixels raw quiet debug")
+@with_options("output crop assess taste profile device precision timeout max_pixels raw quiet debug")
 def explain(photos: Photos, options: ExplainOptions) -> None:
     """Show why a photo has its score.
 

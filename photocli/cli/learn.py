@@ -39,7 +39,7 @@ class LearnOptions(RunOptions):
 
 @with_options(
     "name list_tastes export import_ delete",
-    "assess device batch workers no_cache follow_links quiet debug",
+    "assess device precision batch workers no_cache follow_links quiet debug",
 )
 def learn(options: LearnOptions, paths: Rated = None) -> None:
     """Learn your taste from photos that you rated.

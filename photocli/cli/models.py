@@ -98,7 +98,8 @@ def described(card: Card, width: int, served: Sequence[Card] = ()) -> list[str]:
 
     seen = views.described(card.input.fit, card.input.width, card.input.height)
     use = "in use" if card in served else "not in use"
-    head = f"{card.label}  ({card.kind}, {_size(card.network)})  {use}"
+    more = "".join(f", {each.precision} {_size(card.folder / each.file)}" for each in card.variants)
+    head = f"{card.label}  ({card.kind}, {_size(card.network)}{more})  {use}"
     about = f"    {printable(str(card.facts.get('description', '')))}"
     lines = folded(printable(head), width)
     if card not in served:

@@ -31,7 +31,7 @@ class ReportOptions(RunOptions):
 
 
 @with_options(
-    "html assess taste profile stars device batch workers timeout max_pixels raw decode",
+    "html assess taste profile stars device precision batch workers timeout max_pixels raw decode",
     "no_cache follow_links allow_empty quiet debug",
 )
 def report(paths: Paths, options: ReportOptions) -> None:

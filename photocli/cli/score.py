@@ -38,7 +38,7 @@ class ScoreOptions(RatingOptions, TableFiles, ShownOptions):
 
 @with_options(
     "assess csv csv_raw json jsonl xmp editor embed overwrite keywords sort top",
-    "device batch workers timeout max_pixels raw decode taste profile stars detail",
+    "device precision batch workers timeout max_pixels raw decode taste profile stars detail",
     "no_cache follow_links allow_empty quiet debug",
 )
 def score(paths: Paths, options: ScoreOptions) -> None:

@@ -94,6 +94,17 @@ class Explanation:
             output.discard()
 
 
+def _models(options: Options) -> Models:
+    return Models(
+        options.assess,
+        options.device,
+        options.batch,
+        taste=options.taste,
+        profile=options.profile,
+        wanted=options.precision,
+    )
+
+
 def explain(
     source: Source,
     options: Options | None = None,
@@ -104,15 +115,15 @@ def explain(
     """Explain the score of one photo; it takes about a hundred runs of a model, about two seconds on a CPU.
 
     `source` is a path or an image in memory. Of the options, `assess`, `device`, `batch`, `deadline_s`,
-    `max_pixels`, `raw`, `taste` and `profile` count. With `framing`, a crop is sought, too, which takes a
-    second more. `advance` is told how many of how many steps are done. Nothing is cached.
+    `max_pixels`, `raw`, `taste`, `profile` and `precision` count. With `framing`, a crop is sought, too,
+    which takes a second more. `advance` is told how many of how many steps are done. Nothing is cached.
 
     Raises `UsageError` for a path that is no file, `DecodeError` for a photo that cannot be read, or an
     image that cannot be used, `ModelError`, `DeviceError`.
     """
     options = options or Options()
     photo = _chosen(source, options)
-    models = Models(options.assess, options.device, options.batch, (), options.taste, options.profile)
+    models = _models(options)
     scorer = None
     if framing is not None:
         from photocli.framing.suggestions import CropScorer

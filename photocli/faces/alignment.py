@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from photocli.inputs.pyramid import Pyramid
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -90,8 +92,8 @@ def align(
 
     Large faces are reduced with an antialiasing filter; what lies outside the photo has the colour `OUTSIDE`.
     """
+    import cv2
     import numpy as np
-    from PIL import Image
 
     height, width = pixels.shape[:2]
     way = similarity((width, height), face, side, place or Place())
@@ -101,21 +103,24 @@ def align(
     top = math.floor(min(max(min(y for _, y in corners) - margin, 0), height - 1))
     right = math.ceil(max(min(max(x for x, _ in corners) + margin, width), left + 1))
     bottom = math.ceil(max(min(max(y for _, y in corners) + margin, height), top + 1))
-    part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    part = pixels[top:bottom, left:right]
     across = down = 1.0
     if way.scale > 1:
-        size = (max(1, round(part.width / way.scale)), max(1, round(part.height / way.scale)))
-        across, down = size[0] / part.width, size[1] / part.height
-        part = part.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    square = part.transform(
-        (side, side),
-        Image.Transform.AFFINE,
-        (
-            *(way.a * across, -way.b * across, (way.c - left) * across),
-            *(way.b * down, way.a * down, (way.d - top) * down),
+        size = (max(1, round(part.shape[1] / way.scale)), max(1, round(part.shape[0] / way.scale)))
+        across, down = size[0] / part.shape[1], size[1] / part.shape[0]
+        part = Pyramid(part).reduced(*size)
+    x, y = way.apply(0.5, 0.5)  # OpenCV counts from the middle of the first pixel, and we from its corner
+    square = cv2.warpAffine(
+        part,
+        np.array(
+            [
+                [way.a * across, -way.b * across, (x - left) * across - 0.5],
+                [way.b * down, way.a * down, (y - top) * down - 0.5],
+            ]
         ),
-        Image.Resampling.BICUBIC,
-        fillcolor=OUTSIDE,
+        (side, side),
+        flags=cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=OUTSIDE,
     )
-    result: NDArray[np.uint8] = np.array(square)
-    return result
+    return np.asarray(square, np.uint8)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from photocli.inputs import pyramid
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from photocli.faces.detectors.detector import Detector
+    from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec
 
     Pixels = NDArray[np.uint8]
@@ -48,24 +50,25 @@ class FaceDetection:
 
     def detect(
         self,
-        pixels: Pixels,
+        photo: Pixels | Pyramid,
         specs: Sequence[InputSpec],
         larger: Pixels | None = None,
         convert: Callable[[Pixels], Pixels] | None = None,
     ) -> dict[str, NDArray[Any]]:
         """What specifications with a detector ask for, by their keys; each detector looks once.
 
-        From upright RGB pixels (height, width, 3), for fit `contain` the faces: float32 (n, `VALUES`), the
-        most prominent first; for `faces` the first `MOST` of them aligned, uint8 (k, 3, side, side). Either
-        may have no rows. Of small faces, sharpness and crops are those of `larger`, the same photo with more
-        pixels, if it is there; `convert` puts pixels that are cut from it into sRGB. Raises `ModelError`.
+        From upright RGB pixels (height, width, 3), or their levels, for fit `contain` the faces: float32
+        (n, `VALUES`), the most prominent first; for `faces` the first `MOST` of them aligned, uint8
+        (k, 3, side, side). Either may have no rows. Of small faces, sharpness and crops are those of
+        `larger`, or the `detail` of the levels, the same photo with more pixels, if it is there; `convert`
+        puts pixels that are cut from it into sRGB. Raises `ModelError`.
         """
-        levels = (pixels, pixels if larger is None else larger)
+        levels = pyramid.of(photo, larger)
         found: dict[str, Floats] = {}
         inputs: dict[str, NDArray[Any]] = {}
         for spec in specs:
             if spec.detector not in found:
-                found[spec.detector] = self._faces(pixels, spec.detector)
+                found[spec.detector] = self._faces(levels, spec.detector)
             faces = found[spec.detector]
             if spec.fit == "contain":
                 inputs[spec.key] = _measured(levels, faces)
@@ -73,49 +76,46 @@ class FaceDetection:
                 inputs[spec.key] = _crops(levels, faces, spec, convert)
         return inputs
 
-    def _faces(self, pixels: Pixels, folder: str) -> Floats:
+    def _faces(self, levels: Pyramid, reference: str) -> Floats:
         """The faces (n, 15), the most prominent first."""
         import numpy as np
 
         from photocli.faces.detectors.detector import Detector
-        from photocli.models.card import read_card
+        from photocli.models.card import read_reference
 
-        if folder not in self._detectors:
-            self._detectors[folder] = Detector(read_card(Path(folder)))
-        faces = self._detectors[folder].faces(pixels)
+        if reference not in self._detectors:
+            self._detectors[reference] = Detector(read_reference(reference))
+        faces = self._detectors[reference].faces(levels)
         return faces[np.argsort(-prominence(faces), kind="stable")]
 
 
-def _measured(levels: tuple[Pixels, Pixels], faces: Floats) -> Floats:
+def _measured(levels: Pyramid, faces: Floats) -> Floats:
     import numpy as np
 
     from photocli.faces import sharpness
 
     found = []
     for face in faces:
-        small = sharpness.size_of(levels[0], face) < sharpness.LARGEST
-        found.append(sharpness.measure(levels[small], face))
+        small = sharpness.size_of(levels.pixels, face) < sharpness.LARGEST
+        found.append(sharpness.measure(levels.finest if small else levels.pixels, face))
     measured = np.array(found, np.float32)
     return np.concatenate([faces, measured.reshape(-1, 1)], axis=1)
 
 
 def _crops(
-    levels: tuple[Pixels, Pixels],
-    faces: Floats,
-    spec: InputSpec,
-    convert: Callable[[Pixels], Pixels] | None,
+    levels: Pyramid, faces: Floats, spec: InputSpec, convert: Callable[[Pixels], Pixels] | None
 ) -> Pixels:
     import numpy as np
 
     from photocli.faces.alignment import Place, align, similarity
 
     crops = np.empty((min(len(faces), MOST), 3, spec.height, spec.width), np.uint8)
-    height, width = levels[0].shape[:2]
+    height, width = levels.pixels.shape[:2]
     place = Place(*spec.place)
     for crop, face in zip(crops, faces, strict=False):
         small = similarity((width, height), face, spec.width, place).scale < 1
-        aligned = align(levels[small], face, spec.width, place)
+        aligned = align(levels.finest if small else levels.pixels, face, spec.width, place)
         if small and convert is not None:
             aligned = convert(aligned)
-        crop[:] = aligned.transpose(2, 0, 1)
+        crop[:] = pyramid.planes(aligned)
     return crops

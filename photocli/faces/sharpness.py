@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from photocli.inputs.detail import noise_energy
+from photocli.inputs.pyramid import Pyramid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,16 +38,15 @@ def measure(pixels: NDArray[np.uint8], face: NDArray[np.float32]) -> float:
     blurred already; of both directions the more blurred one counts, as motion blurs one alone. Differences
     are squared, unlike there, so that the part of the noise can be taken out of their sums.
     """
+    import cv2
     import numpy as np
-    from PIL import Image
 
     rows, columns = _inner(pixels, face)
-    image = Image.fromarray(np.ascontiguousarray(pixels[rows, columns])).convert("L")
-    scale = LARGEST / max(image.size)
+    grey = np.asarray(cv2.cvtColor(pixels[rows, columns], cv2.COLOR_RGB2GRAY), np.uint8)
+    scale = LARGEST / max(grey.shape)
     if scale < 1:
-        size = (max(SMALLEST, round(image.width * scale)), max(SMALLEST, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.BILINEAR)
-    grey = np.asarray(image, np.float32)
+        size = (max(SMALLEST, round(length * scale)) for length in grey.shape[::-1])
+        grey = Pyramid(grey).reduced(*size)
     if min(grey.shape) < SMALLEST:
         return 0.0
     left_over = min(_detail(grey), _detail(grey.T))
@@ -73,14 +73,14 @@ def _span(start: float, end: float, length: int) -> slice:
     return slice(first, max(min(round(end * length), length), first + 1))
 
 
-def _detail(grey: NDArray[np.float32]) -> float:
+def _detail(grey: NDArray[np.uint8]) -> float:
     """The share of the differences between rows that another blur takes away; 0 where there are none."""
+    import cv2
     import numpy as np
 
-    half = _TAPS // 2
-    sums = np.cumsum(np.pad(grey, ((half + 1, half), (0, 0)), mode="edge"), axis=0, dtype=np.float64)
-    blurred = (sums[_TAPS:] - sums[:-_TAPS]) / _TAPS
-    before, after = (np.diff(rows, axis=0) ** 2 for rows in (grey, blurred))
+    rows = np.ascontiguousarray(grey, np.float32)
+    blurred = cv2.blur(rows, (1, _TAPS), borderType=cv2.BORDER_REPLICATE)
+    before, after = ((pixels[1:] - pixels[:-1]) ** 2 for pixels in (rows, blurred))
     whole = float(before.mean()) - noise_energy(before, _NOISE)
     left = float(after.mean()) - noise_energy(after, _NOISE)
     return 1 - math.sqrt(min(max(left, 0.0) / whole, 1.0)) if whole > _LEAST else 0.0

@@ -157,21 +157,14 @@ class _Search:
 
 
 def _cutter(frame: Pixels, spec: InputSpec) -> Callable[[Box], Pixels]:
-    """Cuts a box from the frame to a model's input, as `views.cut` does with whole frames."""
-    import numpy as np
-    from PIL import Image
+    """Cuts a box from the frame to a model's input, as it would be cut from a photo that was cropped so."""
+    from photocli.inputs import views
 
-    image = Image.fromarray(frame)
+    height, width = frame.shape[:2]
 
     def cut(box: Box) -> Pixels:
-        sides = (
-            box.left * image.width,
-            box.top * image.height,
-            box.right * image.width,
-            box.bottom * image.height,
-        )
-        size = (spec.width, spec.height)
-        small = image.resize(size, Image.Resampling.BILINEAR, box=sides)
-        return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))
+        left, right = (round(side * width) for side in (box.left, box.right))
+        top, bottom = (round(side * height) for side in (box.top, box.bottom))
+        return views.cut(frame[top : max(bottom, top + 1), left : max(right, left + 1)], spec)
 
     return cut

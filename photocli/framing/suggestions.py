@@ -52,7 +52,7 @@ class CropScorer:
     """The aesthetics model, as far as crops are judged by it. Raises `UsageError` where there is none."""
 
     def __init__(self, options: Options) -> None:
-        """Of the options, `assess`, `device` and `batch` count."""
+        """Of the options, `assess`, `device`, `batch` and `precision` count."""
         serve = serving(store.cards())
         chosen = store.choose(options.assess) if options.assess else serve
         cards = [card for card in chosen if card.kind == KIND]
@@ -61,7 +61,7 @@ class CropScorer:
         named = any(card.kind in detectors.names() for card in chosen) and bool(options.assess)
         detector = lineup.detector(chosen if named else serve)
         names = [card.name for card in (*cards, detector) if card is not None]
-        self.models = Models(tuple(names), options.device, options.batch)
+        self.models = Models(tuple(names), options.device, options.batch, wanted=options.precision)
         self._key, self._card = next(pair for pair in self.models.cards.items() if pair[1].kind == KIND)
 
     @property

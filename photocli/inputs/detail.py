@@ -38,8 +38,11 @@ def noise_energy(energy: Values, times: float = NOISE) -> float:
     rows, columns = (max(1, length // _BLOCK) for length in energy.shape[-2:])
     high, wide = (min(_BLOCK, length) for length in energy.shape[-2:])
     inner = energy[..., : rows * high, : columns * wide]
-    means = np.sort(inner.reshape(*energy.shape[:-2], rows, high, columns, wide).mean((-3, -1)), axis=None)
-    return times * float(means[len(means) * FLAT // 100])
+    bands = inner.reshape(*energy.shape[:-2], rows, high, columns * wide).sum(-2)
+    sums = bands.reshape(-1, wide).sum(1)  # first along the rows: that is several times quicker
+    flat = len(sums) * FLAT // 100
+    noise: float = times * float(np.partition(sums, flat)[flat]) / (high * wide)
+    return noise
 
 
 def of_tiles(sheet: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -34,13 +34,14 @@ def measure(sheet: NDArray[np.uint8]) -> NDArray[np.float32]:
     import numpy as np
 
     side = sheet.shape[2]
-    photo = sheet[:, :side].astype(np.float32)
-    highest, lowest = photo.max(0), photo.min(0)
+    red, green, blue = sheet[:, :side]
+    highest, lowest = (limit(limit(red, green), blue) for limit in (np.maximum, np.minimum))
     coloured = float(((highest >= _CLIPPED) & (lowest < _COLOUR)).mean())
     white = lowest >= _WHITE
     edge = max(1, side // _EDGE)
     inner = white[edge:-edge, edge:-edge]
     border = (white.sum() - inner.sum()) / (white.size - inner.size)
-    luma = np.sort(np.tensordot(np.asarray(_LUMA, np.float32), photo, 1), axis=None)
+    luma = (np.float32(_LUMA[0]) * red + np.float32(_LUMA[1]) * green + np.float32(_LUMA[2]) * blue).ravel()
+    bright = len(luma) - 1 - len(luma) // _BRIGHTEST
     clipped = coloured + max(0.0, float(inner.mean() - border))
-    return np.array([clipped, luma[-1 - len(luma) // _BRIGHTEST]], np.float32)
+    return np.array([clipped, np.partition(luma, bright)[bright]], np.float32)

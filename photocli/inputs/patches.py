@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from photocli.inputs import pyramid
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.inputs.pyramid import Pyramid
 
     Pixels = NDArray[np.uint8]
 
@@ -25,11 +29,23 @@ HEIGHT, WIDTH = THUMBNAIL[0] + GRID * PATCH, GRID * PATCH
 """Of the whole input, in pixels."""
 
 
-def lay(pixels: Pixels) -> Pixels:
-    """The thumbnail and the pieces of upright RGB pixels (height, width, 3): uint8 of shape (3, HEIGHT,
-    WIDTH)."""
-    wide, turned = landscape(pixels)
-    return assemble(thumbnail(wide), patches(wide), turned)
+def lay(photo: Pixels | Pyramid) -> Pixels:
+    """The thumbnail and the pieces of upright RGB pixels (height, width, 3), or of their levels: uint8 of
+    shape (3, HEIGHT, WIDTH)."""
+    levels = pyramid.of(photo)
+    wide, turned = landscape(levels.pixels)
+    height, width = THUMBNAIL
+    # What is cut out is turned, and not the photo: it is less, and the pixels are the same.
+    small = _turned(levels.reduced(height, width)) if turned else levels.reduced(width, height)
+    return assemble(small, patches(wide), turned)
+
+
+def _turned(pixels: Pixels) -> Pixels:
+    """A quarter turned counterclockwise, in memory of its own."""
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE), np.uint8)
 
 
 def landscape(pixels: Pixels) -> tuple[Pixels, bool]:
@@ -40,17 +56,13 @@ def landscape(pixels: Pixels) -> tuple[Pixels, bool]:
     import numpy as np
 
     turned = pixels.shape[0] > pixels.shape[1]
-    return (np.ascontiguousarray(np.rot90(pixels)), True) if turned else (pixels, False)
+    return (np.rot90(pixels), True) if turned else (pixels, False)
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
     """The whole of a landscape photo, warped to THUMBNAIL: shape (149, 224, 3)."""
-    import numpy as np
-    from PIL import Image
-
-    size = THUMBNAIL[::-1]
-    # The gap saves two thirds of the work; what it changes is half a step of brightness.
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5))
+    height, width = THUMBNAIL
+    return pyramid.of(pixels).reduced(width, height)
 
 
 def corners(
@@ -81,7 +93,10 @@ def patches(pixels: Pixels, shifts: Sequence[tuple[int, int]] | None = None) -> 
     if down or across:
         pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
     places = corners(pixels.shape[0], pixels.shape[1], shifts)
-    return np.stack([pixels[top : top + PATCH, left : left + PATCH] for top, left in places])
+    pieces = [pixels[top : top + PATCH, left : left + PATCH] for top, left in places]
+    if pixels.strides[0] < pixels.strides[1]:  # it is a turned view: read along the rows of the photo
+        pieces = [_turned(np.rot90(piece, -1)) for piece in pieces]
+    return np.stack(pieces)
 
 
 def assemble(small: Pixels, pieces: Pixels | None, turned: bool) -> Pixels:
@@ -99,4 +114,4 @@ def assemble(small: Pixels, pieces: Pixels | None, turned: bool) -> Pixels:
     if pieces is not None:
         grid = pieces.reshape(GRID, GRID, PATCH, PATCH, 3).transpose(0, 2, 1, 3, 4)
         whole[height:] = grid.reshape(GRID * PATCH, GRID * PATCH, 3)
-    return np.ascontiguousarray(whole.transpose(2, 0, 1))
+    return pyramid.planes(whole)

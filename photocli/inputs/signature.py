@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photocli.inputs import pyramid
 from photocli.inputs.detail import noise_energy
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.inputs.pyramid import Pyramid
 
     Codes = NDArray[np.uint8]
     Values = NDArray[np.floating]
@@ -27,30 +30,23 @@ LEVELS = 56
 SIZE = THUMBNAIL**2 + CELLS**2 + DIRECTIONS + LEVELS
 """The parts lie one behind the other, as bytes: see `split`."""
 
-_LUMA = (0.299, 0.587, 0.114)
 _RMS = 0.6  # of a Laplacian's root mean square its mean is about this share
 _FAINTEST = 0.25  # of a cell's energy at least so much stays: flat cells must not swing with the noise
 _DETAIL_STEPS = 24  # codes for each doubling of the local detail
 _FAINT = 4.0  # gradients below this many grey levels are noise, and have no direction
 
 
-def take(pixels: Codes) -> Codes:
-    """The signature of upright RGB pixels, shape (height, width, 3): uint8 of shape (SIZE,)."""
+def take(photo: Codes | Pyramid) -> Codes:
+    """The signature of upright RGB pixels, shape (height, width, 3), or of their levels: uint8 (SIZE,)."""
+    import cv2
     import numpy as np
-    from PIL import Image
 
-    image = Image.fromarray(pixels)
-    scale = min(1.0, SIDE / max(image.size))
-    size = (max(CELLS + 2, round(image.width * scale)), max(CELLS + 2, round(image.height * scale)))
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BOX)
-    luma = np.asarray(image, np.float32) @ np.asarray(_LUMA, np.float32)
-    small = Image.fromarray(luma).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
+    luma = _luma(pyramid.of(photo))
     parts = (
-        np.asarray(small),
+        cv2.resize(luma, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA),
         _DETAIL_STEPS * np.log2(1 + _detail(luma)),
         _shares(_directions(luma)),
-        _shares(np.histogram(luma, LEVELS, (0, 256))[0]),
+        _shares(_levels(luma)),
     )
     return np.concatenate([np.clip(part + 0.5, 0, 255).astype(np.uint8).ravel() for part in parts])
 
@@ -75,13 +71,37 @@ def split(signatures: Values) -> tuple[Values, Values, Values, Values]:
     )
 
 
-def _detail(luma: Values) -> Values:
-    """The Laplacian of each cell of a grid of 12 by 12, about its mean, without what noise adds to it."""
+def _luma(levels: Pyramid) -> Values:
+    """The luma, 0 to 255, of a photo with a long side of `SIDE` pixels, or less.
+
+    It comes from the nearest level without more blur, so that it is as sharp as it can be.
+    """
+    import cv2
     import numpy as np
 
-    centre = luma[1:-1, 1:-1]
-    laplacian = 4 * centre - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
-    energy = laplacian**2
+    height, width = levels.pixels.shape[:2]
+    scale = min(1.0, SIDE / max(height, width))
+    size = (max(CELLS + 2, round(width * scale)), max(CELLS + 2, round(height * scale)))
+    small = cv2.resize(levels.level(*size), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(small.astype(np.float32), cv2.COLOR_RGB2GRAY))
+
+
+def _levels(luma: Values) -> Values:
+    """How many pixels have each of `LEVELS` brightnesses."""
+    import cv2
+    import numpy as np
+
+    codes = (luma * (LEVELS / 256)).astype(np.uint8)
+    return np.asarray(cv2.calcHist([codes], [0], None, [LEVELS], [0, LEVELS]), np.float32).ravel()
+
+
+def _detail(luma: Values) -> Values:
+    """The Laplacian of each cell of a grid of 12 by 12, about its mean, without what noise adds to it."""
+    import cv2
+    import numpy as np
+
+    laplacian = cv2.Laplacian(luma, cv2.CV_32F)[1:-1, 1:-1]
+    energy = laplacian * laplacian
     rows, columns = (np.linspace(0, length, CELLS + 1).astype(int)[:-1] for length in energy.shape)
     sums = np.add.reduceat(np.add.reduceat(energy, rows, axis=0), columns, axis=1)
     whole = sums / (energy.size / CELLS**2)
@@ -91,17 +111,19 @@ def _detail(luma: Values) -> Values:
 
 def _directions(luma: Values) -> Values:
     """The strength of edges by direction: 90 bins of 2 degrees, the first one around upright edges."""
+    import cv2
     import numpy as np
 
     # Scharr's weights: with others, slanting edges seem to run in other directions than they do.
-    columns = (3 * luma[:-2] + 10 * luma[1:-1] + 3 * luma[2:]) / 16
-    rows = (3 * luma[:, :-2] + 10 * luma[:, 1:-1] + 3 * luma[:, 2:]) / 16
-    across, down = columns[:, 2:] - columns[:, :-2], rows[2:] - rows[:-2]
-    strength = np.hypot(across, down)
-    clear = strength >= _FAINT
-    angle = np.arctan2(down[clear], across[clear]) * (DIRECTIONS / np.pi)
-    bins = np.rint(angle).astype(np.int64) % DIRECTIONS
-    return np.asarray(np.bincount(bins, strength[clear], DIRECTIONS), np.float64)
+    across, down = (
+        cv2.Scharr(luma, cv2.CV_32F, *axis, scale=1 / 16)[1:-1, 1:-1] for axis in ((1, 0), (0, 1))
+    )
+    strength, angle = cv2.cartToPolar(across, down)  # 0 to 2π: twice all directions
+    strength[strength < _FAINT] = 0
+    bins = np.rint(angle * (DIRECTIONS / np.pi)).astype(np.intp)
+    turn = np.bincount(bins.ravel(), strength.ravel(), 2 * DIRECTIONS + 1)
+    turn[0] += turn[-1]
+    return np.asarray(turn[:DIRECTIONS] + turn[DIRECTIONS:-1])
 
 
 def _shares(amounts: Values) -> Values:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photocli.inputs import pyramid
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.inputs.pyramid import Pyramid
 
     Pixels = NDArray[np.uint8]
 
@@ -20,28 +24,25 @@ LARGE = 2048
 """From this long side in pixels on, which frames do not reach, detail is measured on fewer rows."""
 
 
-def lay(pixels: Pixels, side: int, whole: Pixels | None = None) -> Pixels:
-    """The sheet of upright RGB pixels (height, width, 3): uint8 of shape (3, 2 · side, side).
+def lay(photo: Pixels | Pyramid, side: int, whole: Pixels | None = None) -> Pixels:
+    """The sheet of upright RGB pixels (height, width, 3), or of their levels: uint8 (3, 2 · side, side).
 
     Above lies the whole photo, warped to a square; below, in their places, lie the tiles of side / GRID
     pixels, one for each cell of the photo, unreduced. `whole` is the same photo with more pixels, if the
-    tiles are to be of that; the thumbnail is of `pixels` always, so that it does not change with them.
+    tiles are to be of that; the thumbnail is of the frame always, so that it does not change with them.
 
     Faces have no tiles of their own: it is the network that sees in the thumbnail which cells matter.
     """
     import numpy as np
-    from PIL import Image
 
-    small = (side, side)  # first by whole numbers, which is quicker
-    thumbnail = Image.fromarray(pixels).resize(small, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    levels = pyramid.of(photo)
     tile = side // GRID
-    padded = at_least(pixels if whole is None else whole, tile)
+    padded = at_least(levels.pixels if whole is None else whole, tile)
     rows = [
         np.concatenate([padded[top : top + tile, left : left + tile] for top, left in row], axis=1)
         for row in places(padded, tile)
     ]
-    sheet = np.concatenate([np.asarray(thumbnail), *rows])
-    return np.ascontiguousarray(sheet.transpose(2, 0, 1))
+    return pyramid.planes(np.concatenate([levels.reduced(side, side), *rows]))
 
 
 def places(pixels: Pixels, tile: int) -> list[list[tuple[int, int]]]:
@@ -54,7 +55,7 @@ def places(pixels: Pixels, tile: int) -> list[list[tuple[int, int]]]:
 
     step = tile // 2
     # A photo of 24 megapixels has so many pixels in a block that a part of them tells the same.
-    detail = _detail(pixels[:, :, 1], step, 2 if max(pixels.shape) < LARGE else 8)
+    detail = _detail(pixels, step, 2 if max(pixels.shape) < LARGE else 8)
     windows = detail[:-1] + detail[1:]
     windows = windows[:, :-1] + windows[:, 1:]
     down, across = (
@@ -82,22 +83,22 @@ def _spans(windows: int, length: int, step: int) -> list[tuple[int, int]]:
     return spans
 
 
-def _detail(channel: Pixels, step: int, every: int) -> NDArray[np.float32]:
-    """The energy of the gradient in each block of `step` x `step` pixels; what is over at the edges is left.
+def _detail(pixels: Pixels, step: int, every: int) -> NDArray[np.float32]:
+    """The energy of the green's gradient in each block of `step` x `step` pixels; what is over is left out.
 
     It is measured along one of `every` rows, and from it to the next: blocks are large, and it is less work.
     """
+    import cv2
     import numpy as np
 
-    rows, columns = channel.shape[0] // step, channel.shape[1] // step
-    blocks = np.empty((rows, columns), np.float32)
-    for row in range(rows):  # a band at a time stays in the processor's cache
-        band = channel[row * step : (row + 1) * step, : columns * step]
-        upper, lower = band[:-1:every].astype(np.int16), band[1::every].astype(np.int16)
-        energy = (lower - upper).astype(np.int32) ** 2
-        energy[:, 1:] += (upper[:, 1:] - upper[:, :-1]).astype(np.int32) ** 2
-        blocks[row] = energy.sum(axis=0).reshape(columns, step).sum(axis=1)
-    return blocks
+    rows, columns = pixels.shape[0] // step, pixels.shape[1] // step
+    bands = pixels[: rows * step, : columns * step]
+    energy = np.zeros((rows, columns * step), np.float32)
+    for row in range(0, step - 1, every):  # the same one of all bands at once, added up where it lies
+        upper, lower = (cv2.extractChannel(bands[at::step], 1) for at in (row, row + 1))
+        cv2.accumulateSquare(cv2.absdiff(upper, lower), energy)
+        cv2.accumulateSquare(cv2.absdiff(upper[:, 1:], upper[:, :-1]), energy[:, 1:])
+    return np.add.reduceat(energy, np.arange(0, columns * step, step), axis=1)
 
 
 def at_least(pixels: Pixels, tile: int) -> Pixels:

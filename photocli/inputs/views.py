@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photocli.inputs import patches as pieces
-from photocli.inputs import signature, thumbnails
+from photocli.inputs import pyramid, signature, thumbnails
 from photocli.inputs import tiles as sheet
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from photocli.inputs.pyramid import Pyramid
 
 FITS = ("squash", "sheet", "crop", "contain", "faces")
 """What models may ask for; the program itself asks for `SIGNATURE`, `FRAME`, `LEVEL` and thumbnails, too."""
@@ -40,8 +42,8 @@ class InputSpec:
     `contain` is for models that find faces, which run inside the workers (`detection.FaceDetection`) on a
     square that holds the whole photo: what comes of it are the faces. `faces` is for models that judge
     them: what comes are the photo's faces, aligned (`alignment.align`), as many as there are. Both name the
-    folder of the `detector`, and a `version`, another one whenever other faces could come of it; `place` has
-    the numbers of `alignment.Place`.
+    `detector` (`Card.reference`), and a `version`, another one whenever other faces could come of it; `place`
+    has the numbers of `alignment.Place`.
     """
 
     name: str
@@ -98,32 +100,28 @@ def thumbnail(side: int = thumbnails.SIDE) -> InputSpec:
 
 
 def cut(
-    pixels: NDArray[np.uint8], spec: InputSpec, whole: NDArray[np.uint8] | None = None
+    photo: NDArray[np.uint8] | Pyramid, spec: InputSpec, whole: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
-    """Cut a model's input from upright RGB pixels of shape (height, width, 3), but for faces: `finding`.
+    """Cut a model's input from a photo's levels, but for faces: `FaceDetection`.
 
-    `whole` is the same photo at a larger level, which the tiles of sheets are cut from; where it is not
-    there, the frame serves them, too.
+    Of a photo that is cut once, the upright RGB pixels of shape (height, width, 3) will do. `whole` is the
+    same photo at a larger level, which the tiles of sheets are cut from; where neither it nor the `detail` of
+    the levels is there, the frame serves them, too.
 
     Returns uint8 of shape (3, spec.height, spec.width), or a signature, a thumbnail or the frame. Reduction
-    is antialiased (Pillow's bilinear filter, whose support grows with the reduction), as in training.
+    is antialiased (`Pyramid.reduced`), as in training.
     """
+    levels = pyramid.of(photo, whole)
     if spec.fit == "signature":
-        return signature.take(pixels)
+        return signature.take(levels)
     if spec.fit == "frame":
-        return pixels
+        return levels.pixels
     if spec.fit == "level":
-        return pixels if whole is None else whole
+        return levels.finest
     if spec.fit == "thumbnail":
-        return thumbnails.encode(pixels, spec.width)
+        return thumbnails.encode(levels, spec.width)
     if spec.fit == "sheet":
-        return sheet.lay(pixels, spec.width, whole)
+        return sheet.lay(levels, spec.width, levels.detail)
     if spec.fit == "crop":
-        return pieces.lay(pixels)
-    import numpy as np
-    from PIL import Image
-
-    # Large frames are reduced by whole numbers first: that is quicker, and hardly another picture.
-    size, filter_ = (spec.width, spec.height), Image.Resampling.BILINEAR
-    image = Image.fromarray(pixels).resize(size, filter_, reducing_gap=2.0)
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+        return pieces.lay(levels)
+    return pyramid.planes(levels.reduced(spec.width, spec.height))

@@ -21,7 +21,7 @@ from typing import Any
 from photocli import assessors
 from photocli.errors import ModelError, UsageError
 from photocli.models import lineup, serving, store
-from photocli.models.card import CARD_FILE, SEAL, Card, read_card, seal
+from photocli.models.card import CARD_FILE, FLOAT, SEAL, Card, read_card, seal
 from photocli.models.sandbox import Probe
 
 YUNET = "yunet"
@@ -169,14 +169,27 @@ def _from_folder(source: Path, stage: _Stage) -> dict[str, Any]:
     card = read_card(source)
     _check_words(card)
     assessors.load(card.kind)
+    for precision in card.precisions:
+        _take(card.as_variant(precision), stage)
+    facts = {**card.facts}
+    if card.variants:
+        facts["variants"] = [{**each.facts, "file": _kept_file(each.precision)} for each in card.variants]
+    return facts
+
+
+def _take(card: Card, stage: _Stage) -> None:
+    """Copy the network of a card, or of a variant, and have it understood and written anew."""
     if not card.network.exists():
-        raise ModelError(f"{source} has no {card.file}, which its card names")
+        raise ModelError(f"{card.folder} has no {card.file}, which its card names")
     if card.network.is_symlink():
         raise ModelError(f"{card.network} is a link, which is no file of its own folder")
     if _copy(card.network, stage.came) != card.sha256:
-        raise ModelError(f"{card.network} is not the network that {source / CARD_FILE} describes")
-    stage.probe.ask("understand", stage.came, stage.kept / _NETWORK, str(card.network))
-    return {**card.facts}
+        raise ModelError(f"{card.network} is not the network that {card.folder / CARD_FILE} describes")
+    stage.probe.ask("understand", stage.came, stage.kept / _kept_file(card.precision), str(card.network))
+
+
+def _kept_file(precision: str) -> str:
+    return _NETWORK if precision == FLOAT else f"model.{precision}.onnx"
 
 
 def _from_network(source: Path, stage: _Stage) -> dict[str, Any]:
@@ -232,15 +245,22 @@ def _yunet_facts(inputs: list[Any], outputs: set[str], source: Path) -> dict[str
 
 def _sealed(facts: dict[str, Any], folder: Path) -> Card:
     """Write the card for the network that was written anew into this folder, sealed."""
-    content = (folder / _NETWORK).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    facts = {"version": digest[:8], **facts}
-    if facts.get("sha256", digest) != digest:
-        facts["source_sha256"] = facts["sha256"]
-    facts |= {"file": _NETWORK, "sha256": digest, "bytes": len(content)}
+    facts = _with_digest({**facts, "file": _NETWORK}, folder)
+    facts = {"version": facts["sha256"][:8], **facts}
+    if "variants" in facts:
+        facts["variants"] = [_with_digest(variant, folder) for variant in facts["variants"]]
     facts[SEAL] = seal(facts)
     (folder / CARD_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return read_card(folder)
+
+
+def _with_digest(facts: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The facts of a network with those of the file that is kept of it; what it came as stays told."""
+    content = (folder / facts["file"]).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    came = facts.get("sha256", digest)
+    told = {} if came == digest else {"source_sha256": came}
+    return {**facts, **told, "sha256": digest, "bytes": len(content)}
 
 
 def _check_words(card: Card) -> None:

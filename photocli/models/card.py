@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,29 @@ SEAL = "sealed"
 LARGEST_CARD = 4_000_000
 """Bytes; twenty thousand classes with a curve for each fit into it."""
 
+FLOAT = "float"
+"""The precision of the network that a card describes first."""
+
+PRECISIONS = (FLOAT, "int8")
+"""The precisions in which a model's networks may compute."""
+
+_OWN_FACTS = ("thresholds",)
+"""The facts of a card that a variant may have of its own."""
+
 _LARGEST = 4096  # pixels; a frame is decoded at one and a half times that
+
+
+@dataclass(frozen=True, slots=True)
+class CardVariant:
+    """The same model in another precision: another network with the same inputs and outputs.
+
+    `facts` is its entry of the card: how well it agrees with the first network, and its own `thresholds`.
+    """
+
+    precision: str
+    file: str
+    sha256: str
+    facts: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +63,52 @@ class Card:
     input: InputSpec
     outputs: tuple[str, ...]
     facts: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+    precision: str = FLOAT
+    variants: tuple[CardVariant, ...] = ()
 
     @property
     def label(self) -> str:
-        """`name@version`, as records name the model."""
-        return f"{self.name}@{self.version}"
+        """`name@version`, as records name the model; of a variant `name@version+int8`."""
+        precision = "" if self.precision == FLOAT else f"+{self.precision}"
+        return f"{self.name}@{self.version}{precision}"
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The precisions in which the model can run."""
+        return (self.precision, *(variant.precision for variant in self.variants))
+
+    def as_variant(self, precision: str) -> Card:
+        """Return the card of the model in a precision: with the variant's file, SHA-256 and thresholds.
+
+        Raises `ModelError` where the model has no network of that precision.
+        """
+        if precision == self.precision:
+            return self
+        variant = next((each for each in self.variants if each.precision == precision), None)
+        if variant is None:
+            raise ModelError(f"model {self.label} has no network of precision {precision}")
+        own = {name: variant.facts[name] for name in _OWN_FACTS if name in variant.facts}
+        return replace(
+            self,
+            file=variant.file,
+            sha256=variant.sha256,
+            precision=precision,
+            variants=(),
+            facts={**self.facts, **own},
+        )
+
+    @property
+    def reference(self) -> str:
+        """A text from which `read_reference` reads this card again, in another process."""
+        return str(self.folder) if self.precision == FLOAT else f"{self.precision}:{self.folder}"
+
+    @property
+    def base_key(self) -> str:
+        """The cache key of the model's first network: the same for all its precisions.
+
+        What was learned from the outputs of one precision, such as a taste, holds for the others.
+        """
+        return f"{self.facts['sha256']}:{self.input.key}"
 
     @property
     def terms(self) -> str:
@@ -82,6 +145,14 @@ def seal(facts: Mapping[str, Any]) -> str:
     """The SHA-256 of all facts of a card but the seal itself, in whichever order and layout they stand."""
     sealed = {name: fact for name, fact in facts.items() if name != SEAL}
     return hashlib.sha256(json.dumps(sealed, sort_keys=True).encode()).hexdigest()
+
+
+def read_reference(reference: str) -> Card:
+    """Read the card that `Card.reference` refers to. Raises `ModelError`."""
+    precision, colon, folder = reference.partition(":")
+    if colon and precision in PRECISIONS:
+        return read_card(Path(folder)).as_variant(precision)
+    return read_card(Path(reference))
 
 
 def read_card(folder: Path) -> Card:
@@ -127,9 +198,7 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
         place = astuple(Place(**{name: float(value) for name, value in spec["place"].items()}))
         if not all(map(math.isfinite, place)):
             raise ModelError(f"{folder}: the place of a face in the input holds numbers that are none")
-    file = str(facts["file"])
-    if Path(file).name != file:
-        raise ModelError(f"{folder}: the card names a file outside its folder: {file}")
+    file = _file(folder, facts)
     return Card(
         folder=folder,
         name=str(facts["name"]),
@@ -140,4 +209,34 @@ def _card(folder: Path, facts: Mapping[str, Any]) -> Card:
         input=InputSpec(str(spec["name"]), height, width, str(spec["fit"]), place=place),
         outputs=tuple(facts["outputs"]),
         facts=facts,
+        variants=_variants(folder, facts, file),
     )
+
+
+def _variants(folder: Path, facts: Mapping[str, Any], first: str) -> tuple[CardVariant, ...]:
+    """The variants that a card names, each of another precision and in a file of its own."""
+    entries = facts.get("variants", [])
+    if not isinstance(entries, list):
+        raise ModelError(f"{folder}: the variants of a card must be a list")
+    found: list[CardVariant] = []
+    files = [first, CARD_FILE]
+    for entry in entries:
+        variant = CardVariant(str(entry["precision"]), _file(folder, entry), str(entry["sha256"]), entry)
+        if variant.precision not in PRECISIONS[1:]:
+            known = ", ".join(PRECISIONS[1:])
+            raise ModelError(
+                f"{folder}: this version knows no variants of precision '{variant.precision}', only {known}"
+            )
+        if any(variant.precision == other.precision for other in found) or variant.file in files:
+            raise ModelError(f"{folder}: the card names a precision or a file twice among its variants")
+        found.append(variant)
+        files.append(variant.file)
+    return tuple(found)
+
+
+def _file(folder: Path, facts: Mapping[str, Any]) -> str:
+    """The network's file that the facts name. Raises `ModelError` for one outside of the folder."""
+    file = str(facts["file"])
+    if Path(file).name != file:
+        raise ModelError(f"{folder}: the card names a file outside its folder: {file}")
+    return file

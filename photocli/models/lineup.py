@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from photocli.errors import UsageError
 from photocli.faces import detectors
 from photocli.models import store
+from photocli.models.card import FLOAT
 from photocli.models.serving import SEVERAL, serving
 from photocli.records import RECORD_FIELDS, columns
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 _TAKEN = frozenset((*RECORD_FIELDS, "class", "details", "photo"))  # the last by tables and documents
 
 
-def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
+def choose(names: tuple[str, ...], detail: str = "frame", precision: str = FLOAT) -> list[Card]:
     """The cards of the named models, or of all that serve, and of a detector where one judges faces.
 
-    With `detail` `native`, all look at a photo that is decoded at its own resolution. Raises `UsageError` for
-    unknown names, for models that fill the same fields, and where there is none that is needed.
+    With `detail` `native`, all look at a photo that is decoded at its own resolution. Models that have a
+    network of the `precision` run that one. Raises `UsageError` for unknown names, for models that fill the
+    same fields, and where there is none that is needed.
     """
     chosen = store.choose(names) if names else serving(store.cards())
     judges = next((card for card in chosen if card.input.fit == "faces"), None)
@@ -40,6 +42,8 @@ def choose(names: tuple[str, ...], detail: str = "frame") -> list[Card]:
     chosen = [card for card in chosen if card == face_detector or card.kind not in detectors.names()]
     _check_kinds(chosen)
     check_columns(chosen)
+    chosen = [_precise(card, precision) for card in chosen]
+    face_detector = None if face_detector is None else _precise(face_detector, precision)
     if detail == "native":
         chosen = _closer(chosen)
     return chosen if face_detector is None else [_bound(card, face_detector) for card in chosen]
@@ -55,6 +59,11 @@ def detector(cards: Iterable[Card]) -> Card | None:
     return found[0] if found else None
 
 
+def _precise(card: Card, precision: str) -> Card:
+    """The card of the model in a precision, or as it is where it has no such network."""
+    return card.as_variant(precision) if precision in card.precisions else card
+
+
 def _bound(card: Card, face_detector: Card) -> Card:
     """The card of a model that finds or judges faces, its input bound to what finds them."""
     if card.input.fit not in ("contain", "faces"):
@@ -67,7 +76,7 @@ def _bound(card: Card, face_detector: Card) -> Card:
         card.input.place,
     ]
     version = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    return replace(card, input=replace(card.input, detector=str(face_detector.folder), version=version))
+    return replace(card, input=replace(card.input, detector=face_detector.reference, version=version))
 
 
 def _closer(cards: Sequence[Card]) -> list[Card]:

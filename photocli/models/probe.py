@@ -9,11 +9,11 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import ModelError
+from photocli.models.pictures import pictures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,12 +55,19 @@ def _understand(source: Path, target: Path) -> dict[str, Any]:
 
 
 def _try(folder: Path, _: Path) -> dict[str, Any]:
-    """Run the model of a folder as a pass would, on some pictures."""
-    from photocli import assessors
-    from photocli.faces import detectors
+    """Run the model of a folder as a pass would, on some pictures, in all its precisions."""
     from photocli.models.card import read_card
 
     card = read_card(folder)
+    for precision in card.precisions:
+        _try_network(card.as_variant(precision))
+    return {}
+
+
+def _try_network(card: Card) -> None:
+    from photocli import assessors
+    from photocli.faces import detectors
+
     assessor = assessors.load(card.kind)
     finds = card.kind in detectors.names()
     if finds != (card.input.fit == "contain"):
@@ -68,14 +75,13 @@ def _try(folder: Path, _: Path) -> dict[str, Any]:
         raise ModelError(f"model {card.label} of kind {card.kind} cannot be fitted {other}")
     if finds:
         _find_faces(card)
-        return {}
+        return
     if missing := set(assessor.NEEDS).difference(card.outputs):
         raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
     try:
         _judge(card, assessor)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
         raise ModelError(f"the card or the outputs of {card.label} lack something: {error!r}") from error
-    return {}
 
 
 def _find_faces(card: Card) -> None:
@@ -115,28 +121,6 @@ def _judge(card: Card, assessor: Any) -> None:
             contract.check(card, row_outputs)
             none = {"faces": np.zeros((1, 15), np.float32), "sharpness": np.zeros(1, np.float32)}
             assessor.assess(card, {**none, **row_outputs} if faces else row_outputs)
-
-
-def pictures() -> Iterator[Pixels]:
-    """Make the pictures that models are tried on: like photos, and black, white, and noise.
-
-    Those like photos have the spectrum of natural pictures: the finer, the less there is of it.
-    """
-    import numpy as np
-    from PIL import Image
-
-    rng = np.random.default_rng(20)
-    height, width = 192, 288
-    pitch = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
-    for light, contrast in ((120, 55), (60, 35), (190, 80)):
-        waves = np.fft.fft2(rng.normal(size=(4, height, width))) / np.maximum(pitch, 1 / width)
-        grey, *tints = np.real(np.fft.ifft2(waves))
-        shades = np.stack([grey / grey.std() + 0.3 * tint / tint.std() for tint in tints], axis=-1)
-        pixels = np.clip(light + contrast * shades, 0, 255).astype(np.uint8)
-        yield np.asarray(Image.fromarray(pixels).resize((1024, 683), Image.Resampling.BILINEAR))
-    yield np.zeros((683, 1024, 3), np.uint8)
-    yield np.full((1024, 683, 3), 255, np.uint8)
-    yield rng.integers(0, 256, (683, 1024, 3), np.uint8)
 
 
 TASKS = {"understand": _understand, "try": _try}

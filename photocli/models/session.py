@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Sequence
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from photocli.errors import DeviceError, ModelError
+from photocli.models import providers, quota
+from photocli.models.binding import BoundRuns
 from photocli.models.runtime import load_runtime
 from photocli.models.store import content
 
@@ -18,21 +17,12 @@ if TYPE_CHECKING:
 
     from photocli.models.card import Card
 
-DEVICES = ("auto", "cpu", "cuda", "tensorrt")
-
-_CPU = "CPUExecutionProvider"
-_PROVIDERS = {
-    "cpu": [_CPU],
-    "cuda": ["CUDAExecutionProvider", _CPU],
-    "tensorrt": ["TensorrtExecutionProvider", "CUDAExecutionProvider", _CPU],
-}
-
 
 class Session:
     """A model loaded onto a device; `provider` says which execution provider really runs it."""
 
     def __init__(self, card: Card, device: str = "auto", threads: int = 0) -> None:
-        """Load the model. `threads` on the CPU, 0 for one per core.
+        """Load the model. `threads` on the CPU, 0 for one per core that may be used.
 
         Raises `ModelError` if the network is not the one the card describes, `DeviceError` if the device
         that was asked for by name cannot run it.
@@ -41,6 +31,12 @@ class Session:
         self._session = _open(card, content(card), device, threads)
         _check_promises(card, self._session)
         self.provider: str = self._session.get_providers()[0]
+        # Only where the device was asked for by name: on a GPU it could not be measured yet.
+        self._bound = (
+            BoundRuns(load_runtime(), self._session, card.input.name, "cuda")
+            if device in providers.NVIDIA
+            else None
+        )
 
     def run(self, batch: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Run inputs of shape (n, 3, height, width); every output has n rows, whatever the batch was.
@@ -51,7 +47,7 @@ class Session:
 
         names = self.card.outputs
         try:
-            values = self._session.run(list(names), {self.card.input.name: batch})
+            values = self._run(names, batch)
         except Exception as error:  # ONNX Runtime's exceptions have no common base but this
             if len(batch) == 1 or not _is_out_of_memory(error):
                 raise ModelError(f"model {self.card.label} failed: {_reason(error)}") from error
@@ -60,46 +56,88 @@ class Session:
             return {name: np.concatenate([part[name] for part in parts]) for name in names}
         return dict(zip(names, values, strict=True))
 
+    def _run(self, names: Sequence[str], batch: NDArray[np.uint8]) -> Sequence[NDArray[np.float32]]:
+        if self._bound is not None:
+            return self._bound.run(names, batch)
+        values: list[NDArray[np.float32]] = self._session.run(list(names), {self.card.input.name: batch})
+        return values
+
 
 def default_batch(provider: str | None) -> int:
-    """How many photos go through a network at once, where the user does not say."""
-    return 32 if provider and provider != _CPU else 4
+    """How many photos go through a network at once, where the user does not say.
+
+    On a processor of two cores, 1, 2, 4, 8 and 16 cost the same within 3% of a run (docs/devices.md), and so
+    does one thread beside all.
+    """
+    return 32 if provider and provider not in providers.ON_PROCESSOR else 4
 
 
 def _open(card: Card, network: bytes, device: str, threads: int) -> Any:
     ort = load_runtime()
     ort.set_default_logger_severity(4)  # its warnings are for its developers; what fails is raised
-    wanted = _PROVIDERS.get("cuda" if device == "auto" else device)
-    if wanted is None:
-        raise DeviceError(f"there is no device '{device}'; choose one of {', '.join(DEVICES)}")
-    if wanted != [_CPU] and not has_driver():
-        if device != "auto":
-            raise DeviceError(_why_not(device, "there is no NVIDIA driver"))
-        wanted = [_CPU]
-    if wanted != [_CPU]:
-        preload = getattr(ort, "preload_dlls", None)  # the extra `cuda` brings the libraries as wheels
-        if preload is not None:
-            _unsaid(preload)()
-    usable = [name for name in wanted if name in ort.get_available_providers()]
-    if usable[0] != wanted[0] and device != "auto":
-        raise DeviceError(_why_not(device, "this build of ONNX Runtime cannot use it"))
-    session = _create(ort, card, network, usable, threads)
-    if session.get_providers()[0] != wanted[0] and device != "auto":
-        raise DeviceError(_why_not(device, "its libraries or the driver could not be loaded"))
+    offered = providers.usable(ort, device)
+    if device in providers.PROVEN:
+        return _proven(ort, card, network, device, threads)
+    session = _create(ort, card, network, offered, _options(ort, threads))
+    if device != "auto" and session.get_providers()[0] != offered[0]:
+        raise DeviceError(providers.why_not(device, "its libraries or the driver could not be loaded"))
     return session
 
 
-def _create(ort: Any, card: Card, network: bytes, providers: Sequence[str], threads: int) -> Any:
+def _proven(ort: Any, card: Card, network: bytes, device: str, threads: int) -> Any:
+    """A session on a device that ran the model there once, with the answers that the processor gives.
+
+    Raises `DeviceError` otherwise.
+    """
+    offered = providers.usable(ort, device)
+    options = _options(ort, threads, offered[0])
+    with providers.profile(options) as end:
+        session = _create(ort, card, network, offered, options)
+        if session.get_providers()[0] != offered[0]:
+            raise DeviceError(providers.why_not(device, "its libraries could not be loaded"))
+        _check_promises(card, session)
+        batch = {card.input.name: _trial(card, session)}
+        try:
+            answers = session.run(list(card.outputs), batch)
+        except Exception as error:  # ONNX Runtime's exceptions have no common base but this
+            raise DeviceError(
+                f"--device {device} cannot run model {card.label}: {_reason(error)}; use --device cpu"
+            ) from error
+        ran = end(session)
+    expected = _create(ort, card, network, [providers.CPU], _options(ort, threads))
+    providers.check_run(device, card.label, ran, answers, expected.run(list(card.outputs), batch))
+    return session
+
+
+def _trial(card: Card, session: Any) -> NDArray[Any]:
+    """One input of the model, of a picture like a photo, in the type that the network takes."""
+    import numpy as np
+
+    from photocli.inputs.views import InputSpec, cut
+    from photocli.models.pictures import pictures
+
+    spec = InputSpec(card.input.name, card.input.height, card.input.width)
+    types = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
+    return cut(next(pictures()), spec)[None].astype(types.get(session.get_inputs()[0].type, np.uint8))
+
+
+def _options(ort: Any, threads: int, first: str = providers.CPU) -> Any:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.enable_mem_pattern = first != providers.DIRECTML  # which refuses sessions with them
+    options.intra_op_num_threads = threads or quota.session_threads()
     # Threads that spin while they wait would take the cores from the workers that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _create(ort: Any, card: Card, network: bytes, offered: Sequence[str], options: Any) -> Any:
+    settings = [providers.options(name, options.intra_op_num_threads) for name in offered]
     try:
         # These bytes, and not the file, which may be another one by now.
-        return _silent(ort)(network, options, providers=list(providers))
+        return _silent(ort)(network, options, providers=list(offered), provider_options=settings)
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
-        if list(providers) != [_CPU]:
-            return _create(ort, card, network, [_CPU], threads)
+        if list(offered) != [providers.CPU]:
+            return _create(ort, card, network, [providers.CPU], options)
         raise ModelError(f"ONNX Runtime cannot load model {card.label}: {_reason(error)}") from error
 
 
@@ -114,22 +152,6 @@ def _check_promises(card: Card, session: Any) -> None:
         )
 
 
-def _why_not(device: str, reason: str) -> str:
-    return (
-        f"--device {device} cannot be used: {reason}; install photocli[cuda] and an NVIDIA driver, "
-        "or use --device cpu"
-    )
-
-
-def has_driver() -> bool:
-    """Whether an NVIDIA driver is installed; asking ONNX Runtime instead would load all of CUDA first."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True
-
-
 def _silent(ort: Any) -> Any:
     """ONNX Runtime's session without its own way back to the CPU, which it tells on standard output."""
 
@@ -137,19 +159,6 @@ def _silent(ort: Any) -> Any:
         _enable_fallback = property(lambda _: False, lambda _, wanted: None)
 
     return Silent
-
-
-def _unsaid(function: Any) -> Any:
-    """The same function of Python's, in which `print` says nothing.
-
-    What it says would get among the output of `--json -`. Standard output stays as it is, since it belongs to
-    all threads of the process.
-    """
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return function
-    names = {**function.__globals__, "print": lambda *_, **__: None}
-    return FunctionType(code, names, function.__name__, function.__defaults__, function.__closure__)
 
 
 def _reason(error: Exception) -> str:

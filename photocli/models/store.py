@@ -61,8 +61,12 @@ def choose(names: tuple[str, ...] = ()) -> list[Card]:
 
 
 def verify(card: Card) -> None:
-    """Compare the network's SHA-256 with the card's. Raises `ModelError` if they differ or it is missing."""
-    content(card)
+    """Compare the SHA-256 of the model's networks, of all precisions, with those of its card.
+
+    Raises `ModelError` if one differs or is missing.
+    """
+    for precision in card.precisions:
+        content(card.as_variant(precision))
 
 
 def content(card: Card) -> bytes:

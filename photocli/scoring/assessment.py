@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from photocli import assessors
@@ -10,7 +10,7 @@ from photocli.errors import ModelError, UsageError
 from photocli.faces.detectors.detector import Detector
 from photocli.inputs import detail, light
 from photocli.inputs.views import SIGNATURE
-from photocli.models import contract, lineup, store
+from photocli.models import contract, lineup, precision, providers, store
 from photocli.models.serving import SEVERAL
 from photocli.models.session import Session, default_batch
 from photocli.scoring import looks, profiles, ratings
@@ -43,32 +43,36 @@ class Models:
         taste: str | None = tastes.OFF,
         profile: str | None = None,
         detail: str = "frame",
+        wanted: str = precision.AUTO,
+        many: Callable[[], bool] | None = None,
     ) -> None:
         """The named models, or all. `batch` 0: chosen for the device. `outputs`: kept beside those assessed.
 
-        `taste`, `profile` and `detail` are as in `options.Options`; `note` tells of a taste that cannot be
-        used.
+        `taste`, `profile` and `detail` are as in `options.Options`, and so is the precision `wanted`; `many`
+        tells whether so many photos come that a self-test of the precision is worth its time. `note` tells
+        of a taste that cannot be used.
 
         Raises `UsageError`, `ModelError`.
         """
         self.profile = profiles.load(profile)
-        self.cards = {card.cache_key: card for card in lineup.choose(names, detail)}
-        if not self.cards:
+        number = precision.choose(wanted, on_cpu=providers.computes_on_cpu(device), many=many)
+        chosen = lineup.choose(names, detail, number)
+        if not chosen:
             raise UsageError("there are no models to score with; install photocli again")
-        self._detector: str | None = None
+        if wanted == precision.INT8 and all(card.precision != wanted for card in chosen):
+            known = ", ".join(card.name for card in chosen)
+            raise UsageError(f"--precision int8: none of these models has such a network: {known}")
+        self.cards = {card.cache_key: card for card in chosen}
         self._trusted = False
         self._assessors = {key: assessors.load(card.kind) for key, card in self.cards.items()}
         for key, card in self.cards.items():
-            if card.input.fit == "contain":
-                Detector(card)  # raises what is wrong with it; it runs in the workers
-                self._detector = key
-            elif missing := set(self._assessors[key].NEEDS).difference(card.outputs):
-                raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
+            _check_kind(card, self._assessors[key].NEEDS)
+        self._detector = next((key for key, card in self.cards.items() if card.input.fit == "contain"), None)
         self._sessions: dict[str, Session] = {}
-        self._device = device
-        self._batch = batch
-        self._outputs = outputs
-        self.taste, self.note = tastes.choose(taste, self.cards)
+        self._device, self._batch, self._outputs = device, batch, outputs
+        bases = {card.base_key: key for key, card in self.cards.items()}
+        self.taste, self.note = tastes.choose(taste, bases)
+        self._tasted = None if self.taste is None else bases[self.taste.model_key]
 
     @property
     def detector(self) -> Card | None:
@@ -104,7 +108,7 @@ class Models:
         """The outputs that are read, by model: by the assessors, or by whoever asked for them."""
         needs = {}
         for key, assessor in self._assessors.items():
-            tasted = tastes.NEEDS if self.taste is not None and key == self.taste.model_key else ()
+            tasted = tastes.NEEDS if key == self._tasted else ()
             asked = (name for name in self._outputs if name in _offers(self.cards[key]))
             lit = (light.NAME,) if self.cards[key].input.fit == "sheet" else ()
             needs[key] = tuple(dict.fromkeys((*assessor.NEEDS, *lit, *asked, *tasted)))
@@ -242,8 +246,8 @@ class Models:
             if "answers" in fields:  # each classifier adds its own
                 fields["answers"] = (*values.get("answers", ()), *fields["answers"])
             values.update(fields)
-        if self.taste is not None:
-            values["taste"] = self.taste.score(outputs[self.taste.model_key], values["aesthetic"])
+        if self.taste is not None and self._tasted is not None:
+            values["taste"] = self.taste.score(outputs[self._tasted], values["aesthetic"])
         # The last digits of a network's output depend on the size of the batch; those that are kept do not.
         rounded = {
             name: round(value, ratings.DIGITS) if isinstance(value, float) else value
@@ -266,6 +270,14 @@ class Models:
         measured = outputs[technical].get(light.NAME)
         probable = chances(self.cards[style], outputs[style])["looks"]
         return looks.explained(probable, None if measured is None else measured.tolist())
+
+
+def _check_kind(card: Card, needs: Sequence[str]) -> None:
+    """Raise `ModelError` if a model cannot do what its kind does."""
+    if card.input.fit == "contain":
+        Detector(card)  # raises what is wrong with it; it runs in the workers
+    elif missing := set(needs).difference(card.outputs):
+        raise ModelError(f"model {card.label} has no output '{min(missing)}', which its kind needs")
 
 
 def kind_that_fills(field: str) -> str | None:

@@ -8,7 +8,8 @@ from photocli.decode import MAX_PIXELS, Reading
 from photocli.errors import UsageError
 from photocli.inputs import thumbnails
 from photocli.inputs.views import DETAILS
-from photocli.models.session import DEVICES
+from photocli.models.precision import AUTO, CHOICES
+from photocli.models.providers import DEVICES
 from photocli.scoring.first_look import WAYS
 
 
@@ -24,6 +25,9 @@ class Options:
     on pieces of the photo at its own resolution, which takes about 1.6 times as long to decode.
     `follow_links` reads photos through links that lead out of the given paths; `hidden` lists hidden files as
     skipped.
+
+    `precision` is that of the networks: `float`, `int8` for models that have such a network, and `auto` what
+    is quick and exact on this machine (`models.precision`).
 
     A photo fails that takes longer than `deadline_s` seconds, or has more than `max_pixels`. `raw` `develop`
     has RAW files developed, even where their preview would do. `decode` `fast` takes a first look at photos
@@ -47,6 +51,7 @@ class Options:
     raw: str = "preview"
     decode: str = "full"
     thumbnail_side: int = thumbnails.SIDE
+    precision: str = AUTO
 
     @property
     def reading(self) -> Reading:
@@ -56,6 +61,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise UsageError(f"there is no device '{self.device}'; choose one of {', '.join(DEVICES)}")
+        if self.precision not in CHOICES:
+            raise UsageError(f"there is no precision '{self.precision}'; choose one of {', '.join(CHOICES)}")
         if self.detail not in DETAILS:
             raise UsageError(f"there is no detail '{self.detail}'; choose one of {', '.join(DETAILS)}")
         if self.decode not in WAYS:

@@ -14,6 +14,7 @@ from photocli.decode import DECODE_VERSION
 from photocli.discover import REJECTS
 from photocli.errors import ModelError
 from photocli.inputs.views import thumbnail
+from photocli.models.precision import MANY
 from photocli.records import Record
 from photocli.scoring import first_look
 from photocli.scoring.assessment import Models
@@ -65,6 +66,8 @@ class Run:
             chosen.taste,
             chosen.profile,
             chosen.detail,
+            chosen.precision,
+            lambda: self.given.holds(MANY, chosen),
         )
         self.summary = Summary()
         self.kept = 0

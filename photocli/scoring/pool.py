@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.decode import Reading
 from photocli.errors import PhotocliError
+from photocli.models import quota
 from photocli.records import Capture
 from photocli.scoring.process import Prepared, Task, WorkerProcess
 
@@ -217,7 +217,5 @@ def _ended(code: int | None) -> str:
 
 
 def default_workers() -> int:
-    """One worker for every core that this process may use."""
-    usable: Sequence[int] | set[int]
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return max(1, len(usable))
+    """One worker for every core that this process may keep busy."""
+    return quota.usable_cores()

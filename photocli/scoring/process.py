@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.records import Capture
 from photocli.scoring.forked import ForkedProcess, is_possible
-from photocli.scoring.worker import QUIET, receive, send
+from photocli.scoring.worker import QUIET, receive, send, widen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,6 +82,8 @@ class WorkerProcess:
         self._events = events
         self._listens = False
         self.process = ForkedProcess() if fork and is_possible() else _spawned()
+        assert self.process.stdout is not None
+        widen(self.process.stdout)
 
     def listen(self) -> None:
         """Have a thread take its messages from now on: no other worker can be forked beside one."""
@@ -148,6 +150,12 @@ class WorkerProcess:
                     stream.close()
 
 
+@lru_cache(maxsize=64)
+def _as_dict(value: InputSpec | Reading) -> dict[str, Any]:
+    """The fields of a value: the same for photo after photo, and making them takes 2 ms a photo."""
+    return asdict(value)
+
+
 def _spawned() -> subprocess.Popen[bytes]:
     """A worker process of a Python of its own."""
     # The child finds modules where the parent does, not in the current folder, which may be anybody's.
@@ -159,9 +167,3 @@ def _spawned() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         env={**os.environ, **QUIET},
     )
-
-
-@lru_cache(maxsize=64)
-def _as_dict(value: InputSpec | Reading) -> dict[str, Any]:
-    """The fields of a value: the same for photo after photo, and making them takes 2 ms a photo."""
-    return asdict(value)

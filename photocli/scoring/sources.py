@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, count, groupby
 from pathlib import Path
@@ -151,6 +152,12 @@ class Given:
         grouped = groupby(self._items, _is_path)
         lazily = (_listed(list(some), options) if is_path else some for is_path, some in grouped)
         return chain.from_iterable(_part(part, numbers, options) for part in lazily)
+
+    def holds(self, most: int, options: Options) -> bool:
+        """Tell whether it holds so many photos or more, where that can be known before; nothing is raised."""
+        with suppress(UsageError):  # of a path that is not there, the pass will tell
+            return self.reaches(most, options)
+        return False
 
     def discover(self, options: Options) -> Iterator[Photo | LoadedImage | Skipped]:
         """Go over all of it; see `photocli.discover`. An image that cannot be used comes out with the reason.

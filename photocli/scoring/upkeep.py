@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from photocli.errors import PhotocliError
+from photocli.models import precision
 from photocli.scoring.database import Database, flaw, is_damage, reading, remove, today
 
 _STEP = 500  # photos that go in one transaction: other runs wait for it a moment
@@ -89,7 +90,14 @@ def prune(file: Path, unused_days: int | None = None, most: int | None = None) -
 
 
 def clear(file: Path) -> Pruned:
-    """Forget everything. A file that cannot be used is removed. Raises `PhotocliError`."""
+    """Forget everything, what was measured of this machine, too. A file that cannot be used is removed.
+
+    Raises `PhotocliError`.
+    """
+    try:
+        precision.forget(file.parent)
+    except OSError as error:
+        raise PhotocliError(f"{file.parent} cannot be changed: {error.strerror or error}") from None
     state = inspect(file)
     if state is not None and state.flaw is not None:
         try:

@@ -3,13 +3,15 @@
 Faces are found here, too, where the frame is, on one thread: their crops are all that the parent gets of it.
 
 Messages are a length, a JSON header, and the bytes of the arrays that it names: no pickle, since a worker
-that a hostile file took over must not be able to run code in the parent.
+that a hostile file took over must not be able to run code in the parent. Arrays go from where they were made
+into a pipe, and out of it to where they are used: there is no other copy, and no memory that both can change.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import struct
 import sys
@@ -47,6 +49,13 @@ _TYPES = {"|u1": "uint8", "<f4": "float32"}
 """What arrays in messages may be: pixels, and the numbers of faces."""
 
 
+_LONGEST = 1 << 26
+"""Bytes of a header; that of an image in memory has its metadata."""
+
+_PIPE = 1 << 20
+"""Bytes that a pipe holds, where the system allows it: else a worker wakes its parent for every 64 KB."""
+
+
 def send(stream: IO[bytes], header: dict[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
     """Write one message. Raises `OSError` if nobody listens any more."""
     arrays = arrays or {}
@@ -56,7 +65,7 @@ def send(stream: IO[bytes], header: dict[str, Any], arrays: Mapping[str, NDArray
     text = json.dumps(header).encode()
     stream.write(struct.pack("<I", len(text)) + text)
     for array in arrays.values():
-        stream.write(array.tobytes())
+        stream.write(_bytes(array))
     stream.flush()
 
 
@@ -65,17 +74,45 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
     size = stream.read(4)
     if len(size) < 4:
         return None
-    header = json.loads(stream.read(struct.unpack("<I", size)[0]))
+    length = struct.unpack("<I", size)[0]
+    if length > _LONGEST:
+        raise ValueError(f"there are no headers of {length} bytes")
+    header = json.loads(stream.read(length))
     arrays = {}
     for name, (type_, *shape) in header.pop("arrays", {}).items():
-        import numpy as np
-
-        if type_ not in _TYPES.values():
-            raise ValueError(f"there are no arrays of {type_}")
-        dtype = np.dtype(type_)
-        data = stream.read(int(np.prod(shape)) * dtype.itemsize)
-        arrays[name] = np.frombuffer(data, dtype).reshape(shape)
+        arrays[name] = array = _room(type_, shape)
+        if stream.readinto(_bytes(array)) != array.nbytes:  # type: ignore[attr-defined]  # all have it
+            raise ValueError("the message was cut off")
     return header, arrays
+
+
+def _room(type_: str, shape: list[Any]) -> NDArray[Any]:
+    """Memory for an array of a message. Raises `ValueError` if there can be none such."""
+    import numpy as np
+
+    if type_ not in _TYPES.values():
+        raise ValueError(f"there are no arrays of {type_}")
+    if not all(type(length) is int and length >= 0 for length in shape):
+        raise ValueError(f"there are no arrays of shape {shape}")
+    if math.prod(shape) * np.dtype(type_).itemsize > MEMORY_LIMIT:
+        raise ValueError(f"no worker has an array of shape {shape}")
+    return np.empty(shape, type_)
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    """The bytes of an array, which stay where they are if they lie side by side."""
+    import numpy as np
+
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def widen(stream: IO[bytes]) -> None:
+    """Have a pipe hold as much as most messages have, on Linux."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def serve() -> None:
@@ -86,7 +123,7 @@ def serve() -> None:
         _defend()
         import cv2
 
-        import photocli.decode.raster  # noqa: F401 - every photo needs it, and it may find no memory
+        import photocli.decode.raster  # noqa: F401 - every photo needs both, and they may find no memory
         from photocli.faces.detection import FaceDetection
 
         cv2.setNumThreads(1)  # there are as many workers as cores
@@ -109,6 +146,7 @@ def _perform(
 ) -> None:
     from photocli.decode import Reading
     from photocli.errors import DecodeError, ModelError
+    from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec, cut
 
     number, source = task["number"], _source(task, blocks)
@@ -120,10 +158,11 @@ def _perform(
         by_preview = reading.previews == "fast" and frame.decoded == "preview"
         if by_preview:  # it has no details to judge
             specs = [spec for spec in specs if spec.key in task["first"]]
-        inputs = {spec.key: cut(frame.pixels, spec, frame.detail) for spec in specs if not spec.detector}
+        levels = Pyramid(frame.pixels, frame.detail)
+        inputs = {spec.key: cut(levels, spec) for spec in specs if not spec.detector}
         _convert_tiles(frame, specs, inputs)
-        faces, convert = [spec for spec in specs if spec.detector], _conversion(frame)
-        inputs |= detection.detect(frame.pixels, faces, frame.detail, convert)
+        faces = [spec for spec in specs if spec.detector]
+        inputs |= detection.detect(levels, faces, convert=_conversion(frame))
         for spec in faces if by_preview else ():
             if spec.fit == "contain":
                 inputs[spec.key][:, -1] = float("nan")  # the sharpness, which a preview doesn't show
@@ -192,7 +231,7 @@ def _capture(source: Path | PackedImage, frame: Frame) -> dict[str, Any]:
 
 def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
     """The parent's pipes, moved out of the way of native libraries that print."""
-    tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)

@@ -59,7 +59,7 @@ class Learner:
         """Learn, and try what was learned on held-out ratings. Raises `UsageError` if there are too few."""
         from photocli.taste import ridge as taste
 
-        lesson = Lesson(Counter(row[3] for row in self._rows), (self._card.label, self._card.cache_key))
+        lesson = Lesson(Counter(row[3] for row in self._rows), (self._card.label, self._card.base_key))
         count = len(self._rows)
         if count < taste.FEWEST:
             raise UsageError(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
-from PIL import Image
 
+from photocli.inputs.pyramid import Pyramid, planes
 from photocli.inputs.views import InputSpec, cut
 from trainers.common.frames import Picture
 
@@ -57,9 +57,10 @@ def random_view(picture: Picture, size: int, fit: str, how: Augmentation, rng: G
 
 
 def _resized(picture: Picture, size: int, box: tuple[float, float, float, float]) -> Picture:
-    """The box, resampled with the filter that serving uses."""
-    image = Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(image).transpose(2, 0, 1)
+    """The box, to the next pixel, resampled as in serving."""
+    left, top, right, bottom = (round(side) for side in box)
+    part = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
+    return planes(Pyramid(part).reduced(size, size))
 
 
 def _coloured(view: Picture, amount: float, rng: Generator) -> Picture:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.errors import ModelError
 from photocli.faces import detectors
+from photocli.inputs import pyramid
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from photocli.faces.detectors import Candidates
+    from photocli.inputs.pyramid import Pyramid
     from photocli.models.card import Card
     from photocli.models.session import Session
 
@@ -44,8 +46,9 @@ class Detector:
         self.card = card
         self._session: Session | None = None
 
-    def faces(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The faces of an upright RGB photo (height, width, 3): float32 (n, 15), the surest first.
+    def faces(self, photo: NDArray[np.uint8] | Pyramid) -> NDArray[np.float32]:
+        """The faces of an upright RGB photo (height, width, 3), or of its levels: float32 (n, 15), the surest
+        first.
 
         Each row: left, top, right, bottom; x and y of the eye at the left of the picture, the eye at the
         right, the tip of the nose, the mouth's corner at the left and at the right; the score, 0-1. Places
@@ -55,7 +58,7 @@ class Detector:
         import numpy as np
 
         side = self.card.input.width
-        canvas, width, height = contain(pixels, side, self._kind.PADDING)
+        canvas, width, height = contain(photo, side, self._kind.PADDING)
         scores, boxes, points = self._read(self._run(self._kind.prepare(canvas)))
         kept = distinct(scores, boxes, self.score, self.overlap)
         places = np.concatenate([boxes[kept], points[kept]], axis=1) / np.tile([width, height], 7)
@@ -90,24 +93,19 @@ class Detector:
         return self._session.run(batch)
 
 
-def contain(pixels: NDArray[np.uint8], side: int, padding: int) -> tuple[NDArray[np.uint8], int, int]:
-    """A photo (height, width, 3), reduced or enlarged until its long side is `side`, at the top left of a
-    square canvas (side, side, 3); its width and height on it.
-
-    Of a large photo not every row is read, but two or more for each of the canvas's: that takes a third of
-    the time, and faces look the same.
-    """
+def contain(
+    photo: NDArray[np.uint8] | Pyramid, side: int, padding: int
+) -> tuple[NDArray[np.uint8], int, int]:
+    """A photo (height, width, 3), or its levels, made as long as `side` at the top left of a square canvas
+    (side, side, 3); its width and height on it."""
     import numpy as np
-    from PIL import Image
 
-    height, width = pixels.shape[:2]
+    levels = pyramid.of(photo)
+    height, width = levels.pixels.shape[:2]
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    step = max(1, height // (2 * size[1]))
-    rows = np.ascontiguousarray(pixels[step // 2 :: step])
-    image = Image.fromarray(rows).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
     canvas = np.full((side, side, 3), padding, np.uint8)
-    canvas[: size[1], : size[0]] = np.asarray(image)
+    canvas[: size[1], : size[0]] = levels.reduced(*size)
     return canvas, *size
 
 

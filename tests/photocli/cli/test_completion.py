@@ -61,7 +61,7 @@ def test_the_script_is_for_the_shell_that_asks(shell: str, program: Path) -> Non
         ("models ver", 2, {"verify"}),
         ("cull --for d", 3, {"darktable", "digikam"}),
         ("score --profile po", 3, {"portrait"}),
-        ("score --device c", 3, {"cpu", "cuda"}),
+        ("score --device c", 3, {"cpu", "cuda", "coreml"}),
         ("score --assess faces,s", 3, {"faces,selfie", "faces,style"}),
         ("config c", 2, {"cull", "crop", "check"}),
         ("models use te", 3, {"technical"}),

