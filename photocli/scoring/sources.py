@@ -119,11 +119,16 @@ class Given:
     def reaches(self, count: int, options: Options) -> bool:
         """Whether so many records will come at least, as far as that can be known before, as of `count`."""
         self.begin(options)
-        for part in self._parts or ():
-            if count > 0 and isinstance(part, Listing) and part.reaches(count):
-                return True
-            count -= (part.total or 0) if isinstance(part, Listing) else len(part)
-        return count <= 0 or (self.total or 0) >= count
+        if self._parts is None:
+            return (self.total or 0) >= count
+        for part in self._parts:
+            if isinstance(part, Listing) and count > 0:
+                if part.reaches(count):
+                    return True
+                count -= part.total or 0
+            elif not isinstance(part, Listing):
+                count -= len(part)
+        return count <= 0
 
     def without_photos(self, options: Options) -> dict[Path, str]:
         """The given folders that hold no photo, and what is there instead, in a few words.
