@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, count, groupby, islice
+from itertools import chain, count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -119,11 +119,16 @@ class Given:
     def reaches(self, count: int, options: Options) -> bool:
         """Whether so many records will come at least, as far as that can be known before, as of `count`."""
         self.begin(options)
-        for part in self._parts or ():
-            if count > 0 and isinstance(part, Listing) and part.reaches(count):
-                return True
-            count -= (part.total or 0) if isinstance(part, Listing) else len(part)
-        return count <= 0 or (self.total or 0) >= count
+        if self._parts is None:
+            return (self.total or 0) >= count
+        for part in self._parts:
+            if isinstance(part, Listing) and count > 0:
+                if part.reaches(count):
+                    return True
+                count -= part.total or 0
+            elif not isinstance(part, Listing):
+                count -= len(part)
+        return count <= 0
 
     def without_photos(self, options: Options) -> dict[Path, str]:
         """The given folders that hold no photo, and what is there instead, in a few words.
@@ -155,10 +160,8 @@ class Given:
 
     def holds(self, most: int, options: Options) -> bool:
         """Tell whether it holds so many photos or more, where that can be known before; nothing is raised."""
-        if not isinstance(self._items, list):
-            return isinstance(self._items, Sized) and len(self._items) >= most
         with suppress(UsageError):  # of a path that is not there, the pass will tell
-            return sum(1 for _ in islice(self.discover(options), most)) == most
+            return self.reaches(most, options)
         return False
 
     def discover(self, options: Options) -> Iterator[Photo | LoadedImage | Skipped]:

@@ -69,6 +69,8 @@ def test_a_run_that_tells_its_progress_lists_each_folder_once(
     shoot: Path, own_folders: Path, listed: Counter[str]
 ) -> None:
     write_model(own_folders / "models")
+    assert Given([shoot]).holds(3, Options())  # as a self-test of the precision asks
+    listed.clear()
     said: list[tuple[int, int | None]] = []
     run = Run([shoot], Options(assess=("aesthetics",), workers=1), lambda *now: said.append(now))
     assert len(list(run)) == 4
@@ -101,6 +103,8 @@ def test_folders_within_each_other_come_out_once(shoot: Path) -> None:
     (shoot.parent / "bare").mkdir()
     given = Given([shoot / "b", shoot, shoot.parent / "bare", shoot / "a" / "1.jpg"])
     assert given.without_photos(Options()) == {shoot.parent / "bare": "it is empty"}
+    assert given.holds(4, Options())
+    assert not given.holds(5, Options())
     assert given.count(Options()) == given.total == 4
     found = [item.path.relative_to(shoot).as_posix() for item in given.discover(Options())]  # type: ignore[union-attr]
     assert found == ["b/1.jpg", "b/2.jpg", "a/1.jpg", "a/2.jpg"]
