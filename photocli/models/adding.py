@@ -189,7 +189,7 @@ def _variants(card: Card, stage: _Stage) -> dict[str, Any]:
             raise ModelError(f"{path} cannot be a variant's file: it needs a file and a name of its own")
         if not path.exists() or _copy(path, stage.came) != entry["sha256"]:
             raise ModelError(f"{path} is not the network that {card.folder / CARD_FILE} describes")
-        stage.probe.ask("understand", stage.came, stage.kept / path.name, str(path))
+        Probe(stage.kept.parent).ask("understand", stage.came, stage.kept / path.name, str(path))
         content = (stage.kept / path.name).read_bytes()
         kept.append({**entry, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)})
     return {"variants": kept} if kept else {}
@@ -204,7 +204,7 @@ def _try_variants(card: Card, stage: _Stage) -> None:
         shutil.copyfile(stage.kept / entry["file"], alone / entry["file"])
         facts |= {"file": entry["file"], "sha256": entry["sha256"]}
         (alone / CARD_FILE).write_text(json.dumps(facts), encoding="utf-8")
-        stage.probe.ask("try", alone, alone, f"model {card.label} ({entry['precision']})")
+        Probe(stage.kept.parent).ask("try", alone, alone, f"model {card.label} ({entry['precision']})")
 
 
 def _from_network(source: Path, stage: _Stage) -> dict[str, Any]:

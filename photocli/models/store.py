@@ -14,6 +14,9 @@ from photocli.models.card import CARD_FILE, Card, read_card
 BUILTIN = Path(__file__).parent / "builtin"
 MODELS_ENV = "PHOTOCLI_MODELS"
 
+MOST_VARIANTS = 4
+"""Each is tried when a model is added, and has the time for it that the model has."""
+
 
 def user_folder() -> Path:
     """Where the user's own models lie: `$PHOTOCLI_MODELS`, else the platform's folder for user data."""
@@ -79,6 +82,8 @@ def variants(card: Card) -> list[dict[str, Any]]:
     are_entries = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
     if not are_entries or not all(isinstance(entry.get(key), str) for entry in entries for key in texts):
         raise ModelError(f"the card of model {card.label} has variants without precision, file or sha256")
+    if len(entries) > MOST_VARIANTS:
+        raise ModelError(f"the card of model {card.label} has more than {MOST_VARIANTS} variants")
     if any(Path(entry["file"]).name != entry["file"] for entry in entries):
         raise ModelError(f"the card of model {card.label} names a variant outside its folder")
     return [dict(entry) for entry in entries]
