@@ -95,13 +95,14 @@ def agreement(
     """How well two networks agree in what people read, on views (n, 3, height, width).
 
     `rank_correlation` (Spearman's) and `mean_difference` are means over the answers of those that vary: for a
-    detector the surest score alone; `largest_shift` is the largest difference of an answer's means.
+    detector the surest score alone. Where none varies there is no rank. `largest_shift` is the largest
+    difference of an answer's means.
     """
     from scipy.stats import spearmanr
 
     one, other = (answers(facts, each, views) for each in (original, network))
     varied = np.flatnonzero(np.ptp(one, axis=0) > 1e-6)
-    ranks = [float(spearmanr(one[:, place], other[:, place])[0]) for place in varied]
+    ranks = [float(spearmanr(one[:, place], other[:, place])[0]) for place in varied] or [np.nan]
     return {
         "views": len(views),
         "rank_correlation": float(np.mean(ranks)),

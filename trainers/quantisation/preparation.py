@@ -76,6 +76,7 @@ class _Origin:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.made_by = graph.makers()
+        self.pools: dict[str, str] = {}
 
     def of(self, name: str) -> Bytes | None:
         """The bytes that values come from; None if they come from anything else."""
@@ -113,13 +114,16 @@ class _Origin:
         return Bytes(found.name, by, plus)
 
     def _pooled(self, node: Node, found: Bytes) -> Bytes:
-        """Means of bytes, rounded to bytes again."""
+        """Means of bytes, rounded to bytes again; once, however many read them."""
+        if node.output in self.pools:
+            return found._replace(name=self.pools[node.output])
         scale = self.graph.constant("byte_scale", np.array(1, np.float32))
         point = self.graph.constant("byte_zero", np.array(0, np.uint8))
         names = [self.graph.fresh(f"{node.output}_{part}") for part in ("of", "mean", "bytes")]
         self._put(node, Node("DequantizeLinear", [found.name, scale, point], [names[0]]))
         self._put(node, Node("AveragePool", [names[0]], [names[1]], dict(node.attributes)))
         self._put(node, Node("QuantizeLinear", [names[1], scale, point], [names[2]]))
+        self.pools[node.output] = names[2]
         return found._replace(name=names[2])
 
     def _together(self, node: Node) -> Bytes | None:

@@ -91,7 +91,7 @@ def test_equalised_channels_change_nothing_and_reach_alike(network: bytes, pictu
         """How far the middle channel reaches, as a share of the one that reaches furthest."""
         return float(np.mean([float(reach.high.median() / reach.high.max()) for reach in found.values()]))
 
-    assert middle(observe(before, batches).seen) > middle(seen.seen) + 0.1
+    assert middle(observe(before, batches).seen) > 2 * middle(seen.seen)
 
 
 def test_what_is_written_computes_what_training_simulates(network: bytes, pictures: np.ndarray) -> None:
