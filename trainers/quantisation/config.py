@@ -22,6 +22,7 @@ class QuantisationConfig:
     fit: int = option(24, "of these, views by which weights are rounded and biases corrected")
     share: float = option(0.5, "share of the channels' differences in reach that is made up for, 0 to 1")
     room: float = option(1.3, "how much further than it was seen to reach a channel may go")
+    heads: int = option(0, "views by which the last layers are fitted to the others; 0 leaves them")
     steps: int = option(0, "steps of training with rounded weights and values, after the fit")
     batch: int = option(8, "views per step")
     lr: float = option(2e-5, "learning rate of these steps; it falls to nothing")
@@ -37,6 +38,8 @@ def checked(config: QuantisationConfig) -> QuantisationConfig:
         raise UsageError("fit must be at least 1, and at most calibration")
     if not 0 <= config.share <= 1 or config.room < 1:
         raise UsageError("share must be from 0 to 1, and room at least 1")
-    if min(config.steps, config.copies, config.most) < 0 or min(config.batch, config.judged) < 1:
-        raise UsageError("steps, copies and most cannot be negative; batch and judged must be at least 1")
+    if min(config.heads, config.steps, config.copies, config.most) < 0:
+        raise UsageError("heads, steps, copies and most cannot be negative")
+    if min(config.batch, config.judged) < 1:
+        raise UsageError("batch and judged must be at least 1")
     return config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from trainers.quantisation.calibration import equalise, observe, set_ranges
 from trainers.quantisation.config import QuantisationConfig
 from trainers.quantisation.data import Pictures, Views
 from trainers.quantisation.graph import Graph, read_graph
+from trainers.quantisation.heads import heads, refit
 from trainers.quantisation.network import QuantisedNetwork, Values
 from trainers.quantisation.preparation import read_bytes
 from trainers.quantisation.rounding import round_weights
@@ -49,6 +50,8 @@ def quantise(card: Card, views: Views, config: QuantisationConfig, out: Path) ->
     network = fit(teacher, np.array(views.pictures[chosen]), config)
     if config.steps:
         distil(network, teacher, views.pictures, training, config, rng)
+    if config.heads:
+        refit(network, taught(teacher, views.pictures, np.sort(training[: config.heads])))
     out.mkdir(parents=True, exist_ok=True)
     judged = np.sort(held[: config.judged])
     np.save(out / HELD, np.array(views.pictures[judged]))
@@ -98,11 +101,12 @@ class Teacher:
         made = _computed(blank)
         self.fed = sorted((fed & exporters) - made)
         self.targets = sorted(_targets(self.graph, blank) & exporters & (made | set(self.graph.outputs)))
+        self.heads = [node.output for node in heads(self.graph) if node.output in exporters]
         model = onnx.load_model_from_string(network)
         known = {value.name for value in model.graph.output}
         model.graph.output.extend(
             helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
-            for name in (*self.fed, *self.targets)
+            for name in {*self.fed, *self.targets, *self.heads}
             if name not in known
         )
         options = load_runtime().SessionOptions()
@@ -118,6 +122,10 @@ class Teacher:
     def answers(self, pictures: Pictures) -> Values:
         """What the network is to say."""
         return self._run(self.targets, pictures)
+
+    def last(self, pictures: Pictures) -> Values:
+        """What its last layers give."""
+        return self._run(self.heads, pictures)
 
     def _run(self, names: Sequence[str], pictures: Pictures) -> Values:
         if not names:
@@ -154,6 +162,15 @@ def fit(teacher: Teacher, pictures: Pictures, config: QuantisationConfig) -> Qua
     set_ranges(network, observe(network, batches, counts=True))
     round_weights(network, teacher.inputs(pictures[: config.fit]))
     return network
+
+
+def taught(
+    teacher: Teacher, pictures: Pictures, rows: NDArray[np.intp], size: int = 8
+) -> Iterator[tuple[Values, Values]]:
+    """Yields what a network is fed, and what its last layers are to give, for some pictures at a time."""
+    for at in range(0, len(rows), size):
+        batch = np.array(pictures[rows[at : at + size]])
+        yield teacher.inputs(batch), teacher.last(batch)
 
 
 def distil(
@@ -201,7 +218,9 @@ def _facts(
         "config": portable(asdict(config)),
         "photos": {"fitted": len(set(names[training])), "held_out": len(set(names[held]))},
         "views": {
-            "fitted": min(config.calibration, len(training)) if not config.steps else len(training),
+            "fitted": len(training)
+            if config.steps
+            else min(max(config.calibration, config.heads), len(training)),
             "held_out": min(config.judged, len(held)),
         },
     }
