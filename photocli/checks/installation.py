@@ -22,6 +22,8 @@ _AGAIN = "install photocli again"
 _LIBRARIES = {
     "numpy": "numpy",
     "Pillow": "PIL",
+    "simplejpeg": "simplejpeg",
+    "opencv-python-headless": "cv2",
     "pillow-heif": "pillow_heif",
     "rawpy": "rawpy",
     "ExifRead": "exifread",

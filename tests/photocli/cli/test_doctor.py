@@ -123,7 +123,7 @@ def test_a_folder_that_everybody_may_write(tmp_path: Path, own_folders: Path) ->
     assert "photocli works, with " in done.out.splitlines()[-1]
 
 
-@pytest.mark.parametrize("module", ["rawpy", "pillow_heif", "onnxruntime", "PIL"])
+@pytest.mark.parametrize("module", ["rawpy", "pillow_heif", "onnxruntime", "PIL", "cv2"])
 def test_a_library_that_cannot_be_loaded(module: str, tmp_path: Path) -> None:
     spoiled = tmp_path / "spoiled"
     spoiled.mkdir()
