@@ -13,6 +13,7 @@ import numpy as np
 from photocli.errors import DecodeError
 
 _PIECE = 1 << 18
+_REST = 1 << 20  # bytes behind a hole that are looked at, also of a file of gigabytes
 """Bytes that are searched for markers at a time: so many stay in the processor's cache."""
 
 _SOI, _EOI, _SOS, _DHT, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDD
@@ -127,31 +128,37 @@ class _Data:
 
     def marker(self, at: int, picture: _Picture) -> int:
         """Where the next marker in picture data stands. Raises `DecodeError` without one."""
-        found = self._next(at)
-        end = len(self.whole) if found is None else found
+        start = at
+        while at < len(self.whole) - 1:
+            found = self._in_piece(at)
+            end = self._searched.stop if found is None else found
+            # The last bytes are looked at again with the next piece, as a run may span both.
+            self._check(max(start, at - _RUN), end, picture)
+            if found is not None:
+                return found
+            at = end
+        self._check(max(start, at - _RUN), len(self.whole), picture)
+        raise DecodeError(_TRUNCATED)
+
+    def _check(self, at: int, end: int, picture: _Picture) -> None:
+        """Raise `DecodeError` if there is in a stretch of picture data what no picture has."""
         if self.whole.find(b"\xff" * 64, at, end) >= 0:
             raise DecodeError(_DAMAGED)
         if picture.zeros_are_damage and (hole := self.whole.find(bytes(_RUN), at, end)) >= 0:
-            raise DecodeError(_DAMAGED if self._values[hole:].any() else _TRUNCATED)
-        if found is None:
-            raise DecodeError(_TRUNCATED)
-        return found
+            rest = self._values[hole : hole + _REST]
+            raise DecodeError(_DAMAGED if rest.any() else _TRUNCATED)
 
-    def _next(self, at: int) -> int | None:
-        """The first place from `at` on of a byte 255 with another behind it that is neither 0 nor 255."""
-        while at < len(self.whole) - 1:
-            if at not in self._searched:
-                piece = self._values[at : at + _PIECE + 1]
-                # Counted up, 255 is 0 and 0 is 1.
-                markers = (piece[1:] + np.uint8(1)) > 1
-                markers &= piece[:-1] == 0xFF
-                self._searched = range(at, at + len(markers))
-                self._found = (np.flatnonzero(markers) + at).tolist()
-            which = bisect_left(self._found, at)
-            if which < len(self._found):
-                return self._found[which]
-            at = self._searched.stop
-        return None
+    def _in_piece(self, at: int) -> int | None:
+        """The first place from `at` on, in a piece, of a byte 255 with another behind it than 0 and 255."""
+        if at not in self._searched:
+            piece = self._values[at : at + _PIECE + 1]
+            # Counted up, 255 is 0 and 0 is 1.
+            markers = (piece[1:] + np.uint8(1)) > 1
+            markers &= piece[:-1] == 0xFF
+            self._searched = range(at, at + len(markers))
+            self._found = (np.flatnonzero(markers) + at).tolist()
+        which = bisect_left(self._found, at)
+        return self._found[which] if which < len(self._found) else None
 
 
 def check(data: bytes | mmap.mmap) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from photocli.scoring.database import LOCKED_S, Database, is_damage
+from photocli.scoring.database import ERRORS, LOCKED_S, Database, is_damage
 from photocli.scoring.finished import FinishedPhoto, FinishedPiece, pack
 from photocli.scoring.rows import Known as Known
 from photocli.scoring.rows import Met, place_of, read_photos, read_piece, touch, write_photo, write_piece
@@ -203,7 +203,7 @@ class Cache:
         try:
             try:
                 return action(self._db)
-            except sqlite3.DatabaseError as error:
+            except ERRORS as error:
                 if not is_damage(error):
                     raise
                 self._db.renew()

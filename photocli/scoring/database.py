@@ -16,6 +16,9 @@ LAYOUT = 6
 LOCKED_S = 10.0
 """How long to wait for other runs that write to the same file; each of them writes for a moment."""
 
+ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged file raises: the second where SQLite's own message has a name in it that is no text."""
+
 _NEWER = "was made by a newer version of photocli"
 _TABLES = (
     """CREATE TABLE photos (
@@ -109,7 +112,7 @@ class Database:
 def is_damage(error: BaseException) -> bool:
     """Whether it is the content of the file that is wrong: not a lock, a full disk, or the way it is used."""
     others = (sqlite3.OperationalError, sqlite3.ProgrammingError, sqlite3.NotSupportedError)
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, others)
+    return isinstance(error, ERRORS) and not isinstance(error, others)
 
 
 def _connect(file: Path) -> sqlite3.Connection:
@@ -148,7 +151,7 @@ def _flaw(file: Path) -> str | None:
             if found == _NEWER:
                 raise OSError(f"it {_NEWER}")
             return found
-    except sqlite3.DatabaseError as error:
+    except ERRORS as error:
         if not is_damage(error):
             raise
         return "was damaged"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from photocli.models.runtime import load_runtime
+from photocli.scoring.stopping import SIGNALS
 
 _THREADS, _OPEN_FILES = Path("/proc/self/task"), Path("/proc/self/fd")
 _AGAIN_S = 0.01
@@ -41,14 +42,18 @@ class ForkedProcess:
         load_runtime()  # both will need it; it starts threads with its first session
         ends = [*os.pipe(), *os.pipe()]
         tasks, self_in, self_out, answers = ends
+        # A Ctrl-C inside of what Python does after a fork would be told on standard error, and be lost.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             self.pid = os.fork()
+            if self.pid == 0:
+                _become_worker(tasks, answers)
         except OSError:
             for end in ends:
                 os.close(end)
             raise
-        if self.pid == 0:
-            _become_worker(tasks, answers)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         os.close(tasks)
         os.close(answers)
         self.stdin, self.stdout = os.fdopen(self_in, "wb"), os.fdopen(self_out, "rb")

@@ -277,7 +277,7 @@ def test_pictures_that_are_converted_in_bands_have_no_seams(tmp_path: Path) -> N
     for name, expected in (("a.png", palette.convert("RGB")), ("b.tif", grey), ("c.png", grey)):
         reduced = np.asarray(
             (expected if isinstance(expected, Image.Image) else Image.fromarray(expected))
-            .reduce(5)
+            .reduce(4)
             .convert("RGB")
         )
         found = decode(tmp_path / name, 600).pixels

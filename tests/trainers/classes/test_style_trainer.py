@@ -339,8 +339,8 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(folder: Path, tmp_path: Pa
 
 def test_three_commands_make_a_model(folder: Path, tmp_path: Path) -> None:
     options = [
-        *("--arch", "small-cnn", "--init", "none", "--size", "64", "--folds", "3", "--epochs", "8"),
-        *("--batch", "4", "--optimizer", "adamw", "--lr", "0.01", "--workers", "0", "--colour", "0"),
+        *("--arch", "small-cnn", "--init", "none", "--size", "64", "--folds", "3", "--epochs", "16"),
+        *("--batch", "4", "--optimizer", "adamw", "--lr", "0.003", "--workers", "0", "--colour", "0"),
     ]
     run = tmp_path / "run"
     result = CliRunner().invoke(train_command(), [str(folder), "--out", str(run), *options])
