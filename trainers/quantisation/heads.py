@@ -36,7 +36,9 @@ def refit(network: QuantisedNetwork, batches: Iterable[tuple[Values, Values]]) -
         for fed, answers in batches:
             made = network(fed, [node.inputs[0] for node in found])
             for node in found:
-                seen[node.output].append((made[node.inputs[0]], answers[node.output]))
+                wanted = answers[node.output]
+                # Of a network that judges mirror images, too, these come behind, and were not asked.
+                seen[node.output].append((made[node.inputs[0]][: len(wanted)], wanted))
         for node in found:
             features, wanted = (torch.cat(parts).double() for parts in zip(*seen[node.output], strict=True))
             _refit(network, node, features, wanted)

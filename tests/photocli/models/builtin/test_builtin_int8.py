@@ -27,8 +27,8 @@ NAMES = [
     if json.loads((folder / "card.json").read_text()).get("variants")
 ]
 
-MOST_APART = {"votes": 0.06, "scores": 0.35, "severities": 0.08, "medium": 0.12, "cropped": 0.4}
-"""By how much a first output may differ on a photo, in its unit: votes and chances 0-1, marks, logits."""
+MOST_APART = {"votes": 0.06, "scores": 0.35, "severities": 0.08, "medium": 0.12}
+"""By how much a first output may differ on a photo, in its unit: votes and chances 0-1, marks."""
 
 
 @cache
@@ -59,8 +59,8 @@ def session(path: Path) -> Any:
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def test_every_built_in_model_has_one() -> None:
-    assert [folder.name for folder in sorted(BUILTIN.iterdir())] == NAMES
+def test_every_built_in_model_has_one_but_that_of_crops_which_would_say_something_else() -> None:
+    assert [folder.name for folder in sorted(BUILTIN.iterdir()) if folder.name != "crop"] == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,5 +123,4 @@ def test_it_is_quicker_where_the_processor_has_instructions_for_it(name: str) ->
             began = time.process_time()
             each.run(None, {"image": views})
             times.append(time.process_time() - began)
-    # Much of the network of crops is correlations, which stay in floating point.
-    assert np.median(taken[1][1:]) / np.median(taken[0][1:]) <= (0.9 if name == "crop" else 0.75)
+    assert np.median(taken[1][1:]) / np.median(taken[0][1:]) <= 0.75
