@@ -108,8 +108,10 @@ def write_graph(graph: Graph) -> bytes:
     model.CopyFrom(graph.model)
     del model.graph.node[:]
     del model.graph.initializer[:]
+    # Names of their own: ONNX Runtime 1.21 names what it fuses after nodes, and refuses two of one name.
     model.graph.node.extend(
-        helper.make_node(node.op, node.inputs, node.outputs, **node.attributes) for node in graph.nodes
+        helper.make_node(node.op, node.inputs, node.outputs, f"{node.op}_{place}", **node.attributes)
+        for place, node in enumerate(graph.nodes)
     )
     model.graph.initializer.extend(
         numpy_helper.from_array(np.asarray(value, order="C"), name) for name, value in graph.constants.items()
