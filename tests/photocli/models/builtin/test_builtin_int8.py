@@ -100,6 +100,12 @@ def test_all_large_convolutions_compute_in_eight_bits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_its_nodes_have_names_of_their_own_as_older_runtimes_need(name: str) -> None:
+    nodes = onnx.load(BUILTIN / name / variant(name)["file"]).graph.node
+    assert len({node.name for node in nodes}) == len(nodes)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_it_says_of_real_photos_what_its_original_says(name: str) -> None:
     views = inputs(name)
     first = next(iter(facts(name)["outputs"]))
