@@ -93,8 +93,9 @@ def test_a_copy_that_dies_costs_its_photo_and_another_takes_its_place(
     ]
     said = json.loads(python("-c", PARENT, os.devnull, *paths).out)
     assert said["found"] == {"0": "the decoder crashed on this file", **dict.fromkeys("12345")}
-    assert [child["alike"] for child in said["children"]] == [True, False]
-    assert [child["first"] for child in said["children"]] == [True, False]
+    # On a busy machine the other copy may do all the rest before a process of its own is there.
+    for fact in ("alike", "first"):
+        assert [child[fact] for child in said["children"]] in ([True, False], [True])
 
 
 def test_how_a_copy_ended_is_known_as_of_any_process() -> None:
