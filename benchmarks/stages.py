@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -23,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec
     from photocli.models.card import Card
-    from photocli.records import Frame
     from photocli.scoring.assessment import Models
 
 PHOTOS = 12
@@ -87,18 +85,20 @@ def measure(photos: Sequence[Path]) -> Stages:
 
 def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     """What a worker does with one photo; the inputs of the networks."""
-    from photocli.decode import decode
+    from photocli.decode import decode, scans
     from photocli.faces.detection import FaceDetection
+    from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import SIGNATURE
     from photocli.metadata import read_capture
 
     side = max(card.input.frame_side for card in cards)
     data = clock.time(_OPENING[0], path.read_bytes)
-    clock.time(_OPENING[1], lambda: _check(data))
+    clock.time(_OPENING[1], lambda: scans.check(data))
     frame = decode(path, side)
-    clock.time(_OPENING[2], lambda: _bare(data, frame))
+    clock.time(_OPENING[2], lambda: _bare(data, frame.scale))
     clock.rest("reduce it, turn it, convert it to sRGB", _OPENING, lambda: decode(path, side))
-    levels = _levels(frame)
+    # Levels that no stage has used before, so that each pays for those that it needs.
+    levels = partial(Pyramid, frame.pixels, frame.detail)
     specs = [card.input for card in cards]
     inputs = {
         card.input.key: clock.time(f"cut the input of {card.name}", partial(_cut, levels, card.input))
@@ -115,7 +115,7 @@ def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     return inputs
 
 
-def _cut(levels: Callable[[], Any], spec: InputSpec) -> Any:
+def _cut(levels: Callable[[], Pyramid], spec: InputSpec) -> Any:
     from photocli.inputs.views import cut
 
     return cut(levels(), spec)
@@ -131,30 +131,11 @@ def _conclude(models: Models, inputs: dict[str, Any], clock: Clock) -> None:
     clock.time("make the record", lambda: models.fields(both))
 
 
-def _check(data: bytes) -> None:
-    import inspect
-    import io
-
-    from photocli.decode import scans
-
-    of_file = "file" in inspect.signature(scans.check).parameters
-    scans.check(io.BytesIO(data) if of_file else data)  # type: ignore[arg-type]
-
-
-def _bare(data: bytes, frame: Frame) -> None:
+def _bare(data: bytes, scale: float) -> None:
     import simplejpeg
 
-    scale = getattr(frame, "scale", max(frame.pixels.shape) / max(frame.width, frame.height))
     height, width, *_ = simplejpeg.decode_jpeg_header(data)
     simplejpeg.decode_jpeg(data, min_height=int(height * scale), min_width=int(width * scale))
-
-
-def _levels(frame: Frame) -> Callable[[], Any]:
-    """Levels of a frame that no stage has used before, so that each pays for those that it needs."""
-    if find_spec("photocli.inputs.pyramid") is None:
-        return lambda: frame.pixels
-    pyramid = import_module("photocli.inputs.pyramid")
-    return lambda: pyramid.Pyramid(frame.pixels, getattr(frame, "detail", None))
 
 
 def _hand_over(inputs: dict[str, Any]) -> None:
@@ -181,10 +162,9 @@ def _networks(cards: Sequence[Card], inputs: Sequence[dict[str, Any]]) -> Iterat
         batch = np.concatenate(arrays)[:BATCH] if faces else np.stack(arrays[:BATCH])
         if not len(batch):
             continue
-        plain: Any = read_card(card.folder)  # which a run may have in another precision
+        plain = read_card(card.folder)  # which a run may have in another precision
         row = {"stage": f"network of {card.name}{', a face' if faces else ''}", "ms": _run(plain, batch)}
-        variants: Sequence[Any] = getattr(plain, "variants", ())
-        if any(variant.precision == "int8" for variant in variants):
+        if "int8" in plain.precisions:
             row["int8_ms"] = _run(plain.as_variant("int8"), batch)
         yield row
 
