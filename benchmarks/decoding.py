@@ -17,15 +17,21 @@ Work = tuple[Path, float]
 """A file, and the scale at which it is to be decoded, as a share of its sides."""
 
 
-def decode_with_simplejpeg(work: Work) -> float:
-    """Read a JPEG and decode it at the smallest of libjpeg's scales that is large enough; its CPU seconds."""
+def decode_at(data: bytes, scale: float) -> None:
+    """Decode a JPEG by simplejpeg at the smallest of libjpeg's scales that is large enough."""
     import simplejpeg
+
+    height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    simplejpeg.decode_jpeg(data, min_height=int(height * scale), min_width=int(width * scale))
+
+
+def decode_with_simplejpeg(work: Work) -> float:
+    """Read a JPEG and decode it as `decode_at` does; its CPU seconds."""
+    import simplejpeg  # noqa: F401 - loading it is no part of the time
 
     started = time.process_time()
     path, scale = work
-    data = path.read_bytes()
-    height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    simplejpeg.decode_jpeg(data, min_height=int(height * scale), min_width=int(width * scale))
+    decode_at(path.read_bytes(), scale)
     return time.process_time() - started
 
 

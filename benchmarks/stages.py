@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.decoding import decode_at
+
 if TYPE_CHECKING:
     from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec
@@ -95,7 +97,7 @@ def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     data = clock.time(_OPENING[0], path.read_bytes)
     clock.time(_OPENING[1], lambda: scans.check(data))
     frame = decode(path, side)
-    clock.time(_OPENING[2], lambda: _bare(data, frame.scale))
+    clock.time(_OPENING[2], lambda: decode_at(data, frame.scale))
     clock.rest("reduce it, turn it, convert it to sRGB", _OPENING, lambda: decode(path, side))
     # Levels that no stage has used before, so that each pays for those that it needs.
     levels = partial(Pyramid, frame.pixels, frame.detail)
@@ -129,13 +131,6 @@ def _conclude(models: Models, inputs: dict[str, Any], clock: Clock) -> None:
     )
     both = {key: {**outputs[key], **besides[key]} for key in outputs}
     clock.time("make the record", lambda: models.fields(both))
-
-
-def _bare(data: bytes, scale: float) -> None:
-    import simplejpeg
-
-    height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    simplejpeg.decode_jpeg(data, min_height=int(height * scale), min_width=int(width * scale))
 
 
 def _hand_over(inputs: dict[str, Any]) -> None:
