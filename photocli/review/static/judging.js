@@ -1,0 +1,94 @@
+/**
+ * Ratings on their way to the disk. What a person chose is on the screen at once; the answer comes after it.
+ *
+ * Requests go one after another, so that each says which state of the photo it was made from (`seen`). What
+ * is not answered yet lies over the rows that come from the server, so that no older row flickers through.
+ */
+
+import { state } from "./state.js";
+import { post } from "./wire.js";
+import { say } from "./messages.js";
+
+/** Rows as the server told them, without what is on its way. */
+const stored = new Map();
+/** Changes that are not answered yet: id -> changes, the oldest first. */
+const waiting = new Map();
+let queue = Promise.resolve();
+
+/** Stores rows of the server in the state, under the changes that wait; returns them as shown. */
+export function settle(rows) {
+  const shown = rows.map((row) => {
+    stored.set(row.id, row);
+    return laid(row);
+  });
+  state.put(shown);
+  return shown;
+}
+
+function laid(row) {
+  const changes = waiting.get(row.id);
+  return changes ? Object.assign({}, row, ...changes) : row;
+}
+
+/**
+ * Judges photos: `change` has one of `stars` (0-5 or null), `pick` (1, 0, -1) and `label` (a colour or null).
+ * Resolves to the server's answer `{rows, conflicts, undo, redo}` once the sidecars are written.
+ * `over` writes over what an editor left meanwhile: only for a person who has seen it and said so.
+ */
+export function judge(ids, change, over = null) {
+  const able = ids.filter((id) => state.rows.get(id)?.can_judge !== false);
+  if (able.length < ids.length) say(able.length ? "Some of these photos cannot be rated." : "This photo cannot be rated.");
+  if (!able.length) return Promise.resolve({ rows: [], conflicts: [], undo: state.undo, redo: state.redo });
+  for (const id of able) waiting.set(id, [...(waiting.get(id) ?? []), change]);
+  state.put(able.map((id) => state.rows.get(id)).filter(Boolean).map((row) => ({ ...row, ...change })));
+  return next(() => send(able, change, over));
+}
+
+export const undo = () => next(() => step("undo"));
+export const redo = () => next(() => step("redo"));
+
+/** Runs a task after those that came before it; a task that failed does not hold up the next. */
+function next(task) {
+  const result = queue.then(task);
+  queue = result.catch(() => {});
+  return result;
+}
+
+async function send(ids, change, over) {
+  const seen = Object.fromEntries(ids.map((id) => [id, over?.[id] ?? stored.get(id)?.state ?? null]));
+  try {
+    return take(await post("judge", { ids, change, seen }), change, ids);
+  } catch (error) {
+    release(ids, change);
+    settle(ids.map((id) => stored.get(id)).filter(Boolean));
+    say(error.message, { kind: "error" });
+    return { rows: [], conflicts: [], undo: state.undo, redo: state.redo };
+  }
+}
+
+async function step(name) {
+  try {
+    return take(await post(name), null, []);
+  } catch (error) {
+    say(error.message, { kind: "error" });
+    return { rows: [], conflicts: [], undo: state.undo, redo: state.redo };
+  }
+}
+
+function take(answer, change, ids) {
+  release(ids, change);
+  settle(answer.rows);
+  const answered = new Set(answer.rows.map((row) => row.id));
+  settle(ids.filter((id) => !answered.has(id)).map((id) => stored.get(id)).filter(Boolean));
+  state.steps(answer.undo, answer.redo);
+  for (const conflict of answer.conflicts) state.emit("conflict", { ...conflict, change });
+  return answer;
+}
+
+function release(ids, change) {
+  for (const id of ids) {
+    const left = (waiting.get(id) ?? []).filter((each) => each !== change);
+    if (left.length) waiting.set(id, left);
+    else waiting.delete(id);
+  }
+}
