@@ -138,9 +138,7 @@ def _guarded(send: Send) -> Send:
     return send_guarded
 
 
-async def _say(
-    send: Send, status: int, text: str, headers: tuple[tuple[bytes, bytes], ...] = ()
-) -> None:
+async def _say(send: Send, status: int, text: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
     """Answer with one sentence."""
     body = f"{text}\n".encode()
     plain = (
@@ -148,7 +146,5 @@ async def _say(
         (b"content-length", str(len(body)).encode()),
     )
     guarded = _guarded(send)
-    await guarded(
-        {"type": "http.response.start", "status": status, "headers": [*plain, *headers]}
-    )
+    await guarded({"type": "http.response.start", "status": status, "headers": [*plain, *headers]})
     await guarded({"type": "http.response.body", "body": body})

@@ -234,4 +234,3 @@ class Shoot:
         self.version += 1
         self._records[id] = record
         self._versions[id] = self.version
-
