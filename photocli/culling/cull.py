@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from photocli.culling.picks import Wanted, beyond, choose, protected, rank, with_rank
 from photocli.errors import UsageError
@@ -32,6 +32,12 @@ _LEAD = 1000.0
 """Points of the ranking for each step of a person's judgement: more than the scores can differ by."""
 
 
+class Reader(Protocol):
+    """Tells what a person said of a photo, or of the RAW file under it; None if nobody said anything."""
+
+    def of(self, photo: Path, twin: Path | None = None) -> Judgement | None: ...
+
+
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
 
@@ -54,14 +60,16 @@ class Culling:
         closeups: Closeups | None = None,
         roots: Roots | None = None,
         profile: Profile = GENERAL,
+        reader: Reader | None = None,
     ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
         `closeups` looks again where frames are nearly equal. Sidecars that are links out of `roots` say
-        nothing. `profile` is what the scores follow.
+        nothing. `profile` is what the scores follow. `reader` tells what a person said, where that is known
+        already.
         """
         self._profile = profile
-        self._reader = JudgementReader(roots)
+        self._reader: Reader = reader or JudgementReader(roots)
         self._closeups = closeups
         self._records: list[Record] = []
         self._part: list[int] = []

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from photocli.errors import PhotocliError, UsageError
+from photocli.review.drops import LARGEST, DroppedFile, files_of
 from photocli.review.guard import TooLarge
 
 if TYPE_CHECKING:
@@ -62,6 +63,21 @@ def posted(work: Callable[[dict[str, Any]], Any]) -> Endpoint:
         if not isinstance(document, dict):
             return refusal("send a JSON object; reload the page")
         return await _outcome(work, document)
+
+    return endpoint
+
+
+def take_files(work: Callable[[list[DroppedFile]], Any]) -> Endpoint:
+    """An endpoint that takes files as a form and has a thread work out what to answer."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            files = await files_of(request)
+        except TooLarge:
+            return refusal(f"drop {LARGEST >> 20} MB of photos at once at most", 413)
+        except UsageError as error:
+            return refusal(str(error))
+        return await _outcome(work, files)
 
     return endpoint
 
