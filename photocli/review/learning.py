@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from photocli.files.links import GivenPaths
     from photocli.records import Record
     from photocli.scoring.options import Options
     from photocli.scoring.sources import Given
-    from photocli.files.links import GivenPaths
 
 
 @dataclass(frozen=True, slots=True)
