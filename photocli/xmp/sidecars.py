@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
@@ -37,6 +38,15 @@ class SidecarFolder:
         if twin is not None and editor.names[0] == "full":
             return list(dict.fromkeys(self._one(file, None, short, editor) for file in (photo, twin)))
         return [self._one(photo, twin, short, editor)]
+
+    def named(self, base: str) -> list[Path]:
+        """The sidecars called like `base` that are there, also those made since the folder was listed."""
+        found: dict[tuple[int, int], Path] = {}
+        for name in self._spellings(base):
+            with suppress(OSError):
+                status = (self.path / name).stat()
+                found.setdefault((status.st_dev, status.st_ino), self.path / name)
+        return list(found.values())
 
     def _one(self, photo: Path, twin: Path | None, short: bool, editor: Editor) -> Path:
         suffix = photo.suffix.lower()
