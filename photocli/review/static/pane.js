@@ -1,13 +1,16 @@
 /**
  * One picture in a pane: thumbnail, preview and full picture, the better one shown when it is decoded.
  *
- * What was shown stays until its successor can be painted, so nothing flashes. The full picture is fetched only
- * when the preview has fewer pixels than the pane shows.
+ * What was shown stays until its successor can be painted, so nothing flashes. A better picture is fetched only
+ * where the one before has fewer pixels than the pane shows.
  */
 
 import { gestures } from "./gestures.js";
 
 const LEVELS = ["thumb", "preview", "full"];
+const THUMB = 320; // pixels of its long side
+
+const better = (level) => LEVELS[LEVELS.indexOf(level) + 1];
 
 /**
  * @typedef {object} Source  a picture; sizes are those of the full one, null where they aren't known
@@ -71,8 +74,10 @@ export class Pane extends EventTarget {
     sheet.setAttribute("role", "img");
     sheet.setAttribute("aria-label", source.name);
     this.#sheet = sheet;
-    this.#load("thumb");
-    this.#load("preview");
+    const { width, height } = this.fitted();
+    const large = Math.max(width, height) * devicePixelRatio > THUMB;
+    if (!large || this.zoom.view(this).scale < 1.01) this.#load("thumb"); // enlarged, it would only flicker
+    if (large) this.#load("preview");
   }
 
   /** The size at which the whole picture fits into the pane, in CSS pixels. */
@@ -103,9 +108,8 @@ export class Pane extends EventTarget {
     const top = whole(this.box.height / 2 - y * height * scale);
     sheet.style.transform = `translate(${left}px, ${top}px)`;
     this.element.dataset.zoomed = scale > 1.01 ? "yes" : "no";
-    const preview = sheet.lastPicture;
-    const pixels = width * scale * devicePixelRatio;
-    if (preview?.dataset.level === "preview" && pixels > preview.naturalWidth * 1.02) this.#load("full");
+    const { naturalWidth, dataset } = sheet.lastPicture;
+    if (width * scale * devicePixelRatio > naturalWidth * 1.02) this.#load(better(dataset.level));
   }
 
   /** Takes the pane out of its zoom and stops watching. */
@@ -127,7 +131,7 @@ export class Pane extends EventTarget {
   }
 
   async #load(level) {
-    if (this.#asked.has(level) || !this.source[level]) return;
+    if (!level || this.#asked.has(level)) return;
     this.#asked.add(level);
     const { source } = this;
     const sheet = this.#sheet;
@@ -137,7 +141,7 @@ export class Pane extends EventTarget {
     try {
       await image.decode();
     } catch {
-      if (sheet === this.#sheet && level === "preview") this.#lose();
+      if (sheet === this.#sheet) this.#missed(sheet, level);
       return;
     }
     const shown = sheet.lastPicture?.dataset.level;
@@ -164,6 +168,12 @@ export class Pane extends EventTarget {
   #size(image) {
     this.width = this.source.width ?? image.naturalWidth;
     this.height = this.source.height ?? image.naturalHeight;
+  }
+
+  /** A thumbnail that is missing may have a preview; where neither can be had, a sentence says so. */
+  #missed(sheet, level) {
+    if (level === "thumb") this.#load("preview");
+    else if (!sheet.isConnected) this.#lose();
   }
 
   #lose() {
