@@ -33,15 +33,14 @@ function laid(row) {
 /**
  * Judges photos: `change` has one of `stars` (0-5 or null), `pick` (1, 0, -1) and `label` (a colour or null).
  * Resolves to the server's answer `{rows, conflicts, undo, redo}` once the sidecars are written.
- * `over` writes over what an editor left meanwhile: only for a person who has seen it and said so.
  */
-export function judge(ids, change, over = null) {
+export function judge(ids, change) {
   const able = ids.filter((id) => state.rows.get(id)?.can_judge !== false);
   if (able.length < ids.length) say(able.length ? "Some of these photos cannot be rated." : "This photo cannot be rated.");
   if (!able.length) return Promise.resolve({ rows: [], conflicts: [], undo: state.undo, redo: state.redo });
   for (const id of able) waiting.set(id, [...(waiting.get(id) ?? []), change]);
   state.put(able.map((id) => state.rows.get(id)).filter(Boolean).map((row) => ({ ...row, ...change })));
-  return next(() => send(able, change, over));
+  return next(() => send(able, change));
 }
 
 export const undo = () => next(() => step("undo"));
@@ -54,8 +53,8 @@ function next(task) {
   return result;
 }
 
-async function send(ids, change, over) {
-  const seen = Object.fromEntries(ids.map((id) => [id, over?.[id] ?? stored.get(id)?.state ?? null]));
+async function send(ids, change) {
+  const seen = Object.fromEntries(ids.map((id) => [id, stored.get(id)?.state ?? null]));
   try {
     return take(await post("judge", { ids, change, seen }), change, ids);
   } catch (error) {

@@ -1,0 +1,70 @@
+"""`photocli review`: look through the photos of a folder and rate them, in a browser."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from photocli.cli.boundary import reported
+from photocli.cli.options import Paths, RunOptions
+from photocli.cli.signature import option, with_options
+
+if TYPE_CHECKING:
+    from photocli.review.server import PageServer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewOptions(RunOptions):
+    """The options of `photocli review`."""
+
+    port: int = option(
+        0, metavar="N", min=0, max=65535, help="Serve the page on this port; 0: a free one."
+    )
+    no_open: bool = option(False, "--no-open", help="Print the page's address, and open no browser.")
+
+
+@with_options(
+    "port no_open assess taste profile stars device precision batch workers timeout max_pixels raw decode",
+    "no_cache follow_links allow_empty quiet debug",
+)
+def review(paths: Paths, options: ReviewOptions) -> None:
+    """Look through photos and rate them, in your browser.
+
+    A page opens at once and fills as photos are scored. Stars, flags and labels that you give there go into
+    sidecars at once, like those of photocli score --xmp, and photocli undo takes them back. The page is
+    served to this machine alone, by an address that nobody can guess, and loads nothing from anywhere.
+    Ctrl-C ends it.
+
+    \b
+    Examples:
+      photocli review ~/Pictures/shoot
+      photocli review shoot --taste weddings --no-open
+
+    \b
+    Exit codes: 0 ended by Ctrl-C, 2 wrong use, 4 fatal.
+    """
+    with reported(options.debug) as course:
+        from photocli.culling.cull import OUTPUTS
+        from photocli.review.session import Session
+        from photocli.scoring.stopping import Stopped
+        from photocli.writers.html import title_of
+
+        profile = options.chosen_profile()
+        photos = options.require_photos(paths)
+        run = course.run = options.begin(photos, options.of_run(profile=profile, outputs=OUTPUTS))
+        session = Session(run, options.port, title_of(paths), lambda server: _open(server, options))
+        try:
+            session.run_until_stopped()
+        except Stopped as stopped:
+            if stopped.code != 128 + signal.SIGINT:
+                raise
+
+
+def _open(server: PageServer, options: ReviewOptions) -> None:
+    """Say where the page is, and have a browser open it."""
+    typer.echo(server.url)
+    if not options.quiet:
+        typer.echo("the page is open as long as this runs; Ctrl-C ends it", err=True)

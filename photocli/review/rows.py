@@ -1,0 +1,82 @@
+"""A photo as the page shows it: a small row of plain values, whose names are those of the record."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from photocli.discover.names import is_raw
+from photocli.display import presentable, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from photocli.records import Record
+    from photocli.review.judging import Standing
+    from photocli.review.shoot import ShootEntry
+
+GONE = "this photo is no longer where it was; put it back, or start photocli review again"
+
+
+def row(entry: ShootEntry, version: str | None) -> dict[str, Any]:
+    """The row of a photo, as JSON has it. `version` is that of its picture; None where its file is gone."""
+    record, path = entry.record, entry.photo.path
+    found: dict[str, Any] = {
+        "id": entry.id,
+        "name": printable(path.name),
+        "path": presentable(path),
+        "raw": is_raw(path.name) or entry.photo.twin is not None,
+        "v": version or "gone",
+        **_of_record(record),
+        **_of_judgement(entry.judgement),
+        "can_judge": version is not None and entry.can_judge,
+    }
+    if version is None:
+        found["error"] = GONE
+    return found
+
+
+def file_version(path: Path) -> str | None:
+    """What tells one version of a file from another, short; None where it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - for each row that is shown
+    except (OSError, ValueError):
+        return None
+    facts = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+    return blake2b(facts.encode(), digest_size=6).hexdigest()
+
+
+def _of_record(record: Record | None) -> dict[str, Any]:
+    if record is None:
+        return {**dict.fromkeys(_NAMES), "status": "pending", "faces": [], "faults": []}
+    return {
+        "width": record.width,
+        "height": record.height,
+        "status": record.status,
+        "error": None if record.error is None else printable(record.error),
+        "score": record.score,
+        "proposed": record.stars,
+        "proposal": record.pick,
+        "captured": record.captured,
+        "camera": record.camera,
+        "faces": [list(face.box) for face in record.each_face],
+        "faults": list(record.faults),
+        "style": record.style,
+        "group": record.group,
+        "rank": record.rank_in_group,
+        "kind": record.group_kind,
+        "reason": record.pick_reason,
+    }
+
+
+def _of_judgement(standing: Standing | None) -> dict[str, Any]:
+    if standing is None:
+        return {"stars": None, "pick": None, "label": None, "state": ""}
+    return standing.as_row()
+
+
+_NAMES = (
+    *("width", "height", "status", "error", "score", "proposed", "proposal", "captured", "camera"),
+    *("faces", "faults", "style", "group", "rank", "kind", "reason"),
+)
