@@ -74,7 +74,7 @@ export function fill(card, id, place) {
   else want(parts.image, url("thumb", id));
 }
 
-function blank({ parts, ...card }) {
+function blank({ parts }) {
   leave(parts.image);
   for (const part of ["note", "flag", "stack", "score", "name", "marks"]) parts[part].textContent = "";
   for (const star of parts.stars.children) star.className = "star";

@@ -7,9 +7,9 @@ import { state } from "./state.js";
 import { rows as fetchRows } from "./api.js";
 import { fill, makeCard, mark } from "./cards.js";
 import { corner, fullHeight, layout, pageRows, seen } from "./layout.js";
-import { listenToPointers } from "./picking.js";
+import { listenToPointers, pressed } from "./picking.js";
 import { preference, prefer } from "./preferences.js";
-import { rest } from "./thumbs.js";
+import { leave as leaveThumb, rest } from "./thumbs.js";
 
 const OVER = 2; // rows beyond the window that exist
 const AHEAD = 6; // rows beyond it whose facts are fetched
@@ -56,7 +56,7 @@ export function leave() {
 }
 
 /** Where a key of the arrows and of the page leads from the current photo; null for other keys. */
-export function target(key) {
+function target(key) {
   const { columns } = made;
   const tall = scroller.clientHeight;
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -Infinity, End: Infinity,
@@ -75,7 +75,7 @@ function lastRow(at, to) {
   return state.ids[below ? last : at];
 }
 
-export { key } from "./picking.js";
+export const key = (event) => pressed(event, target);
 
 function listed({ top }) {
   document.getElementById("first")?.remove();
@@ -84,7 +84,7 @@ function listed({ top }) {
   empty.hidden = !none;
   empty.textContent = state.total ? "No photo matches this filter." : "No photos were found here.";
   const anchor = top ? null : anchored();
-  size = Number(document.getElementById("size").value);
+  const focused = document.activeElement === document.body || canvas.contains(document.activeElement);
   made = layout(scroller.clientWidth, size);
   canvas.style.height = `${fullHeight(made, state.ids.length)}px`;
   for (const card of mounted.values()) store(card);
@@ -92,7 +92,7 @@ function listed({ top }) {
   if (top) scroller.scrollTop = 0;
   else restore(anchor);
   draw();
-  if (document.activeElement === document.body) take();
+  if (focused && here) take();
 }
 
 /** The photo under the eye, and how far from the top of the window it stands. */
@@ -141,13 +141,19 @@ function draw() {
   }
   for (let place = first; place < last; place += 1) mount(place);
   if (current >= 0) mount(current);
-  for (const card of free) card.hidden = true;
+  for (const card of free) hide(card);
   clearTimeout(soon);
   soon = setTimeout(need, SOON_MS);
 }
 
 function store(card) {
   free.push(card);
+}
+
+function hide(card) {
+  if (card.hidden) return;
+  card.hidden = true;
+  leaveThumb(card.parts.image);
 }
 
 function mount(place) {

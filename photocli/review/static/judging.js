@@ -17,17 +17,26 @@ let queue = Promise.resolve();
 
 /** Stores rows of the server in the state, under the changes that wait; returns them as shown. */
 export function settle(rows) {
-  const shown = rows.map((row) => {
+  const seen = rows.map((row) => {
     stored.set(row.id, row);
     return laid(row);
   });
-  state.put(shown);
-  return shown;
+  state.put(seen);
+  return seen;
 }
 
 function laid(row) {
   const changes = waiting.get(row.id);
-  return changes ? Object.assign({}, row, ...changes) : row;
+  return changes ? Object.assign({}, row, ...changes.map(shown)) : row;
+}
+
+/** A change as a row has it: no stars and no flag are null there. */
+function shown({ stars, pick, label }) {
+  return {
+    ...(stars === undefined ? {} : { stars: stars || null }),
+    ...(pick === undefined ? {} : { pick: pick || null }),
+    ...(label === undefined ? {} : { label }),
+  };
 }
 
 /**
@@ -39,7 +48,7 @@ export function judge(ids, change) {
   if (able.length < ids.length) say(able.length ? "Some of these photos cannot be rated." : "This photo cannot be rated.");
   if (!able.length) return Promise.resolve({ rows: [], conflicts: [], undo: state.undo, redo: state.redo });
   for (const id of able) waiting.set(id, [...(waiting.get(id) ?? []), change]);
-  state.put(able.map((id) => state.rows.get(id)).filter(Boolean).map((row) => ({ ...row, ...change })));
+  state.put(able.map((id) => state.rows.get(id)).filter(Boolean).map((row) => ({ ...row, ...shown(change) })));
   return next(() => send(able, change));
 }
 
@@ -81,6 +90,8 @@ function take(answer, change, ids) {
   settle(ids.filter((id) => !answered.has(id)).map((id) => stored.get(id)).filter(Boolean));
   state.steps(answer.undo, answer.redo);
   for (const conflict of answer.conflicts) state.emit("conflict", { ...conflict, change });
+  if (answer.message) say(answer.message, { kind: "error" });
+  for (const note of answer.notes ?? []) say(note);
   return answer;
 }
 

@@ -48,6 +48,19 @@ export async function reload({ top = false } = {}) {
   arrange({ groups: answer.groups, total: answer.total, top });
 }
 
+/**
+ * Compares what is shown with what the server would show now, and moves nothing: groups are taken over, and `outdated`
+ * tells whether another order is due.
+ */
+export async function check() {
+  if (asked) return;
+  const answer = await list(state.filter, state.sort, state.down);
+  if (asked) return;
+  const same = answer.ids.length === found.length && answer.ids.every((id, at) => id === found[at]);
+  if (grouping() === "apart" || same) arrange({ groups: answer.groups, total: answer.total });
+  state.emit("outdated", { outdated: !same });
+}
+
 /** Adds photos that came in meanwhile, at the end or, where a person brought them, at the beginning. */
 export function add(ids, { first = false } = {}) {
   const known = new Set(found);

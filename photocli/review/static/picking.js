@@ -2,7 +2,6 @@
 
 import { state } from "./state.js";
 import { judge } from "./api.js";
-import { target } from "./grid.js";
 import { unstack } from "./listing.js";
 import { onLongPress } from "./touch.js";
 
@@ -77,8 +76,8 @@ function range(id) {
   state.focus(id);
 }
 
-/** The grid's own keys: arrows and pages, ranges, opening. */
-export function key(event) {
+/** The grid's own keys: arrows and pages, ranges, opening. `target(key)` says where a key leads, or null. */
+export function pressed(event, target) {
   const to = event.altKey || event.ctrlKey || event.metaKey ? null : target(event.key);
   if (to !== null) {
     if (event.shiftKey) range(to);
