@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,5 +94,20 @@ def review(paths: Paths, options: ReviewOptions) -> None:
 def _open(server: PageServer, options: ReviewOptions) -> None:
     """Say where the page is, and have a browser open it."""
     typer.echo(server.url)
+    opens = not options.no_open and _has_browser()
     if not options.quiet:
-        typer.echo("the page is open as long as this runs; Ctrl-C ends it", err=True)
+        said = "the page opens in your browser" if opens else "open this address in a browser on this machine"
+        typer.echo(f"{said}; Ctrl-C ends it", err=True)
+    if opens:
+        import threading
+        import webbrowser
+
+        # The address that lets in once: others on this machine can see how a program is called.
+        threading.Thread(target=webbrowser.open, args=(server.once,), daemon=True).start()
+
+
+def _has_browser() -> bool:
+    """Whether there is a browser in a window: one in the terminal would take it over."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))

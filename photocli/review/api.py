@@ -12,6 +12,7 @@ from photocli.errors import PhotocliError, UsageError
 from photocli.records import as_dict
 from photocli.review import queries
 from photocli.review.answers import Json, answered, posted, refusal, take_files
+from photocli.review.drops import LARGEST
 from photocli.review.lessons import Lessons
 from photocli.review.overlays import geometry
 from photocli.review.saved_filters import SavedFilters
@@ -70,6 +71,7 @@ class Api:
             "total": len(self._shoot),
             "progress": asdict(self._shoot.progress),
             "filters": _as_dicts(self._filters.all()),
+            "largest_drop": LARGEST,
             "fields": queries.fields(self._columns),
             "classes": self._desk.run.models.classes,
             "profile": self._desk.run.models.profile.name,
