@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from photocli.decode import DECODE_VERSION, MAX_PIXELS
 from photocli.decode.memory import PackedImage
 from photocli.display import printable
-from photocli.errors import PictureError
+from photocli.errors import DecodeError, PictureError
 from photocli.review import renditions
 from photocli.review.decoders import Decoders
 from photocli.review.picture_cache import PictureCache, RecentPictures, key_of, pictures_folder
@@ -47,6 +47,9 @@ class ShownPhoto(Protocol):
 
     @property
     def record(self) -> Record | None: ...
+
+    @property
+    def dropped(self) -> bool: ...
 
 
 class ShownPhotos(Protocol):
@@ -171,6 +174,22 @@ class Pictures:
                 raise PictureError("too many photos were dropped on the page; reload it to begin anew")
             self._held[id] = _Source(f"dropped{suffix}", Path(), key_of(repr(data)), image)
 
+    def known(self, id: int, kind: tuple[str, ...], make: Callable[[Path | bytes], bytes]) -> bytes:
+        """What was made of a photo and kept before, else what `make` makes of its file, or of its bytes.
+
+        Raises `PictureError`, also where `make` raises `DecodeError`.
+        """
+        source = self._source(id)
+        key, on_disk = _key(source, *kind), source.image is None
+        found = self._requests.find(key, on_disk=on_disk)
+        if found is None:
+            try:
+                found = make(source.path if source.image is None else bytes(source.image.data))
+            except DecodeError as error:
+                raise PictureError(f"{source.name} cannot be shown: {error}") from error
+            self._requests.keep(key, found, on_disk=on_disk)
+        return found
+
     def version(self, id: int) -> str:
         """A short text that is another one once the photo's file is: for `v=` in URLs and ETags."""
         try:
@@ -189,10 +208,13 @@ class Pictures:
             if id in self._held:
                 return self._held[id]
         try:
-            path = self._shoot.entry(id).photo.path
+            entry = self._shoot.entry(id)
         except LookupError:
             raise PictureError("there is no such photo on this page") from None
+        path = entry.photo.path
         name = printable(path.name)
+        if entry.dropped:  # its path is a name only, that a file may have by chance
+            raise PictureError(f"{name} was dropped on the page, and is not there any more")
         if self._roots is not None and not _is_inside(os.path.realpath(path), self._roots):
             raise PictureError(f"{name} leads out of the chosen folders by now, so it is not shown")
         try:

@@ -63,10 +63,7 @@ class PictureRequests:
 
     def serve(self, request: PictureRequest, answer: Answer, *, urgent: bool) -> None:
         """Give an answer now, if the picture is there, else when it was made."""
-        key = request.keys[request.at]
-        picture = self._memory.get(key)
-        if picture is None and request.image is None and (picture := self._disk.get(key)) is not None:
-            self._memory.put(key, picture)
+        picture = self.find(request.keys[request.at], on_disk=request.image is None)
         if picture is not None:
             _give(answer, picture)
             return
@@ -76,6 +73,13 @@ class PictureRequests:
             _fail(answer, PictureError(failure))
         else:
             self._join(request, answer, urgent=urgent)
+
+    def find(self, key: str, *, on_disk: bool) -> bytes | None:
+        """A picture that was made before; None where there is none."""
+        picture = self._memory.get(key)
+        if picture is None and on_disk and (picture := self._disk.get(key)) is not None:
+            self._memory.put(key, picture)
+        return picture
 
     def keep(self, key: str, picture: bytes, *, on_disk: bool) -> None:
         """Keep a picture that was made elsewhere."""
