@@ -126,6 +126,8 @@ class Judge:
 
     def standing(self, id: int) -> Standing:
         """What stands of a photo: read once, and again when `refresh` finds its files changed."""
+        import photocli.xmp.merge  # noqa: F401 - with its parsers, which the first stroke should not wait for
+
         with self._lock:
             known = self._known.get(id)
             return known[1] if known is not None else self._read(id)
