@@ -110,7 +110,7 @@ function flag(element, { pick, proposal }) {
   const given = { 1: "pick", [-1]: "reject" }[pick];
   const name = given ?? (pick === null || pick === undefined ? proposal : null);
   element.className = `flag ${name ?? ""} ${given ? "given" : "proposed"}`;
-  element.replaceChildren(...(name ? [icon(name === "pick" && !given ? "maybe" : name)] : []));
+  element.replaceChildren(...(name ? [icon(name)] : []));
 }
 
 function stack(element, row, id) {
@@ -126,7 +126,7 @@ function marks(element, { label, faces, faults, raw }) {
   if (faults.length) shown.push(make("span", "fault", faults.map((each) => each.replace("_", " ")).join(", ")));
   if (raw) shown.push(make("span", "raw", "RAW"));
   if (faces.length) {
-    const found = make("span", "faces", counted(faces.length));
+    const found = make("span", "people", counted(faces.length));
     found.prepend(icon("face"));
     shown.push(found);
   }

@@ -51,6 +51,7 @@ function everywhere(event) {
   if (key === "?" || key === "f1") showHelp();
   else if (key === "/") document.getElementById("query").focus();
   else if (key === "escape") return up();
+  else if (key === "z" && state.view === "grid" && state.ids.length) state.open("loupe", undefined, { zoom: true });
   else if (key in VIEWS && !event.shiftKey) open(VIEWS[key]);
   else return rating(event, key);
   return true;

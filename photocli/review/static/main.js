@@ -24,13 +24,14 @@ const LOADERS = {
 /** The views that were opened already, by name. */
 const loaded = new Map();
 
-async function show({ view, before, ids }) {
+async function show({ view, before, ids, zoom }) {
   if (before !== view) loaded.get(before)?.leave();
   if (!loaded.has(view)) loaded.set(view, await LOADERS[view]());
   if (state.view !== view) return; // another one was opened meanwhile
   for (const name of VIEWS) document.getElementById(name).hidden = name !== view;
   document.body.dataset.view = view;
   loaded.get(view).enter(ids);
+  if (zoom) loaded.get(view).zoomIn?.();
 }
 
 function failed(error) {

@@ -12,7 +12,7 @@ export const VIEWS = ["grid", "loupe", "compare", "survey", "undecided"];
  * Events (`state.on(name, fn)`; `fn` gets the detail):
  * - `list` `{top}`: the photos shown, or their order, are others.
  * - `rows` `{ids}`: these rows are known now or have changed.
- * - `current` `{id, before}`, `selected`, `view` `{view, before, ids}`.
+ * - `current` `{id, before}`, `selected`, `view` `{view, before, ids, zoom}`.
  * - `history` `{undo, redo}`: how many steps can be taken back, and taken again.
  * - `progress` `{done, total, rate, left_s, failed}`, `conflict` `{id, stands, message, change}`.
  * - `outdated` `{outdated}`: whether the order on screen is no longer the order by score.
@@ -115,12 +115,12 @@ class State extends EventTarget {
     return this.#groups.get(id) ?? [id];
   }
 
-  /** Opens a view over some photos (for `loupe` the one to look at; by default the current one). */
-  open(view, ids = this.current === null ? [] : [this.current]) {
+  /** Opens a view over some photos (for `loupe` the one to look at; by default the current one), at 100% if `zoom`. */
+  open(view, ids = this.current === null ? [] : [this.current], { zoom = false } = {}) {
     const before = this.view;
     this.view = view;
     if (ids.length && !ids.includes(this.current)) this.focus(ids[0]);
-    this.emit("view", { view, before, ids });
+    this.emit("view", { view, before, ids, zoom });
   }
 
   /** Notes how many steps can be taken back and taken again. */
