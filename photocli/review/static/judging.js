@@ -17,31 +17,39 @@ let queue = Promise.resolve();
 
 /** Stores rows of the server in the state, under the changes that wait; returns them as shown. */
 export function settle(rows) {
-  const shown = rows.map((row) => {
+  const seen = rows.map((row) => {
     stored.set(row.id, row);
     return laid(row);
   });
-  state.put(shown);
-  return shown;
+  state.put(seen);
+  return seen;
 }
 
 function laid(row) {
   const changes = waiting.get(row.id);
-  return changes ? Object.assign({}, row, ...changes) : row;
+  return changes ? Object.assign({}, row, ...changes.map(shown)) : row;
+}
+
+/** A change as a row has it: no stars and no flag are null there. */
+function shown({ stars, pick, label }) {
+  return {
+    ...(stars === undefined ? {} : { stars: stars || null }),
+    ...(pick === undefined ? {} : { pick: pick || null }),
+    ...(label === undefined ? {} : { label }),
+  };
 }
 
 /**
  * Judges photos: `change` has one of `stars` (0-5 or null), `pick` (1, 0, -1) and `label` (a colour or null).
  * Resolves to the server's answer `{rows, conflicts, undo, redo}` once the sidecars are written.
- * `over` writes over what an editor left meanwhile: only for a person who has seen it and said so.
  */
-export function judge(ids, change, over = null) {
+export function judge(ids, change) {
   const able = ids.filter((id) => state.rows.get(id)?.can_judge !== false);
   if (able.length < ids.length) say(able.length ? "Some of these photos cannot be rated." : "This photo cannot be rated.");
   if (!able.length) return Promise.resolve({ rows: [], conflicts: [], undo: state.undo, redo: state.redo });
   for (const id of able) waiting.set(id, [...(waiting.get(id) ?? []), change]);
-  state.put(able.map((id) => state.rows.get(id)).filter(Boolean).map((row) => ({ ...row, ...change })));
-  return next(() => send(able, change, over));
+  state.put(able.map((id) => state.rows.get(id)).filter(Boolean).map((row) => ({ ...row, ...shown(change) })));
+  return next(() => send(able, change));
 }
 
 export const undo = () => next(() => step("undo"));
@@ -54,8 +62,8 @@ function next(task) {
   return result;
 }
 
-async function send(ids, change, over) {
-  const seen = Object.fromEntries(ids.map((id) => [id, over?.[id] ?? stored.get(id)?.state ?? null]));
+async function send(ids, change) {
+  const seen = Object.fromEntries(ids.map((id) => [id, stored.get(id)?.state ?? null]));
   try {
     return take(await post("judge", { ids, change, seen }), change, ids);
   } catch (error) {
@@ -82,6 +90,8 @@ function take(answer, change, ids) {
   settle(ids.filter((id) => !answered.has(id)).map((id) => stored.get(id)).filter(Boolean));
   state.steps(answer.undo, answer.redo);
   for (const conflict of answer.conflicts) state.emit("conflict", { ...conflict, change });
+  if (answer.message) say(answer.message, { kind: "error" });
+  for (const note of answer.notes ?? []) say(note);
   return answer;
 }
 

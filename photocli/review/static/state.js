@@ -10,13 +10,13 @@ export const VIEWS = ["grid", "loupe", "compare", "survey", "undecided"];
 
 /**
  * Events (`state.on(name, fn)`; `fn` gets the detail):
- * - `list`: the photos shown, or their order, are others.
+ * - `list` `{top}`: the photos shown, or their order, are others.
  * - `rows` `{ids}`: these rows are known now or have changed.
- * - `current` `{id, before}`, `selected`, `view` `{view, before, ids}`.
+ * - `current` `{id, before}`, `selected`, `view` `{view, before, ids, zoom}`.
  * - `history` `{undo, redo}`: how many steps can be taken back, and taken again.
  * - `progress` `{done, total, rate, left_s, failed}`, `conflict` `{id, stands, message, change}`.
- * - `outdated`: the order on screen is no longer the order by score.
- * - `preference` `{name, value}`.
+ * - `outdated` `{outdated}`: whether the order on screen is no longer the order by score.
+ * - `preference` `{name, value}`, `advance`: a view that lays out frames by itself may go on to the next one.
  */
 class State extends EventTarget {
   /** Ids of the photos shown, filtered and sorted. Replaced as a whole, never changed in place. */
@@ -44,6 +44,7 @@ class State extends EventTarget {
   capsLock = false;
 
   #places = new Map();
+  #groups = new Map();
 
   /** Calls `listener(detail)` at each event of that name; returns a function that ends it. */
   on(name, listener) {
@@ -68,15 +69,16 @@ class State extends EventTarget {
     return this.ids[Math.min(Math.max(at, 0), this.ids.length - 1)];
   }
 
-  /** Replaces the photos shown. What is no longer shown is no longer selected or current. */
-  list(ids, groups, total) {
+  /** Replaces the photos shown. What is no longer shown is no longer selected or current; `top` shows the first. */
+  list(ids, groups = this.groups, total = ids.length, { top = false } = {}) {
     const before = this.place(this.current);
     this.ids = ids;
     this.#places = new Map(ids.map((id, place) => [id, place]));
-    this.groups = groups ?? this.groups;
-    this.total = total ?? ids.length;
+    if (groups !== this.groups) this.#groups = new Map(groups.flatMap((group) => group.map((id) => [id, group])));
+    this.groups = groups;
+    this.total = total;
     for (const id of this.selected) if (!this.#places.has(id)) this.selected.delete(id);
-    this.emit("list");
+    this.emit("list", { top });
     if (this.place(this.current) < 0) this.focus(ids[Math.min(Math.max(before, 0), ids.length - 1)] ?? null);
     this.emit("selected");
   }
@@ -110,17 +112,15 @@ class State extends EventTarget {
 
   /** The ids of a photo's group, the best first; the photo alone where it is in none. */
   group(id) {
-    const number = this.rows.get(id)?.group;
-    if (number === null || number === undefined) return [id];
-    return this.groups.find((ids) => ids.includes(id)) ?? [id];
+    return this.#groups.get(id) ?? [id];
   }
 
-  /** Opens a view over some photos (for `loupe` the one to look at; by default the current one). */
-  open(view, ids = this.current === null ? [] : [this.current]) {
+  /** Opens a view over some photos (for `loupe` the one to look at; by default the current one), at 100% if `zoom`. */
+  open(view, ids = this.current === null ? [] : [this.current], { zoom = false } = {}) {
     const before = this.view;
     this.view = view;
     if (ids.length && !ids.includes(this.current)) this.focus(ids[0]);
-    this.emit("view", { view, before, ids });
+    this.emit("view", { view, before, ids, zoom });
   }
 
   /** Notes how many steps can be taken back and taken again. */

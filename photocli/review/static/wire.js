@@ -28,7 +28,13 @@ async function ask(path, options = {}) {
     body = null;
   }
   if (response.ok) return body;
-  throw new Refused(body?.error || body?.message || `The server refused this (${response.status}).`, response.status, body);
+  throw new Refused(sentence(body?.error || body?.message || `this was refused (${response.status})`), response.status, body);
+}
+
+/** Errors of photocli begin small and end open, as they follow a name on the command line. */
+function sentence(words) {
+  const text = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 export const get = (path, signal) => ask(path, { signal });

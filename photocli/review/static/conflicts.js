@@ -1,0 +1,25 @@
+/** What an editor or another tab has changed meanwhile: shown, and left to the person who looks. */
+
+import { state } from "./state.js";
+import { judge, rows } from "./api.js";
+import { say, announce } from "./messages.js";
+import { inWords } from "./rate.js";
+
+/** Listens to conflicts. */
+export function begin() {
+  state.on("conflict", show);
+}
+
+function show({ id, stands, message, change }) {
+  const name = state.rows.get(id)?.name ?? "This photo";
+  const theirs = { stars: stands?.stars ?? null, pick: stands?.pick ?? null, label: stands?.label ?? null };
+  const words = `${message || `${name} was changed meanwhile.`} It now has: ${inWords(theirs)}.`;
+  const mine = change ? ` You chose: ${inWords(change)}.` : "";
+  announce(words);
+  say(words + mine, {
+    kind: "conflict",
+    actions: change
+      ? [["Take theirs", () => rows([id])], ["Use mine", async () => { await rows([id]); await judge([id], change); }]]
+      : [["Take theirs", () => rows([id])]],
+  });
+}
