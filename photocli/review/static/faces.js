@@ -37,7 +37,9 @@ function places(person, shown) {
 
 /** Dispatches `face` with `{id, person}` when one is chosen. */
 export class FaceStrips extends EventTarget {
-  /** @param {HTMLElement} host  gets the strips; hidden where no frame has a face */
+  #shown = "";
+
+  /** @param {HTMLElement} host  gets the strips */
   constructor(host) {
     super();
     this.host = host;
@@ -49,9 +51,12 @@ export class FaceStrips extends EventTarget {
     return ids.some((id) => state.rows.get(id)?.faces?.length);
   }
 
-  /** Shows the faces of these frames. */
+  /** Shows the faces of these frames; what is there already stays. */
   show(ids) {
     const all = frames(ids);
+    const wanted = JSON.stringify(all);
+    if (wanted === this.#shown) return;
+    this.#shown = wanted;
     const table = document.createElement("table");
     table.append(make("caption", "unseen", "Faces: a row for each person, a column for each frame"));
     table.append(this.#head(all));
