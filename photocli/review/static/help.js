@@ -14,6 +14,9 @@ const KEYS = [
   ["Loupe", [["Z", "100% and back"], ["+ −", "closer, farther"], ["Shift + arrow", "move the picture"],
     ["F", "faces and eyes"], ["O", "heat map of the score"], ["R", "suggested crop"], ["B", "the camera's frame"],
     ["I", "facts beside the photo"]]],
+  ["Compare, survey, undecided", [["← →", "another candidate, or frame"], ["↑", "make it the best so far"], ["↓", "swap the two"],
+    ["C", "two, or the whole group"], ["Z + −", "zoom all frames"], ["L", "together, or each by itself"],
+    ["F", "mark what is in focus"], ["H", "every face"], ["/", "out of the survey"], ["Enter", "undecided: pick and go on"]]],
   ["Else", [["/", "to the filter"], ["?", "this help"]]],
 ];
 

@@ -48,6 +48,8 @@ export class LightTable extends EventTarget {
   /** All frames to be looked at, and those that are shown. */
   all = [];
   ids = [];
+  /** In how many columns they are. */
+  across = 1;
   zoom = new Zoom();
   peaking = new Peaking(this.zoom);
   #cells = [];
@@ -218,8 +220,8 @@ export class LightTable extends EventTarget {
     if (!clientWidth || !this.ids.length) return;
     const { width, height } = state.rows.get(this.ids[0]) ?? {};
     const aspect = width && height ? width / height : 1.5;
-    const across = columns(this.ids.length, clientWidth, clientHeight, aspect);
-    this.host.style.gridTemplateColumns = `repeat(${across}, minmax(0, 1fr))`;
+    this.across = columns(this.ids.length, clientWidth, clientHeight, aspect);
+    this.host.style.gridTemplateColumns = `repeat(${this.across}, minmax(0, 1fr))`;
     this.host.style.gridAutoRows = `minmax(${LOWEST}px, 1fr)`;
   }
 }
