@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
+from photocli.cli import completion
 from photocli.cli.boundary import reported
-from photocli.cli.options import Paths, RunOptions
+from photocli.cli.options import Detail, Paths, RunOptions, Scale
 from photocli.cli.signature import option, with_options
 
 if TYPE_CHECKING:
@@ -20,15 +23,31 @@ if TYPE_CHECKING:
 class ReviewOptions(RunOptions):
     """The options of `photocli review`."""
 
-    port: int = option(
-        0, metavar="N", min=0, max=65535, help="Serve the page on this port; 0: a free one."
+    port: int = option(0, metavar="N", min=0, max=65535, help="Serve the page on this port; 0: a free one.")
+    editor: str = option(
+        "",
+        "--for",
+        metavar="EDITOR",
+        autocompletion=completion.editors,
+        help="Write ratings for lightroom, bridge, darktable, digikam, captureone or all.",
+    )
+    embed: bool = option(
+        False,
+        "--embed",
+        help="Write ratings into JPEGs themselves, where Lightroom and Bridge look, not touching the "
+        "picture; RAW files get sidecars.",
+    )
+    detail: Detail = option(
+        Detail.NATIVE,
+        help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
+        "resolution, once all are scored.",
     )
     no_open: bool = option(False, "--no-open", help="Print the page's address, and open no browser.")
 
 
 @with_options(
-    "port no_open assess taste profile stars device precision batch workers timeout max_pixels raw decode",
-    "no_cache follow_links allow_empty quiet debug",
+    "port no_open editor embed assess taste profile stars detail device precision batch workers timeout",
+    "max_pixels raw decode no_cache follow_links allow_empty quiet debug",
 )
 def review(paths: Paths, options: ReviewOptions) -> None:
     """Look through photos and rate them, in your browser.
@@ -55,7 +74,16 @@ def review(paths: Paths, options: ReviewOptions) -> None:
         profile = options.chosen_profile()
         photos = options.require_photos(paths)
         run = course.run = options.begin(photos, options.of_run(profile=profile, outputs=OUTPUTS))
-        session = Session(run, options.port, title_of(paths), lambda server: _open(server, options))
+        session = Session(
+            run,
+            title_of(paths),
+            lambda server: _open(server, options),
+            port=options.port,
+            editor=options.editor or None,
+            embed=options.embed,
+            relative_stars=options.stars is Scale.RELATIVE,
+            closely=options.detail is Detail.NATIVE,
+        )
         try:
             session.run_until_stopped()
         except Stopped as stopped:
@@ -66,5 +94,20 @@ def review(paths: Paths, options: ReviewOptions) -> None:
 def _open(server: PageServer, options: ReviewOptions) -> None:
     """Say where the page is, and have a browser open it."""
     typer.echo(server.url)
+    opens = not options.no_open and _has_browser()
     if not options.quiet:
-        typer.echo("the page is open as long as this runs; Ctrl-C ends it", err=True)
+        said = "the page opens in your browser" if opens else "open this address in a browser on this machine"
+        typer.echo(f"{said}; Ctrl-C ends it", err=True)
+    if opens:
+        import threading
+        import webbrowser
+
+        # The address that lets in once: others on this machine can see how a program is called.
+        threading.Thread(target=webbrowser.open, args=(server.once,), daemon=True).start()
+
+
+def _has_browser() -> bool:
+    """Whether there is a browser in a window: one in the terminal would take it over."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))

@@ -10,8 +10,6 @@ from photocli.discover.names import is_raw
 from photocli.display import presentable, printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from photocli.records import Record
     from photocli.review.judging import Standing
     from photocli.review.shoot import ShootEntry
@@ -21,12 +19,12 @@ GONE = "this photo is no longer where it was; put it back, or start photocli rev
 
 def row(entry: ShootEntry, version: str | None) -> dict[str, Any]:
     """The row of a photo, as JSON has it. `version` is that of its picture; None where its file is gone."""
-    record, path = entry.record, entry.photo.path
+    record = entry.record
     found: dict[str, Any] = {
         "id": entry.id,
-        "name": printable(path.name),
-        "path": presentable(path),
-        "raw": is_raw(path.name) or entry.photo.twin is not None,
+        "name": printable(entry.name),
+        "path": presentable(entry.file),
+        "raw": is_raw(entry.name) or entry.raw is not None,
         "v": version or "gone",
         **_of_record(record),
         **_of_judgement(entry.judgement),
@@ -37,7 +35,7 @@ def row(entry: ShootEntry, version: str | None) -> dict[str, Any]:
     return found
 
 
-def file_version(path: Path) -> str | None:
+def file_version(path: str) -> str | None:
     """What tells one version of a file from another, short; None where it is not there."""
     try:
         status = os.stat(path)  # noqa: PTH116 - for each row that is shown

@@ -11,23 +11,25 @@ import jinja2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from photocli.errors import PhotocliError
 from photocli.review import events
-from photocli.review.api import Api, Desk
+from photocli.review.answers import refusal
+from photocli.review.api import Api
+from photocli.review.drops import LARGEST
 from photocli.review.guard import Guard
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from photocli.review.desk import Desk
+
 HERE = Path(__file__).parent
 ADDRESS = "127.0.0.1"
-LARGEST_DROP = 256 << 20
-"""How many bytes of photos may be dropped on the page at once."""
-
 _ENDING_S = 2
 
 
@@ -59,7 +61,7 @@ class PageServer:
     def __init__(self, desk: Desk, listening: socket.socket, title: str) -> None:
         self._over = False
         port = listening.getsockname()[1]
-        self.guard = Guard(self._app(desk, title), port, LARGEST_DROP)
+        self.guard = Guard(self._app(desk, title), port, LARGEST)
         self.url = f"http://{ADDRESS}:{port}/{self.guard.token}/"
         self.once = f"http://{ADDRESS}:{port}{self.guard.once}"
         config = uvicorn.Config(
@@ -69,6 +71,7 @@ class PageServer:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="critical",
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -105,15 +108,32 @@ class PageServer:
                 Route("/list", api.list),
                 Route("/rows", api.rows),
                 Route("/photo/{id:int}", api.photo),
+                Route("/crop/{id:int}", api.crop),
+                Route("/heat/{id:int}", api.heat),
                 Route("/{kind:str}/{id:int}", api.picture),
                 Route("/{kind:str}/{id:int}/{face:int}", api.picture),
                 Route("/judge", api.judge, methods=["POST"]),
                 Route("/undo", api.undo, methods=["POST"]),
                 Route("/redo", api.redo, methods=["POST"]),
+                Route("/drop", api.drop, methods=["POST"]),
+                Route("/learn", api.learn, methods=["POST"]),
+                Route("/agreement", api.agreement),
+                Route("/undecided", api.undecided),
+                Route("/filters", api.filters),
+                Route("/filters", api.save_filter, methods=["POST"]),
+                Route("/filters/{name:str}", api.remove_filter, methods=["DELETE"]),
                 Route("/events", stream),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
-            ]
+            ],
+            exception_handlers={HTTPException: _refused},
         )
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """What is not there, or is asked for in another way than it can be."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    said = {404: "there is nothing here", 405: "this cannot be asked for in that way"}
+    return refusal(said.get(status, "this cannot be answered"), status)
 
 
 def _template(name: str) -> jinja2.Template:

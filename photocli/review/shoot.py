@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from photocli.review.judging import Standing
     from photocli.scoring.results import Result
 
+_OF_TASTE = ("taste", "score", "stars", "models")
 _RECENT = 40  # the rate is that of so many moments
 _MOMENT_S = 0.5
+_MANY = 100  # so many a second come from the cache, and from nowhere else
 
 
 class UnknownPhoto(LookupError):
@@ -30,26 +33,38 @@ class UnknownPhoto(LookupError):
 class ShootEntry:
     """What is known of one photo: `record` is None until it was scored, `judgement` until it was read.
 
-    `id` is its place in discovery, from 0; `version` that of the shoot at its last change. A photo that was
-    `dropped` on the page has no place on the disk: `photo.path` is its name.
+    `id` is its place in discovery, from 0; `file` and `raw` (the RAW file stacked under it) are paths as they
+    were found; `version` is that of the shoot at its last change. A photo that was `dropped` on the page has
+    no place on the disk: `file` is its name.
     """
 
     id: int
-    photo: Photo
+    file: str
+    raw: str | None
     record: Record | None
     judgement: Standing | None
     version: int
     dropped: bool = False
 
     @property
+    def name(self) -> str:
+        """The name of its file."""
+        return os.path.basename(self.file)  # noqa: PTH119 - for each of 20,000 photos
+
+    @property
+    def photo(self) -> Photo:
+        """The files of the photo."""
+        return Photo(self.path, self.twin)
+
+    @property
     def path(self) -> Path:
         """The photo's file."""
-        return self.photo.path
+        return Path(self.file)
 
     @property
     def twin(self) -> Path | None:
         """The RAW file under it."""
-        return self.photo.twin
+        return None if self.raw is None else Path(self.raw)
 
     @property
     def group(self) -> int | None:
@@ -67,6 +82,8 @@ class ShootProgress:
     """How far scoring is: photos done, of how many, how many a second, how long it takes still, failures.
 
     `total` is what was found so far, and final once `listed` holds. `left_s` is None where it is not known.
+    The `phase` is scoring, grouping, looking closer or done; `closer` says how many photos were looked at
+    closely, and of how many.
     """
 
     done: int
@@ -75,6 +92,8 @@ class ShootProgress:
     left_s: float | None
     failed: int
     listed: bool
+    phase: str = "scoring"
+    closer: tuple[int, int] = (0, 0)
 
 
 class Shoot:
@@ -92,8 +111,11 @@ class Shoot:
         self._next = 0
         self._done = self._failed = 0
         self._listed = False
-        self._moments: deque[tuple[float, int]] = deque(maxlen=_RECENT)
+        now = time.monotonic()
+        self._moments = deque([(now, 0)], _RECENT)
+        self._filling_until = now + 2 * _MOMENT_S
         self.version = 0
+        self.phase, self.closer = "scoring", (0, 0)
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -103,15 +125,12 @@ class Shoot:
         with self._lock:
             if not 0 <= id < len(self._paths):
                 raise UnknownPhoto(f"there is no photo {id}; reload the page")
-            twin = self._twins.get(id)
-            return ShootEntry(
-                id,
-                Photo(Path(self._paths[id]), None if twin is None else Path(twin)),
-                self._records[id],
-                self._judgements.get(id),
-                self._versions[id],
-                id in self._dropped,
-            )
+            return self._entry(id)
+
+    def entries(self) -> list[ShootEntry]:
+        """What is known of all photos by now, in their order."""
+        with self._lock:
+            return [self._entry(id) for id in range(len(self._paths))]
 
     def records(self) -> list[Record | None]:
         """The records of all photos, in their order; None where there is none yet."""
@@ -153,7 +172,12 @@ class Shoot:
                 (since, before), (until, now) = self._moments[0], self._moments[-1]
                 rate = (now - before) / (until - since) if until > since else 0.0
             left = (total - done) / rate if rate and self._listed else None
-            return ShootProgress(done, total, rate, left, self._failed, self._listed)
+            return ShootProgress(done, total, rate, left, self._failed, self._listed, self.phase, self.closer)
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether photos come from the cache just now, many at once: what is not urgent can wait."""
+        return time.monotonic() < self._filling_until
 
     def note(self, batch: FileBatch) -> None:
         """Take what was found in one folder; it is scored later."""
@@ -167,9 +191,7 @@ class Shoot:
 
     def listed(self) -> None:
         """Note that all photos were found."""
-        with self._lock:
-            self._listed = True
-            self.version += 1
+        self._listed = True
 
     def add(self, result: Result) -> int | None:
         """Take a result of the run that goes over what was noted, in its order; the photo's number."""
@@ -182,9 +204,7 @@ class Shoot:
             self._done += 1
             self._failed += result.record.status == "failed"
             self._set(id, result.record)
-            now = time.monotonic()
-            if not self._moments or now - self._moments[-1][0] >= _MOMENT_S:
-                self._moments.append((now, self._done))
+            self._keep_time()
             return id
 
     def drop(self, record: Record) -> int:
@@ -219,11 +239,42 @@ class Shoot:
                 self.version += 1
                 self._versions[id] = self.version
 
+    def rescore(self, records: Mapping[str, Record]) -> None:
+        """Take new scores, by path, as of a taste that was learned; groups, ranks and picks stay."""
+        with self._lock:
+            self.version += 1
+            for id, old in enumerate(self._records):
+                new = records.get(self._paths[id])
+                if old is not None and new is not None and id not in self._dropped:
+                    scored = replace(old, **{name: getattr(new, name) for name in _OF_TASTE})
+                    if scored != old:
+                        self._records[id], self._versions[id] = scored, self.version
+
     def touch(self, id: int) -> None:
         """Have the page ask for a photo's row again."""
         with self._lock:
             self.version += 1
             self._versions[id] = self.version
+
+    def _entry(self, id: int) -> ShootEntry:
+        return ShootEntry(
+            id,
+            self._paths[id],
+            self._twins.get(id),
+            self._records[id],
+            self._judgements.get(id),
+            self._versions[id],
+            id in self._dropped,
+        )
+
+    def _keep_time(self) -> None:
+        """Note how many are done, now and then."""
+        now = time.monotonic()
+        since, before = self._moments[-1]
+        if now - since >= _MOMENT_S:
+            if self._done - before > _MANY * (now - since):
+                self._filling_until = now + 2 * _MOMENT_S
+            self._moments.append((now, self._done))
 
     def _append(self, path: str) -> None:
         self._paths.append(path)
