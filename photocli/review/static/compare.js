@@ -201,7 +201,7 @@ class Comparison {
   #face({ id, person }) {
     if (!this.table.ids.includes(id)) this.choose(id);
     this.table.activate(id);
-    FaceStrips.look(this.table, person);
+    this.faces.look(this.table, person);
   }
 }
 

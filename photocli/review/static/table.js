@@ -116,7 +116,8 @@ export class LightTable extends EventTarget {
       if (each === cell) each.element.setAttribute("aria-current", "true");
       else each.element.removeAttribute("aria-current");
     }
-    if (focus) cell.element.focus({ preventScroll: true });
+    const focused = this.host.contains(document.activeElement) && !cell.element.contains(document.activeElement);
+    if (focus || focused) cell.element.focus({ preventScroll: true });
     if (changed) cell.element.scrollIntoView({ block: "nearest" });
     state.focus(id);
     if (changed) this.dispatchEvent(new Event("active"));
