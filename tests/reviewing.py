@@ -1,4 +1,4 @@
-"""The review page as its users have it: `photocli review` in a process of its own, asked over real sockets."""
+"""The review page as users have it: `photocli review` in a process of its own, asked over real sockets."""
 
 from __future__ import annotations
 

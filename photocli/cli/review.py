@@ -66,14 +66,13 @@ def review(paths: Paths, options: ReviewOptions) -> None:
     Exit codes: 0 ended by Ctrl-C, 2 wrong use, 4 fatal.
     """
     with reported(options.debug) as course:
-        from photocli.culling.cull import OUTPUTS
-        from photocli.review.session import Session
+        from photocli.review.session import Session, page_options
         from photocli.scoring.stopping import Stopped
         from photocli.writers.html import title_of
 
         profile = options.chosen_profile()
         photos = options.require_photos(paths)
-        run = course.run = options.begin(photos, options.of_run(profile=profile, outputs=OUTPUTS))
+        run = course.run = options.begin(photos, page_options(options.of_run(profile=profile)))
         session = Session(
             run,
             title_of(paths),

@@ -170,7 +170,8 @@ def test_bodies_have_a_limit_and_say_so(review: Review) -> None:
     # Longer than announced ends the connection; in pieces of no announced length there is the same limit.
     with socket.create_connection(("127.0.0.1", review.port), 20) as line:
         head = (
-            f"POST {review.base}judge HTTP/1.1\r\nHost: 127.0.0.1:{review.port}\r\nOrigin: {review.origin}\r\n"
+            f"POST {review.base}judge HTTP/1.1\r\n"
+            f"Host: 127.0.0.1:{review.port}\r\nOrigin: {review.origin}\r\n"
             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         line.sendall(head.encode())
