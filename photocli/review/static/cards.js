@@ -26,6 +26,7 @@ export function makeCard() {
     marks: markRow(),
   };
   parts.name.dir = "auto";
+  image.addEventListener("error", () => { parts.note.textContent = "no picture"; });
   const frame = make("div", "frame");
   frame.append(parts.image, parts.note, parts.flag, parts.stack);
   const [above, below] = [make("div", "row"), make("div", "row")];
@@ -73,13 +74,13 @@ export function fill(card, id, place) {
   flag(parts.flag, row);
   stack(parts.stack, row, id);
   marks(parts.marks, row);
-  parts.note.textContent = row.status === "failed" ? row.error ?? "could not be read" : "";
+  parts.note.textContent = row.error ?? (row.status === "failed" ? "could not be read" : "");
   card.dataset.label = row.label ? row.label.toLowerCase() : "";
   card.dataset.status = row.status;
   card.classList.toggle("rejected", row.pick === -1);
   card.setAttribute("aria-label", spoken(row, id));
   card.title = row.reason ? `${row.name} – ${row.reason}` : row.name;
-  if (row.status === "failed") leave(parts.image);
+  if (row.error || row.status === "failed") leave(parts.image);
   else want(parts.image, url("thumb", id));
 }
 
@@ -157,7 +158,7 @@ export function spoken(row, id) {
   const flags = { 1: "picked", [-1]: "rejected" };
   return [
     row.name,
-    row.status === "pending" ? "not scored yet" : row.status === "failed" ? row.error ?? "could not be read" : null,
+    row.status === "pending" ? "not scored yet" : row.error ?? (row.status === "failed" ? "could not be read" : null),
     row.score === null ? null : `score ${row.score.toFixed(1)}`,
     row.stars !== null ? plural(row.stars, "star") : row.proposed === null ? null : `${plural(row.proposed, "star")} proposed`,
     flags[row.pick] ?? (row.proposal ? `proposed to ${row.proposal}` : null),
