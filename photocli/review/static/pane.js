@@ -22,7 +22,7 @@ const better = (level) => LEVELS[LEVELS.indexOf(level) + 1];
  * @property {number | null} height
  */
 
-/** Dispatches `picture` when a better picture is shown, `lost` when none can be, and `swipe` with -1 or 1. */
+/** Dispatches `swipe` with -1 or 1. Of a better picture that is shown its zoom tells, by `change`. */
 export class Pane extends EventTarget {
   /** Its shift from the shared view; see `Zoom`. */
   own = { x: 0, y: 0, scale: 1 };
@@ -162,7 +162,7 @@ export class Pane extends EventTarget {
     }
     this.place();
     requestAnimationFrame(() => requestAnimationFrame(() => before?.remove()));
-    this.dispatchEvent(new Event("picture"));
+    this.zoom.dispatchEvent(new Event("change"));
   }
 
   #size(image) {
@@ -182,6 +182,5 @@ export class Pane extends EventTarget {
     note.textContent = `${this.source.name} can't be shown. Has it been moved?`;
     this.element.querySelectorAll(".sheet, .lost").forEach((old) => old.remove());
     this.element.prepend(note);
-    this.dispatchEvent(new Event("lost"));
   }
 }

@@ -16,7 +16,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const between = (least, value, most) => Math.min(Math.max(value, least), most);
 
 /**
- * The view that panes share. Dispatches `change` when it changed, and `linked` when panes were locked or let free.
+ * The view that panes share. Dispatches `change` when a pane shows something else, and `linked` when panes were locked or let free.
  */
 export class Zoom extends EventTarget {
   x = 0.5;
