@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from judging import by_exiftool, by_exiv2, jpegs, judge_of, press, raws, said
 
 from photocli.errors import UsageError
+from photocli.files.journal import runs
 from photocli.files.links import Roots
 from photocli.records import Record
 from photocli.review.judging import Change, Standing
@@ -339,19 +343,39 @@ def test_a_dropped_photo_cannot_be_judged(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["A.JPG"]
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whom modes bind")
-def test_a_folder_that_is_read_only_gives_one_sentence(tmp_path: Path) -> None:
-    photos = raws(tmp_path / "shut", "A.NEF", "B.NEF")
-    judge, _ = judge_of(*photos)
-    (tmp_path / "shut").chmod(0o555)
-    try:
-        result = press(judge, 0, 1, stars=3)
-    finally:
-        (tmp_path / "shut").chmod(0o755)
-    assert result.message == (
-        f"nothing can be written in {tmp_path / 'shut'}: permission denied; review a copy, or open the folder"
-    )
-    assert (result.ids, result.undo) == ((), 0)
+@contextlib.contextmanager
+def bound_by_modes() -> Iterator[Path]:
+    """A folder outside of those that pytest makes, and us in the place of a user whom modes bind."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of folders mean something else there")
+def test_a_folder_that_is_read_only_gives_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bound_by_modes() as folder:
+        monkeypatch.setenv("PHOTOCLI_STATE", str(folder / "state"))
+        photos = raws(folder / "shut", "A.NEF", "B.NEF")
+        judge, _ = judge_of(*photos)
+        (folder / "shut").chmod(0o555)
+        try:
+            result = press(judge, 0, 1, stars=3)
+        finally:
+            (folder / "shut").chmod(0o755)
+        assert result.message == (
+            f"nothing can be written in {folder / 'shut'}: permission denied; "
+            "review a copy, or open the folder"
+        )
+        assert (result.ids, result.undo, list((folder / "shut").glob("*.xmp"))) == ((), 0, [])
+        assert [run.entries for run in runs()] == [0]
+        assert press(judge, 0, 1, stars=3).ids == (0, 1)
 
 
 def test_a_sidecar_that_is_no_xmp_is_left_and_named(tmp_path: Path) -> None:
