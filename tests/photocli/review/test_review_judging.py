@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +288,71 @@ def test_an_edit_of_the_picture_is_no_conflict_and_stays(tmp_path: Path) -> None
     assert judge.judge([0], Change(stars=4), {0: seen}).ids == (0,)
     assert b'crs:Exposure2012="+0.35"' in sidecar.read_bytes()
     assert said(judge)[0] == 4
+
+
+@pytest.mark.parametrize("of_judgement", [True, False])
+def test_what_an_editor_writes_while_the_key_is_being_carried_out_is_not_lost(
+    tmp_path: Path, of_judgement: bool
+) -> None:
+    (raw,) = raws(tmp_path, "IMG.NEF")
+    sidecar = tmp_path / "IMG.xmp"
+    old, new = (b'Rating="2"', b'Rating="5"') if of_judgement else (b"<rdf:Description", b"<!-- -->" * 9)
+    edits: list[bytes] = []
+
+    def clock() -> (
+        datetime
+    ):  # it is asked while the sidecar is merged: after it was read, before it is written
+        if sidecar.exists() and not edits:
+            edits.append(sidecar.read_bytes().replace(old, new if of_judgement else new + old, 1))
+            sidecar.write_bytes(edits[0])
+        return datetime(2026, 5, 6, tzinfo=timezone.utc)
+
+    judge, _ = judge_of(raw, clock=clock)
+    press(judge, 0, stars=2)
+    result = press(judge, 0, stars=1)
+    assert len(edits) == 1
+    if of_judgement:
+        assert [conflict.standing.judgement for conflict in result.conflicts] == [Judgement(rating=5)]
+        assert sidecar.read_bytes() == edits[0]
+    else:
+        assert result.ids == (0,)
+        assert new in sidecar.read_bytes()
+        assert said(judge)[0] == 1
+        judge.undo()
+        assert sidecar.read_bytes() == edits[0]
+
+
+def test_a_photo_that_vanished_is_refused(tmp_path: Path) -> None:
+    photos = raws(tmp_path, "A.NEF", "B.NEF")
+    judge, _ = judge_of(*photos)
+    seen = {id: judge.standing(id).state for id in (0, 1)}
+    photos[0].unlink()
+    result = judge.judge([0, 1], Change(stars=3), seen)
+    assert (result.ids, list(result.failures)) == ((1,), [0])
+    assert "A.NEF is no longer where it was" in (result.message or "")
+    assert [file.name for file in tmp_path.glob("*.xmp")] == ["B.xmp"]
+
+
+def test_an_id_that_is_none_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    judge, _ = judge_of(*raws(tmp_path, "A.NEF"))
+    with pytest.raises(LookupError):
+        judge.judge([0, 7], Change(stars=3), {0: judge.standing(0).state})
+    assert not list(tmp_path.glob("*.xmp"))
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names must be text there")
+def test_hostile_names_are_judged_and_said_safely(tmp_path: Path) -> None:
+    names = [b"a\xff\xfe.NEF", b"<script>alert(1)&.NEF", b"new\nline\x1b[31m.NEF", b"-rf .NEF", b"a;b'\".NEF"]
+    photos = raws(tmp_path, *map(os.fsdecode, names))
+    judge, _ = judge_of(*photos)
+    assert press(judge, *range(len(photos)), stars=4).ids == tuple(range(len(photos)))
+    assert len(list(tmp_path.glob("*.xmp"))) == len(photos)
+    assert [said(judge, id)[0] for id in range(len(photos))] == [4] * len(photos)
+    for photo in photos:
+        photo.unlink()
+    failures = press(judge, *range(len(photos)), stars=1).failures.values()
+    assert all(text.isprintable() for text in failures)
+    assert json.dumps(list(failures)).isascii()
 
 
 def test_two_judges_at_once_lose_nothing(tmp_path: Path) -> None:
