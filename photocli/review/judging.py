@@ -252,8 +252,10 @@ class Judge:
                 "there, and leaves the pictures as they are"
             )
         if not change.is_in(standing.judgement):
-            way = "; --embed writes there" if is_jpeg and not self._embed else ""
-            notes[f"inside {id}"] = f"{entry.path.name} itself says {standing.words}, and still counts{way}"
+            profile = next(self._reader.profiles(entry.path, entry.twin), None)
+            where = f"{entry.path.name} itself" if profile is None else profile.name
+            way = "; --embed writes there" if is_jpeg and profile is None and not self._embed else ""
+            notes[f"inside {id}"] = f"{where} says {standing.words}, and still counts{way}"
         new = {key: note for key, note in notes.items() if key not in self._said}
         self._said.update(new)
         return [printable(note) for note in new.values()]

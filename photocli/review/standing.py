@@ -126,6 +126,12 @@ class StandingReader(JudgementReader):
                         with suppress(OSError, SidecarError):
                             yield sidecar, self._in_sidecar(sidecar, file if base == file.stem else None)
 
+    def profiles(self, photo: Path, twin: Path | None) -> Iterator[Path]:
+        """The profiles of RawTherapee of a photo, which are read and never written."""
+        for file in (photo,) if twin is None else (photo, twin):
+            for base in dict.fromkeys((file.name, file.stem)):
+                yield from (path for path in self.beside(file, base) if path.suffix == SUFFIX)
+
     def signature(self, photo: Path, twin: Path | None) -> int:
         """A number that changes when a file does that is read for a photo; nothing is opened for it."""
         found: list[tuple[int, ...]] = []

@@ -229,6 +229,19 @@ def test_a_rating_inside_that_cannot_be_changed_from_here_is_said(tmp_path: Path
     assert said(judge)[0] == 5
 
 
+def test_a_profile_of_rawtherapee_is_never_written_and_named_where_it_leads(tmp_path: Path) -> None:
+    (raw,) = raws(tmp_path, "IMG.NEF")
+    profile = tmp_path / "IMG.NEF.pp3"
+    profile.write_text("[Version]\nAppVersion=5.9\n[General]\nRank=2\n")
+    judge, _ = judge_of(raw)
+    assert said(judge)[0] == 2
+    assert press(judge, 0, stars=4).notes == ("IMG.NEF.pp3 says 2 stars, and still counts",)
+    assert profile.read_text() == "[Version]\nAppVersion=5.9\n[General]\nRank=2\n"
+    profile.unlink()
+    judge.refresh([0])
+    assert said(judge)[0] == 4
+
+
 def test_lightroom_passes_over_sidecars_of_jpegs_and_that_is_said_once(tmp_path: Path) -> None:
     photos = jpegs(tmp_path, "A.JPG", "B.JPG")
     judge, _ = judge_of(*photos)
