@@ -368,6 +368,22 @@ def test_hostile_names_are_judged_and_said_safely(tmp_path: Path) -> None:
     assert json.dumps(list(failures)).isascii()
 
 
+def test_a_label_of_somebody_is_said_safely_and_can_be_taken_out(tmp_path: Path) -> None:
+    (raw,) = raws(tmp_path, "IMG.NEF")
+    judge, _ = judge_of(raw)
+    press(judge, 0, label="red")
+    sidecar = tmp_path / "IMG.xmp"
+    hostile = "&lt;b&gt;\u202e" + "long " * 100
+    sidecar.write_bytes(sidecar.read_bytes().replace(b'Label="Red"', f'Label="{hostile}"'.encode()))
+    judge.refresh([0])
+    label = judge.standing(0).as_row()["label"]
+    assert label.startswith("<b>")
+    assert label.isprintable()
+    assert len(label) == 100
+    press(judge, 0, label="")
+    assert said(judge) == (None, None, None)
+
+
 def test_two_judges_at_once_lose_nothing(tmp_path: Path) -> None:
     (raw,) = raws(tmp_path, "IMG.NEF")
     judges = [judge_of(raw)[0], judge_of(raw)[0]]
