@@ -71,7 +71,8 @@ def test_the_map_shows_where_the_score_comes_from(over: Overlays) -> None:
     assert heat.shape == (HEAT_SIDE * 2 // 3, HEAT_SIDE, 4)
     bright, dark = heat[160, 140], heat[160, 440]
     assert bright[0] > bright[2] and dark[2] > dark[0]  # red and blue
-    assert bright[3] > 100
+    assert bright[3] > heat[10, 475, 3] > 100
+    assert np.ptp(heat[10, 475, :3]) < np.ptp(bright[:3]) / 2  # the border is nearly grey
     assert heat[..., 3].max() < 255  # the photo shines through
 
 
