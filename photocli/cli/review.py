@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,15 +66,14 @@ def review(paths: Paths, options: ReviewOptions) -> None:
     Exit codes: 0 ended by Ctrl-C, 2 wrong use, 4 fatal.
     """
     with reported(options.debug) as course:
-        from photocli.culling.cull import OUTPUTS
-        from photocli.review.session import Session
+        from photocli.review.session import ReviewSession, page_options
         from photocli.scoring.stopping import Stopped
         from photocli.writers.html import title_of
 
         profile = options.chosen_profile()
         photos = options.require_photos(paths)
-        run = course.run = options.begin(photos, options.of_run(profile=profile, outputs=OUTPUTS))
-        session = Session(
+        run = course.run = options.begin(photos, page_options(options.of_run(profile=profile)))
+        session = ReviewSession(
             run,
             title_of(paths),
             lambda server: _open(server, options),
@@ -92,5 +93,20 @@ def review(paths: Paths, options: ReviewOptions) -> None:
 def _open(server: PageServer, options: ReviewOptions) -> None:
     """Say where the page is, and have a browser open it."""
     typer.echo(server.url)
+    opens = not options.no_open and _has_browser()
     if not options.quiet:
-        typer.echo("the page is open as long as this runs; Ctrl-C ends it", err=True)
+        said = "the page opens in your browser" if opens else "open this address in a browser on this machine"
+        typer.echo(f"{said}; Ctrl-C ends it", err=True)
+    if opens:
+        import threading
+        import webbrowser
+
+        # The address that lets in once: others on this machine can see how a program is called.
+        threading.Thread(target=webbrowser.open, args=(server.once,), daemon=True).start()
+
+
+def _has_browser() -> bool:
+    """Whether there is a browser in a window: one in the terminal would take it over."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from photocli.errors import PhotocliError, UsageError
+from photocli.errors import PhotocliError, PictureError, UsageError
 from photocli.review.drops import LARGEST, DroppedFile, files_of
 from photocli.review.guard import TooLarge
 
@@ -89,8 +89,12 @@ async def _outcome(work: Callable[[Any], Any], given: Any) -> Response:
         return refusal(str(error.args[0]) if error.args else "there is no such thing; reload the page", 404)
     except UsageError as error:
         return refusal(str(error))
+    except PictureError as error:
+        return refusal(str(error), 404)
     except PhotocliError as error:
         return refusal(str(error), 409)
+    except Exception as error:  # the page says so, and goes on
+        return refusal(f"this should not have happened ({error!r}); please report it", 500)
     return found if isinstance(found, Response) else Json(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ ONCE = "open"
 _READING = ("GET", "HEAD")
 _LARGEST_BODY = 1 << 20  # bytes of JSON; photos that are dropped have a limit of their own
 _TOKEN_BYTES = 24
+_PATIENCE = 20  # of a body that is too large, so many times as much as may be sent is read
 
 
 class TooLarge(Exception):
@@ -61,51 +63,60 @@ class Guard:
         """Answer, or have the app answer."""
         if scope["type"] != "http":
             return  # a websocket is refused by not being accepted
-        headers = dict(scope["headers"])
-        refused = self._refusal(scope, headers)
-        if refused is not None:
-            await _say(send, *refused)
-            return
-        path = str(scope["path"])
-        if self._lets_in_once(path):
-            await _say(send, 303, "go on to the page", ((b"location", f"/{self.token}/".encode()),))
-            return
+        headers, path = dict(scope["headers"]), str(scope["path"])
         most = self._largest_drop if path == f"/{self.token}/drop" else _LARGEST_BODY
-        if int(headers.get(b"content-length", b"0")) > most:
-            await _say(send, 413, f"send no more than {most:,} bytes at once")
-            return
-        inner = {**scope, "root_path": f"/{self.token}"}
-        await self._app(inner, _limited(receive, most), _guarded(send))
+        refused = self._refusal(scope, headers, path)
+        if refused is None and self._lets_in_once(scope, path):
+            await _say(send, 303, "go on to the page", ((b"location", f"/{self.token}/".encode()),))
+        elif refused is not None:
+            await _say(send, *refused)
+        elif int(headers.get(b"content-length", b"0")) > most:
+            await _pass_over(receive, _PATIENCE * most)  # else a browser takes it for a broken connection
+            await _say(send, 413, f"send {most >> 20} MB at once at most")
+        else:
+            inner = {**scope, "root_path": f"/{self.token}"}
+            await self._app(inner, _limited(receive, most), _guarded(send))
 
-    def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes], path: str) -> tuple[int, str] | None:
         """Why it is refused, with the status for it; None if it is not."""
         if headers.get(b"host") not in self._hosts:
             return 403, "open the page by the address that photocli printed"
         if not headers.get(b"content-length", b"0").isdigit():
             return 400, "the length of the body is no number"
-        if scope["method"] not in _READING:
-            if headers.get(b"origin") != b"http://" + headers[b"host"]:
-                return 403, "only the page itself may change anything"
-            if headers.get(b"sec-fetch-site", b"same-origin") != b"same-origin":
-                return 403, "only the page itself may change anything"
-        path = str(scope["path"])
-        known = path.startswith("/") and secrets.compare_digest(
-            path.split("/")[1].encode("utf-8", "replace"), self.token.encode()
-        )
-        if not known and not self._is_once(path):
+        if not self._is_known(path) and not self._is_once(path):
             return 404, "there is nothing here; open the page by the address that photocli printed"
+        if scope["method"] not in _READING:
+            origin = headers.get(b"origin") == b"http://" + headers[b"host"]
+            if not origin or headers.get(b"sec-fetch-site", b"same-origin") != b"same-origin":
+                return 403, "only the page itself may change anything"
         return None
 
-    def _is_once(self, path: str) -> bool:
-        return self._once is not None and secrets.compare_digest(
-            path.encode("utf-8", "replace"), self.once.encode()
-        )
+    def _is_known(self, path: str) -> bool:
+        """Whether an address begins with the token."""
+        return _same(path.split("/")[1] if path.startswith("/") else "", self.token)
 
-    def _lets_in_once(self, path: str) -> bool:
-        found = self._is_once(path)
+    def _is_once(self, path: str) -> bool:
+        return self._once is not None and _same(path, self.once)
+
+    def _lets_in_once(self, scope: Scope, path: str) -> bool:
+        found = scope["method"] == "GET" and self._is_once(path)
         if found:
             self._once = None
         return found
+
+
+def _same(given: str, secret: str) -> bool:
+    """Compare in a time that tells nothing about the secret."""
+    return secrets.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+
+
+async def _pass_over(receive: Receive, most: int) -> None:
+    """Read a body, but not more than `most` bytes, and forget it."""
+    while most > 0:
+        message = await receive()
+        most -= len(message.get("body", b"")) + 1
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return
 
 
 def _limited(receive: Receive, most: int) -> Receive:
@@ -140,9 +151,9 @@ def _guarded(send: Send) -> Send:
 
 async def _say(send: Send, status: int, text: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
     """Answer with one sentence."""
-    body = f"{text}\n".encode()
+    body = json.dumps({"error": text}).encode()
     plain = (
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
     )
     guarded = _guarded(send)

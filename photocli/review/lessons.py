@@ -53,7 +53,9 @@ class Lessons:
 
     def agreement(self) -> list[dict[str, Any]]:
         """How often what a person said is what was proposed, by kind of photo."""
-        return [each.as_dict() for each in agreement(self._judged())]
+        culling = self._desk.proposals.culling
+        proposed = None if culling is None else culling.proposed
+        return [each.as_dict() for each in agreement(self._judged(), proposed)]
 
     def undecided(self) -> list[dict[str, Any]]:
         """The groups of which the proposal is unsure, the most doubtful first."""

@@ -60,7 +60,8 @@ class Proposals:
     @property
     def are_due(self) -> bool:
         """Whether it is time to propose something while photos are still being scored."""
-        return len(self._ids) > self._proposed and time.monotonic() > self._next
+        is_time = time.monotonic() > self._next and not self._shoot.is_filling
+        return is_time and len(self._ids) > self._proposed
 
     def propose(self, watch: Callable[[Run, int], Iterable[Record]] | None = None) -> None:
         """Propose anew, for all photos so far; with `watch`, look closer at those that are nearly equal.

@@ -11,12 +11,14 @@ import jinja2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from photocli.errors import PhotocliError
 from photocli.review import events
+from photocli.review.answers import refusal
 from photocli.review.api import Api
 from photocli.review.drops import LARGEST
 from photocli.review.guard import Guard
@@ -69,6 +71,7 @@ class PageServer:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="critical",
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -121,8 +124,16 @@ class PageServer:
                 Route("/filters/{name:str}", api.remove_filter, methods=["DELETE"]),
                 Route("/events", stream),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
-            ]
+            ],
+            exception_handlers={HTTPException: _refused},
         )
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """What is not there, or is asked for in another way than it can be."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    said = {404: "there is nothing here", 405: "this cannot be asked for in that way"}
+    return refusal(said.get(status, "this cannot be answered"), status)
 
 
 def _template(name: str) -> jinja2.Template:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from photocli.culling.cull import OUTPUTS
 from photocli.files.links import Roots
 from photocli.review.desk import Desk
 from photocli.review.drops import Drops
@@ -14,18 +16,26 @@ from photocli.review.judging import Judge
 from photocli.review.overlays import Overlays
 from photocli.review.pictures import Pictures
 from photocli.review.proposals import Proposals
+from photocli.review.renditions import THUMBNAIL_SIDE
 from photocli.review.server import PageServer, bound
 from photocli.review.shoot import Shoot
 from photocli.review.watching import Watching
+from photocli.scoring.options import NEW_THUMBNAIL
 
 if TYPE_CHECKING:
     from photocli.records import Record
+    from photocli.scoring.options import Options
     from photocli.scoring.pipeline import Run
 
 _LOOK_S = 1.0
 
 
-class Session:
+def page_options(options: Options) -> Options:
+    """The options of a run whose photos are shown on the page: what groups them, and their thumbnails."""
+    return replace(options, outputs=(*OUTPUTS, NEW_THUMBNAIL), thumbnail_side=THUMBNAIL_SIDE)
+
+
+class ReviewSession:
     """Scores the photos of a run while its page is served.
 
     Workers are forked from a process with one thread, and hold what it held: the page's thread, its token and
@@ -76,6 +86,8 @@ class Session:
                 id = self.shoot.add(result)
                 if id is not None:
                     self._proposals.add(id, result)
+                    if result.thumbnail is not None and self._desk is not None:
+                        self._desk.pictures.keep_thumbnail(id, result.thumbnail)
                 if self._proposals.are_due:
                     self._proposals.propose()
         self.shoot.listed()
@@ -83,8 +95,9 @@ class Session:
     def _propose(self) -> None:
         """Propose for all photos, at once and then after a closer look."""
         self.shoot.phase = "grouping"
-        for id in range(len(self.shoot)) if self._desk is not None else ():
-            self._desk.stand(id)  # what a person said leads
+        assert self._desk is not None
+        for id in range(len(self.shoot)):  # what a person said leads
+            self._desk.stand(id)
         self._proposals.propose()
         if self._closely:
             self.shoot.phase = "looking closer"
@@ -113,7 +126,7 @@ class Session:
             self.shoot,
             judge,
             pictures,
-            Overlays(pictures, options),
+            Overlays(self.shoot, pictures, options),
             self._proposals,
             Drops(self.shoot, pictures, options),
             lambda: self._wanted.put(None),

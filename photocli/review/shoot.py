@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _OF_TASTE = ("taste", "score", "stars", "models")
 _RECENT = 40  # the rate is that of so many moments
 _MOMENT_S = 0.5
+_MANY = 100  # so many a second come from the cache, and from nowhere else
 
 
 class UnknownPhoto(LookupError):
@@ -110,7 +111,9 @@ class Shoot:
         self._next = 0
         self._done = self._failed = 0
         self._listed = False
-        self._moments: deque[tuple[float, int]] = deque(maxlen=_RECENT)
+        now = time.monotonic()
+        self._moments = deque([(now, 0)], _RECENT)
+        self._filling_until = now + 2 * _MOMENT_S
         self.version = 0
         self.phase, self.closer = "scoring", (0, 0)
 
@@ -171,6 +174,11 @@ class Shoot:
             left = (total - done) / rate if rate and self._listed else None
             return ShootProgress(done, total, rate, left, self._failed, self._listed, self.phase, self.closer)
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether photos come from the cache just now, many at once: what is not urgent can wait."""
+        return time.monotonic() < self._filling_until
+
     def note(self, batch: FileBatch) -> None:
         """Take what was found in one folder; it is scored later."""
         with self._lock:
@@ -196,9 +204,7 @@ class Shoot:
             self._done += 1
             self._failed += result.record.status == "failed"
             self._set(id, result.record)
-            now = time.monotonic()
-            if not self._moments or now - self._moments[-1][0] >= _MOMENT_S:
-                self._moments.append((now, self._done))
+            self._keep_time()
             return id
 
     def drop(self, record: Record) -> int:
@@ -260,6 +266,15 @@ class Shoot:
             self._versions[id],
             id in self._dropped,
         )
+
+    def _keep_time(self) -> None:
+        """Note how many are done, now and then."""
+        now = time.monotonic()
+        since, before = self._moments[-1]
+        if now - since >= _MOMENT_S:
+            if self._done - before > _MANY * (now - since):
+                self._filling_until = now + 2 * _MOMENT_S
+            self._moments.append((now, self._done))
 
     def _append(self, path: str) -> None:
         self._paths.append(path)

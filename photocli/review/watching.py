@@ -47,7 +47,7 @@ class Watching:
     def _read(self, at: int) -> int:
         """Read what stands of the photos from one on, as far as they are known."""
         shoot = self._desk.shoot
-        while at < len(shoot) and not self._over.is_set():
+        while at < len(shoot) and not shoot.is_filling and not self._over.is_set():
             for id in range(at, min(at + _AT_ONCE, len(shoot))):
                 self._desk.stand(id)
             at = min(at + _AT_ONCE, len(shoot))

@@ -1,7 +1,7 @@
 /** Agreement: how often a person followed the proposals, by kind of photo. */
 
 import { agreement } from "./api.js";
-import { dialog, make } from "./make.js";
+import { make } from "./make.js";
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 
@@ -36,13 +36,14 @@ function row(kind, found, first, many) {
 }
 
 /** The table of the server's figures. */
-export function agreementTable(figures) {
+function agreementTable(figures) {
   const table = make("table", "agreement");
   table.append(make("caption", "", "How often you did what was proposed. The line is the 95% interval: few photos say little."));
   const head = table.createTHead().insertRow();
   for (const words of ["Photos", "Proposal", "Followed", "", "Count", "Interval"]) {
     const cell = make(words ? "th" : "td", "", words);
     if (words) cell.scope = "col";
+    if (["Count", "Interval"].includes(words)) cell.className = "number";
     head.append(cell);
   }
   const kinds = new Map();
@@ -54,10 +55,10 @@ export function agreementTable(figures) {
   return table;
 }
 
-/** Shows the table in a dialog. */
-export async function openAgreement() {
-  const figures = await agreement();
-  const nothing = make("p", "", "Nothing can be compared yet: pick, reject or rate some photos for which something is proposed.");
-  const box = dialog("Agreement", figures.length ? agreementTable(figures) : nothing);
-  box.classList.add("agreeing");
+/** Asks for the figures and returns elements that show them. */
+export async function agreed() {
+  const answer = await agreement();
+  const figures = Array.isArray(answer) ? answer : (answer?.rows ?? []);
+  if (figures.length) return [agreementTable(figures)];
+  return [make("p", "", "No photo has both a proposal and a judgement of yours yet.")];
 }

@@ -7,7 +7,7 @@ import { button, make } from "./make.js";
 import { announce } from "./messages.js";
 import { Strip } from "./strip.js";
 import { LightTable } from "./table.js";
-import { press, switcher, tools } from "./tools.js";
+import { footer, press, switcher, tools } from "./tools.js";
 
 /** The photos to compare: those asked for, else the group of the one, else it and its neighbour. */
 function subjects(ids) {
@@ -28,6 +28,9 @@ function best(ids) {
   return ids.reduce((most, id) => (worth(id) > worth(most) ? id : most), ids[0]);
 }
 
+/** Whether a group was last looked at as a whole. */
+let wholeGroups = false;
+
 class Comparison {
   constructor(section) {
     this.section = section;
@@ -39,18 +42,20 @@ class Comparison {
     this.faces.host.hidden = true;
     this.title = make("h2");
     section.classList.add("looking");
-    section.replaceChildren(this.#tools(), host, this.faces.host, this.strip.host);
+    section.replaceChildren(this.#tools(), host, this.faces.host, this.strip.host, footer());
     this.table.addEventListener("active", () => this.#activated());
     this.table.addEventListener("swipe", ({ detail }) => this.move(detail));
     this.strip.addEventListener("choose", ({ detail }) => this.choose(detail));
     this.faces.addEventListener("face", ({ detail }) => this.#face(detail));
+    this.stop = state.on("advance", () => this.move(1));
     this.resized = () => this.whole && this.#show(this.table.active);
     window.addEventListener("resize", this.resized);
   }
 
   async begin(ids) {
     this.all = subjects(ids);
-    this.whole = ids.length > 2;
+    const chosen = this.all.some((id) => !state.group(this.all[0]).includes(id));
+    this.whole = chosen ? this.all.length > 2 : wholeGroups;
     const unknown = this.all.filter((id) => !state.rows.has(id));
     if (unknown.length) await rows(unknown);
     this.best = best(this.all);
@@ -62,7 +67,7 @@ class Comparison {
 
   /** Whether the whole group is shown, or two of it. */
   toggle() {
-    this.whole = !this.whole;
+    this.whole = wholeGroups = !this.whole;
     this.#show(this.table.active);
   }
 
@@ -111,7 +116,7 @@ class Comparison {
     const { host } = this.faces;
     host.hidden = !host.hidden || !FaceStrips.any(this.all);
     if (!host.hidden) this.faces.show(this.all);
-    press(this.facesButton, !host.hidden);
+    this.#show(this.table.active);
   }
 
   key(event) {
@@ -124,7 +129,7 @@ class Comparison {
       ArrowUp: () => this.promote(),
       ArrowDown: () => (this.whole ? null : this.swap()),
       c: () => this.toggle(),
-      v: () => this.toggleFaces(),
+      h: () => this.toggleFaces(),
     };
     const act = acts[event.key] ?? acts[event.key.toLowerCase()];
     act?.();
@@ -132,6 +137,7 @@ class Comparison {
   }
 
   end() {
+    this.stop();
     window.removeEventListener("resize", this.resized);
     this.table.close();
     this.strip.close();
@@ -139,12 +145,12 @@ class Comparison {
   }
 
   #tools() {
-    this.pairButton = switcher("Two", () => this.whole && this.toggle(), { label: "The best and a candidate (C)" });
-    this.wholeButton = switcher("All", () => this.whole || this.toggle(), { label: "The whole group (C)" });
+    this.pairButton = switcher("Two", () => this.whole && this.toggle(), { label: "The best and a candidate (C)", className: "tool wide" });
+    this.wholeButton = switcher("All", () => this.whole || this.toggle(), { label: "The whole group (C)", className: "tool wide" });
     this.swapButton = button("Swap", () => this.swap(), { label: "Swap the two (↓)", className: "tool wide" });
     this.bestButton = button("Best", () => this.promote(), { label: "Make this the best so far (↑)", className: "tool wide" });
     this.facesButton = switcher("Faces", () => this.toggleFaces(), {
-      label: "Show every face (V)",
+      label: "Show every face (H)",
       symbol: "face",
       className: "tool wide",
     });
@@ -157,10 +163,12 @@ class Comparison {
     const pair = this.best === this.candidate ? [this.best] : [this.best, this.candidate];
     const roles = new Map([[this.best, "Best so far"]]);
     if (!this.whole && pair.length > 1) roles.set(this.candidate, "Candidate");
-    this.table.show(this.whole ? this.all : pair, active, { roles });
-    this.strip.host.hidden = this.table.ids.length === this.all.length;
-    if (!this.strip.host.hidden) this.strip.show(this.all, this.table.ids, active);
+    this.faces.host.hidden ||= !FaceStrips.any(this.all);
     if (!this.faces.host.hidden) this.faces.show(this.all);
+    this.strip.host.hidden = !this.faces.host.hidden || (!this.whole && this.all.length < 3);
+    this.table.show(this.whole ? this.all : pair, active, { roles });
+    if (this.whole && this.table.ids.length === this.all.length) this.strip.host.hidden = true;
+    if (!this.strip.host.hidden) this.strip.show(this.all, this.table.ids, active);
     this.#tell(said);
     this.#ahead();
   }
@@ -173,6 +181,7 @@ class Comparison {
     this.swapButton.disabled = this.whole || this.all.length < 2;
     this.bestButton.disabled = this.all.length < 2;
     this.facesButton.disabled = !FaceStrips.any(this.all);
+    press(this.facesButton, !this.faces.host.hidden);
     if (said) announce(this.table.spoken());
   }
 
@@ -192,7 +201,7 @@ class Comparison {
   #face({ id, person }) {
     if (!this.table.ids.includes(id)) this.choose(id);
     this.table.activate(id);
-    FaceStrips.look(this.table, person);
+    this.faces.look(this.table, person);
   }
 }
 

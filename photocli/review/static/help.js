@@ -14,10 +14,13 @@ const KEYS = [
   ["Loupe", [["Z", "100% and back"], ["+ −", "closer, farther"], ["Shift + arrow", "move the picture"],
     ["F", "faces and eyes"], ["O", "heat map of the score"], ["R", "suggested crop"], ["B", "the camera's frame"],
     ["I", "facts beside the photo"]]],
+  ["Compare, survey, undecided", [["← →", "another candidate, or frame"], ["↑", "make it the best so far"], ["↓", "swap the two"],
+    ["C", "two, or the whole group"], ["Z + −", "zoom all frames"], ["L", "together, or each by itself"],
+    ["F", "mark what is in focus"], ["H", "every face"], ["/", "out of the survey"], ["Enter", "undecided: pick and go on"]]],
   ["Else", [["/", "to the filter"], ["?", "this help"]]],
 ];
 
-const RULES = "A filter is made of words that stand in names, and of rules: stars >= 3, stars == none, label == red, " +
+const RULES = "A filter is made of words that stand in names, and of rules: stars >= 3, stars == 0, label == red, " +
   "pick == 1, faces >= 2, faults ~ blur, style ~ vivid, camera ~ nikon, captured >= 2026-06-20. All must hold.";
 
 /** Opens the help. */

@@ -1,36 +1,35 @@
-/** Learning from a person's ratings: says the held-out figure, and has the photos sorted anew. */
+/** Learning from a person's ratings: what was learned, the held-out figure, and the photos sorted anew. */
 
 import { learn } from "./api.js";
 import { reload } from "./listing.js";
-import { dialog, make } from "./make.js";
-import { say } from "./messages.js";
+import { make } from "./make.js";
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 
-/** The held-out figure in a line of its own, beside that of the general model where it is known. */
-function figures({ held_out: heldOut, general }) {
-  if (heldOut === null || heldOut === undefined) return [];
-  const big = make("p", "figure", percent(heldOut));
-  const than = general === null || general === undefined ? "" : ` The general model has ${percent(general)}.`;
-  return [big, make("p", "", `of pairs of ratings that it had not seen stand in your order.${than}`)];
+/** Shares as bars with their figures. */
+function bars(pairs, title) {
+  const list = make("dl", "bars");
+  for (const [name, share] of pairs) {
+    const value = make("dd");
+    const bar = make("i");
+    bar.style.width = percent(share);
+    value.append(bar, make("b", "", percent(share)));
+    list.append(make("dt", "", name), value);
+  }
+  const made = make("div");
+  made.append(make("h4", "", title), list);
+  return made;
 }
 
-/**
- * Learns from the ratings on the disk.
- * @param {HTMLButtonElement | null} asked  the button that was pressed; it can't be pressed twice
- */
-export async function learnFromRatings(asked = null) {
-  const words = asked?.textContent;
-  if (asked) Object.assign(asked, { disabled: true, textContent: "Learning …" });
-  const close = say("Learning from your ratings. This may take a while.", { stay: 600000 });
-  try {
-    const learned = await learn();
-    dialog("Learned from your ratings", ...figures(learned), make("p", "", learned.message));
-    await reload();
-  } catch (error) {
-    say(error.message, { kind: "error" });
-  } finally {
-    close();
-    if (asked) Object.assign(asked, { disabled: false, textContent: words });
+/** Learns from the ratings on the disk and sorts by what was learned; returns elements that say how well it went. */
+export async function learned() {
+  const { message, held_out: heldOut, general, kept } = await learn();
+  const shown = [make("p", "", message)];
+  if (typeof heldOut === "number") {
+    const others = typeof general === "number" ? [["the general model", general]] : [];
+    const title = "Pairs of photos in your order, among ratings it had not seen";
+    shown.push(bars([["your taste", heldOut], ...others], title));
   }
+  if (kept !== false) await reload({ top: true });
+  return shown;
 }

@@ -12,6 +12,7 @@ export function rate(ids, change, advance = false) {
   announce(`${ids.length === 1 ? state.rows.get(ids[0])?.name ?? "" : photos(ids.length)}: ${inWords(change)}`);
   const single = ids.length === 1 && ["grid", "loupe"].includes(state.view) && !state.selected.size;
   if (advance && single) state.focus(state.beside(ids[0], 1));
+  else if (advance) state.emit("advance");
   return done;
 }
 

@@ -16,7 +16,7 @@ export const VIEWS = ["grid", "loupe", "compare", "survey", "undecided"];
  * - `history` `{undo, redo}`: how many steps can be taken back, and taken again.
  * - `progress` `{done, total, rate, left_s, failed}`, `conflict` `{id, stands, message, change}`.
  * - `outdated` `{outdated}`: whether the order on screen is no longer the order by score.
- * - `preference` `{name, value}`.
+ * - `preference` `{name, value}`, `advance`: a view that lays out frames by itself may go on to the next one.
  */
 class State extends EventTarget {
   /** Ids of the photos shown, filtered and sorted. Replaced as a whole, never changed in place. */

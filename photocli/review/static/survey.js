@@ -5,7 +5,7 @@ import { rows } from "./api.js";
 import { button, make, photos } from "./make.js";
 import { announce } from "./messages.js";
 import { LightTable } from "./table.js";
-import { tools } from "./tools.js";
+import { footer, tools } from "./tools.js";
 
 const MOST = 48; // photos, as each is shown with as many pixels as it has space
 
@@ -24,8 +24,9 @@ class Survey {
     this.title = make("h2");
     this.back = button("All again", () => this.restore(), { label: "Bring back what was removed", className: "tool wide" });
     section.classList.add("looking");
-    section.replaceChildren(tools(this.table, [this.title, this.back]), host);
+    section.replaceChildren(tools(this.table, [this.title, this.back]), host, footer());
     this.table.addEventListener("swipe", ({ detail }) => this.table.go(detail));
+    this.stop = state.on("advance", () => this.table.go(1));
     this.table.addEventListener("active", () => announce(this.table.spoken()));
   }
 
@@ -70,6 +71,7 @@ class Survey {
   }
 
   end() {
+    this.stop();
     this.table.close();
     this.section.replaceChildren();
   }

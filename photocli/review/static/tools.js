@@ -1,6 +1,17 @@
 /** The buttons over a light table: zoom, locking, focus peaking; views add their own. */
 
+import { state } from "./state.js";
 import { button, make } from "./make.js";
+import { ratingBar } from "./rating.js";
+
+let rating = null;
+
+/** The bar that rates the active frame; there is one, which goes from view to view. */
+export function footer() {
+  rating ??= ratingBar(() => state.targets(), "Rate the active frame");
+  rating.classList.add("foot");
+  return rating;
+}
 
 /** A button that is pressed or not. */
 export function switcher(text, act, options) {

@@ -2,16 +2,26 @@
 
 import { state } from "./state.js";
 import { judge, prefetch, rows, undecided } from "./api.js";
-import { openAgreement } from "./agreement.js";
+import { agreed } from "./agreement.js";
 import { FaceStrips } from "./faces.js";
-import { learnFromRatings } from "./learn.js";
-import { button, make, photos } from "./make.js";
+import { learned } from "./learn.js";
+import { button, dialog, make, photos } from "./make.js";
 import { announce } from "./messages.js";
 import { LightTable } from "./table.js";
 import { Tally } from "./tally.js";
 import { press, switcher, tools } from "./tools.js";
 
 const pickOf = (id) => state.rows.get(id)?.pick ?? 0;
+
+/** Shows in a dialog what an answer of the server says, once it is there. */
+async function shown(heading, waiting, act) {
+  const box = make("div");
+  box.setAttribute("role", "status");
+  box.append(make("p", "faint", waiting));
+  dialog(heading, box);
+  const said = await act().catch((error) => [make("p", "bad", error.message)]);
+  box.replaceChildren(...said);
+}
 
 class Walk {
   constructor(section) {
@@ -86,7 +96,7 @@ class Walk {
       p: () => this.judge(1),
       x: () => this.judge(-1),
       u: () => this.judge(0),
-      v: () => this.toggleFaces(),
+      h: () => this.toggleFaces(),
     };
     const act = acts[event.key] ?? acts[event.key.toLowerCase()];
     act?.();
@@ -115,14 +125,14 @@ class Walk {
     this.faces.addEventListener("face", ({ detail: { id, person } }) => {
       if (!this.table.ids.includes(id)) this.#show(id);
       this.table.activate(id);
-      FaceStrips.look(this.table, person);
+      this.faces.look(this.table, person);
     });
     const bar = tools(this.table, [this.title, this.count], [this.#facesButton()]);
     this.section.replaceChildren(bar, this.why, host, this.faces.host, this.#answers());
   }
 
   #facesButton() {
-    const options = { label: "Show every face (V)", symbol: "face", className: "tool wide" };
+    const options = { label: "Show every face (H)", symbol: "face", className: "tool wide" };
     this.facesButton = switcher("Faces", () => this.toggleFaces(), options);
     return this.facesButton;
   }
@@ -147,14 +157,15 @@ class Walk {
     const { ids, why } = this.groups[this.at];
     this.table.show(ids, active, { roles: new Map([[ids[0], "Proposed first"]]) });
     const beyond = ids.length - this.table.ids.length;
-    this.why.textContent = beyond > 0 ? `${why} ${photos(beyond)} more by the arrows.` : why;
+    const sentence = `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? "" : "."}`;
+    this.why.textContent = beyond > 0 ? `${sentence} ${photos(beyond)} more by the arrows.` : sentence;
     this.title.textContent = `Undecided ${this.at + 1} of ${this.groups.length}`;
     this.facesButton.disabled = !FaceStrips.any(ids);
     this.faces.host.hidden ||= this.facesButton.disabled;
     press(this.facesButton, !this.faces.host.hidden);
     if (!this.faces.host.hidden) this.faces.show(ids);
     this.#count();
-    if (said) announce(`Group ${this.at + 1} of ${this.groups.length}. ${why} ${this.table.spoken()}`);
+    if (said) announce(`Group ${this.at + 1} of ${this.groups.length}. ${sentence} ${this.table.spoken()}`);
   }
 
   #count() {
@@ -198,14 +209,15 @@ class Walk {
   }
 
   #end(heading, lines) {
+    this.over = true;
     this.#clear();
     const box = make("div", "summary");
     const head = make("h2", "", heading);
     head.tabIndex = -1;
     const acts = make("div", "answers");
     const back = button("Back to the grid", () => state.open("grid"), { className: "tool wide main" });
-    const learn = button("Learn from my ratings", () => learnFromRatings(learn), { className: "tool wide" });
-    acts.append(back, button("Agreement", () => openAgreement(), { className: "tool wide" }), learn);
+    const ask = (name, waiting, act) => button(name, () => shown(name, waiting, act), { className: "tool wide" });
+    acts.append(back, ask("Agreement", "Counting…", agreed), ask("Learn from my ratings", "Learning…", learned));
     box.append(head, ...lines.map((line) => make("p", "", line)), acts);
     this.section.replaceChildren(box);
     head.focus();
@@ -215,10 +227,11 @@ class Walk {
 
 let walk = null;
 
-export function enter() {
+export async function enter() {
+  if (walk && !walk.over) return;
   walk?.end();
   walk = new Walk(document.getElementById("undecided"));
-  return walk.begin();
+  await walk.begin();
 }
 
 export function leave() {
