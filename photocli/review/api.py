@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from photocli.review.answers import Json, answered, posted, refusal, take_files
 from photocli.review.drops import LARGEST
 from photocli.review.lessons import Lessons
 from photocli.review.overlays import geometry
+from photocli.review.rows import GONE
 from photocli.review.saved_filters import SavedFilters
 from photocli.scoring.ratings import breakdown
 
@@ -153,10 +154,15 @@ class Api:
         ids = _numbers(document.get("ids"))
         if not all(self._shoot.entry(id).can_judge for id in ids):
             raise UsageError("a photo that was dropped on the page is no file here and cannot be rated")
+        gone = dict.fromkeys((id for id in ids if self._desk.is_gone(id)), GONE)
+        ids = [id for id in ids if id not in gone]
         seen = document.get("seen")
         seen = seen if isinstance(seen, dict) else {}
         known = {id: str(seen[str(id)]) for id in ids if seen.get(str(id)) is not None}
-        return self._judged(self._desk.judge.judge(ids, Change.from_json(document.get("change")), known))
+        judged = self._desk.judge.judge(ids, Change.from_json(document.get("change")), known)
+        failures = {**(judged.failures or {}), **gone}
+        message = judged.message or (GONE if gone else None)
+        return self._judged(replace(judged, failures=failures, message=message))
 
     def _judged(self, judged: Judged) -> Any:
         failures = judged.failures or {}

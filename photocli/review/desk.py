@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from photocli.review.shoot import Shoot
     from photocli.scoring.pipeline import Run
 
+_GONE = "gone"  # what the version of a picture is whose file is not there
+
 _MOST_LOOKED_AT = 400
 
 
@@ -45,7 +47,13 @@ class Desk:
         self._look_at(ids)
         for id in ids:
             self.stand(id)
-        return [row(self.shoot.entry(id), self.pictures.version(id)) for id in ids]
+        versions = [self.pictures.version(id) for id in ids]
+        there = [None if version == _GONE else version for version in versions]
+        return [row(self.shoot.entry(id), version) for id, version in zip(ids, there, strict=True)]
+
+    def is_gone(self, id: int) -> bool:
+        """Whether the file of a photo is no longer there."""
+        return self.pictures.version(id) == _GONE
 
     def stand(self, id: int) -> None:
         """Have the shoot know what stands of a photo. Raises `UnknownPhoto`."""

@@ -43,9 +43,10 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
 }
 _SIGN = r">=|<=|==|!=|!~|>|<|=|~"
-_VALUE = r'"[^"]*"|\'[^\']*\'|[^\s"\']+'
+_QUOTED = r'"[^"]*"|\'[^\']*\''
 _TERM = re.compile(
-    rf"(?P<field>[A-Za-z_][\w-]*(?:\[[^\[\]]*\])?)\s*(?P<sign>{_SIGN})\s*(?P<value>{_VALUE})|(?P<word>{_VALUE})"
+    rf"(?P<field>[A-Za-z_][\w-]*(?:\[[^\[\]]*\])?)\s*(?P<sign>{_SIGN})\s*"
+    rf"(?P<value>{_QUOTED}|[^\s\"'<>=~!][^\s\"']*)|(?P<word>{_QUOTED}|[^\s\"']+)"
 )
 _SHAPE = "write rules such as score >= 6, label == red or camera ~ nikon, or a part of the name"
 
@@ -120,8 +121,6 @@ def field_of(entry: ShootEntry, field: str) -> Any:
         return None
     if field == "look":
         return tuple(name for name, _ in record.styles)
-    if field == "faults":
-        return value(record, field) or (NO_FAULT,)
     return value(record, _ALIASES.get(field, field))
 
 
@@ -177,7 +176,7 @@ def _check(field: str, columns: tuple[str, ...]) -> None:
 def _key(found: Any) -> Any:
     """What is sorted by: numbers come before texts, and what is no value is None."""
     if isinstance(found, tuple):
-        found = len(found)
+        found = len([each for each in found if each != NO_FAULT])
     if found is None or found == "" or (isinstance(found, float) and math.isnan(found)):
         return None
     return (1, found.casefold()) if isinstance(found, str) else (0, found)

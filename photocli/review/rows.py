@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from photocli.discover.names import is_raw
@@ -33,16 +31,6 @@ def row(entry: ShootEntry, version: str | None) -> dict[str, Any]:
     if version is None:
         found["error"] = GONE
     return found
-
-
-def file_version(path: str) -> str | None:
-    """What tells one version of a file from another, short; None where it is not there."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - for each row that is shown
-    except (OSError, ValueError):
-        return None
-    facts = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
-    return blake2b(facts.encode(), digest_size=6).hexdigest()
 
 
 def _of_record(record: Record | None) -> dict[str, Any]:
