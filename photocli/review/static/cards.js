@@ -71,7 +71,8 @@ export function fill(card, id, place) {
   parts.name.textContent = row.name;
   parts.score.textContent = row.score === null ? "" : row.score.toFixed(1);
   stars(parts.stars, row);
-  flag(parts.flag, row);
+  // That a photo which stands alone is proposed says little, and is said by its stars.
+  flag(parts.flag, row.proposal === "pick" && state.group(id).length < 2 ? { pick: row.pick } : row);
   stack(parts.stack, row, id);
   marks(parts.marks, row);
   parts.note.textContent = row.error ?? (row.status === "failed" ? "could not be read" : "");

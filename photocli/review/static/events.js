@@ -80,7 +80,7 @@ async function flush() {
 }
 
 function progress(told) {
-  const busy = told.done < told.total || told.listed === false;
+  const busy = told.phase ? told.phase !== "done" : told.done < told.total;
   showProgress(told, busy);
   if (scoring && !busy) finish();
   scoring = busy;
