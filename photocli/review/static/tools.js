@@ -40,7 +40,7 @@ function size(zoom) {
 export function tools(table, before, after = []) {
   const { zoom, peaking } = table;
   const bar = make("div", "bench");
-  bar.setAttribute("role", "toolbar");
+  bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", "Comparison");
   const shown = make("span", "zoomed");
   const linked = switcher("Together", () => zoom.link(!zoom.linked), { label: "Zoom frames together (L)", className: "tool wide" });
