@@ -54,7 +54,8 @@ class Comparison {
 
   async begin(ids) {
     this.all = subjects(ids);
-    const chosen = this.all.some((id) => !state.group(this.all[0]).includes(id));
+    const group = state.group(this.all[0]);
+    const chosen = group.length !== this.all.length || this.all.some((id) => !group.includes(id));
     this.whole = chosen ? this.all.length > 2 : wholeGroups;
     const unknown = this.all.filter((id) => !state.rows.has(id));
     if (unknown.length) await rows(unknown);
