@@ -48,6 +48,7 @@ export class Overlays {
     this.#id = null;
     this.#found = {};
     this.#sheet.replaceChildren();
+    for (const [layer] of LAYERS) this.#busy(layer, false);
   }
 
   /** Draws what was found in a photo: the `overlay` of the server's answer. */
@@ -89,11 +90,10 @@ export class Overlays {
     this.#attach();
   }
 
-  /** Has a crop looked for, which takes a second or two; it is drawn if its photo is still there. */
+  /** Has a crop looked for, which takes some seconds; it is drawn if its photo is still there. */
   async #ask(id) {
     this.#found.crop = null;
-    const button = this.buttons.find(({ dataset }) => dataset.layer === "crop");
-    button.setAttribute("aria-busy", "true");
+    this.#busy("crop", true);
     try {
       const crop = await suggestedCrop(id);
       if (id !== this.#id) return;
@@ -103,8 +103,14 @@ export class Overlays {
     } catch (error) {
       if (id === this.#id) say(error.message, { kind: "error" });
     } finally {
-      button.removeAttribute("aria-busy");
+      if (id === this.#id) this.#busy("crop", false);
     }
+  }
+
+  #busy(layer, waiting) {
+    const button = this.buttons.find(({ dataset }) => dataset.layer === layer);
+    if (waiting) button.setAttribute("aria-busy", "true");
+    else button.removeAttribute("aria-busy");
   }
 
   #face(svg, { box, eyes = [] }) {
@@ -122,7 +128,14 @@ export class Overlays {
   #heat() {
     const image = make("img", "heat");
     Object.assign(image, { alt: "", decoding: "async", src: url("heat", this.#id) });
-    image.addEventListener("error", () => image.isConnected && say("There is no heat map of this photo."));
+    this.#busy("heat", !image.complete);
+    image.addEventListener("load", () => image.isConnected && this.#busy("heat", false));
+    image.addEventListener("error", () => {
+      if (!image.isConnected) return;
+      this.#busy("heat", false);
+      image.remove();
+      say("There is no heat map of this photo.");
+    });
     return image;
   }
 }
