@@ -19,11 +19,11 @@ function subjects(ids) {
   return beside === undefined ? [first] : [first, beside];
 }
 
-/** The best so far: what a person picked, then what they gave most stars, then what is proposed. */
+/** The best so far: what a person picked, then what they gave most stars, then what is proposed, then the score. */
 function best(ids) {
   const worth = (id) => {
-    const { pick, stars } = state.rows.get(id) ?? {};
-    return (pick ?? 0) * 10 + (stars ?? 0);
+    const { pick, stars, proposal, score } = state.rows.get(id) ?? {};
+    return (pick ?? 0) * 1000 + (stars ?? 0) * 100 + (proposal === "pick" ? 50 : 0) + (score ?? 0);
   };
   return ids.reduce((most, id) => (worth(id) > worth(most) ? id : most), ids[0]);
 }

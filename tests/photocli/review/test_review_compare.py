@@ -23,7 +23,7 @@ VIEWS = """() => [...document.querySelectorAll('.view:not([hidden]) .glass')].ma
           y: (box.top + box.height / 2 - sheet.top) / sheet.height, scale: sheet.width / box.width,
           full: !glass.querySelector('.whole').hidden};
 })"""
-"""What panes show: the middle in fractions of the picture, its width in panes, and whether it is the full one."""
+"""What panes show: the middle in fractions of the picture, its width in panes, whether it is in full."""
 
 PEAKS = """() => [...document.querySelectorAll('.view:not([hidden]) .glass')].map(glass => {
   const canvas = glass.querySelector('.peaks');
@@ -273,7 +273,7 @@ def test_faces_stand_in_rows_by_person_and_frames_go_to_one(page: Any) -> None:
     )
     for view, (x, y) in zip(page.evaluate(VIEWS), middles, strict=True):
         assert view["x"] == pytest.approx(x, abs=0.02)
-        assert view["y"] == pytest.approx(y, abs=0.02)
+        assert view["y"] == pytest.approx(y, abs=0.03)  # nothing above the frame is shown
 
 
 def test_persons_keep_their_rows_when_the_frame_moves_or_a_face_is_missing(page: Any) -> None:
