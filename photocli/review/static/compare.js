@@ -59,6 +59,7 @@ class Comparison {
     this.whole = chosen ? this.all.length > 2 : wholeGroups;
     const unknown = this.all.filter((id) => !state.rows.has(id));
     if (unknown.length) await rows(unknown);
+    if (this.over) return;
     this.best = best(this.all);
     const others = this.all.filter((id) => id !== this.best);
     this.candidate = others.includes(state.current) ? state.current : (others[0] ?? this.best);
@@ -130,7 +131,7 @@ class Comparison {
       ArrowUp: () => this.promote(),
       ArrowDown: () => (this.whole ? null : this.swap()),
       c: () => this.toggle(),
-      h: () => this.toggleFaces(),
+      f: () => this.toggleFaces(),
     };
     const act = acts[event.key] ?? acts[event.key.toLowerCase()];
     act?.();
@@ -138,6 +139,7 @@ class Comparison {
   }
 
   end() {
+    this.over = true;
     this.stop();
     window.removeEventListener("resize", this.resized);
     this.table.close();
@@ -151,7 +153,7 @@ class Comparison {
     this.swapButton = button("Swap", () => this.swap(), { label: "Swap the two (↓)", className: "tool wide" });
     this.bestButton = button("Best", () => this.promote(), { label: "Make this the best so far (↑)", className: "tool wide" });
     this.facesButton = switcher("Faces", () => this.toggleFaces(), {
-      label: "Show every face (H)",
+      label: "Show every face (F)",
       symbol: "face",
       className: "tool wide",
     });

@@ -184,12 +184,12 @@ def test_an_unlocked_frame_moves_alone_and_keeps_its_shift(page: Any) -> None:
 def test_focus_peaking_marks_what_is_sharp(page: Any) -> None:
     opened(page, "compare", "face0.jpg", "face1.jpg")
     shown(page, 2)
-    page.keyboard.press("f")
+    page.keyboard.press("k")
     page.wait_for_function(f"() => ({PEAKS})().every(share => share !== null)")
     share = dict(zip(names(page), page.evaluate(PEAKS), strict=True))
     assert share["face0.jpg"] > 0.01
     assert share["face1.jpg"] < share["face0.jpg"] / 20
-    page.keyboard.press("f")
+    page.keyboard.press("k")
     page.wait_for_function(f"() => ({PEAKS})().every(share => share === null)")
 
 
@@ -255,7 +255,7 @@ def test_candidates_change_swap_and_are_rated_on_the_disk(page: Any, review: tup
 def test_faces_stand_in_rows_by_person_and_frames_go_to_one(page: Any) -> None:
     opened(page, "compare", "face0.jpg", "face2.jpg", "face3.jpg")
     shown(page, 3)
-    page.keyboard.press("h")
+    page.keyboard.press("f")
     heads = page.locator(".faces thead th")
     assert heads.all_inner_texts() == ["face0.jpg", "face2.jpg", "face3.jpg"]
     first = page.locator(".faces tbody tr").nth(0).locator("button")
