@@ -9,6 +9,7 @@ import { gestures } from "./gestures.js";
 import { Sheet } from "./sheet.js";
 
 const THUMB = 320; // pixels of its long side
+const AGAIN_MS = [1000, 4000]; // after which a preview that wasn't to be had is asked for again
 
 /**
  * @typedef {object} Source  a picture; sizes are those of the full one, null where they aren't known
@@ -182,10 +183,19 @@ export class Pane extends EventTarget {
     this.zoom.dispatchEvent(new Event("change"));
   }
 
-  /** A thumbnail that is missing may have a preview; where neither can be had, a sentence says so. */
+  /** A thumbnail that is missing may have a preview. Where that is missing, too, a sentence says so, and it's asked again. */
   #missed(sheet, level) {
-    if (level === "thumb") this.#load("preview");
-    else if (!sheet.image) this.#lose();
+    if (level === "thumb") {
+      this.#load("preview");
+      return;
+    }
+    if (!sheet.image) this.#lose();
+    if (++sheet.missed > AGAIN_MS.length) return;
+    setTimeout(() => {
+      if (sheet !== this.#next) return;
+      this.#asked.delete(level);
+      this.#load(level);
+    }, AGAIN_MS[sheet.missed - 1]);
   }
 
   #lose() {
