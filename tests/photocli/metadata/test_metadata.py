@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from photos import camera_exif, shared_data, write_photo
 
 from photocli.decode import decode
-from photocli.metadata import read_capture, read_capture_file
+from photocli.metadata.capture import read_capture, read_capture_file
 from photocli.records import Capture
 
 FULL = Capture(
