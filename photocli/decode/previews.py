@@ -55,13 +55,18 @@ class _Found:
 
         Raises `ValueError` where it ends early.
         """
+        rest = self.rest()
+        needed = [segment for segment in self.head.segments if not segment.describes]
+        kept = (Segment(_APP1, 0, b"Exif\0\0" + exif), *(self.head.profile or profile), *needed)
+        return b"".join((_SOI, *(segment.stored for segment in kept), rest))
+
+    def rest(self) -> bytes:
+        """Its picture data, to its end. Raises `ValueError` where it ends early."""
         self.file.seek(self.head.end)
         rest = self.file.read(self.at + self.length - self.head.end)
         if self.head.end + len(rest) < self.at + self.length:
             raise ValueError("the preview ends beyond the file")
-        needed = [segment for segment in self.head.segments if not segment.describes]
-        kept = (Segment(_APP1, 0, b"Exif\0\0" + exif), *(self.head.profile or profile), *needed)
-        return b"".join((_SOI, *(segment.stored for segment in kept), rest))
+        return rest
 
 
 def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None:
@@ -81,18 +86,46 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None
         file.seek(0)
 
 
+def stored(file: BinaryIO, least: int, most: int, reading: Reading) -> bytes | None:
+    """The preview of a JPEG file as a JPEG of its own, which says how it lies, and has no other metadata.
+
+    It is the smallest with a long side of `least` to `most` pixels that shows the same as the photo; None
+    where there is none such. Raises nothing but `MemoryError`, as `read`.
+    """
+    try:
+        for each, head, turn in _good(file, reading):
+            if least <= max(each.head.width, each.head.height) <= most and each.head.is_usual:
+                with suppress(ValueError, OSError, DecodeError):
+                    rest = each.rest()
+                    data = each.head.plain(rest, turn, each.head.profile or head.profile)
+                    return data[: scans.check(data) + 2]
+    except MemoryError:
+        raise
+    except Exception:  # whatever it is, the photo itself can do without its preview
+        return None
+    finally:
+        file.seek(0)
+    return None
+
+
 def _of_jpeg(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
+    for each, head, turn in _good(file, reading):
+        with suppress(ValueError, OSError, DecodeError, SyntaxError):  # of a damaged one; there may be others
+            frame = jpeg.read(BytesIO(each.data(head.exif or b"", head.profile)), side, reading)
+            return _of_photo(frame, head.width, head.height, turn)
+    return None
+
+
+def _good(file: BinaryIO, reading: Reading) -> Iterator[tuple[_Found, JpegHead, int]]:
+    """The previews of a JPEG that show the same as it, the smallest first; its head, and how it lies."""
     head = read_head(file)
     if head is None or head.exif is None or not edited.is_jpeg_as_shot(head):
-        return None
+        return
     reading.check(head.width, head.height)
     turn = _turn(head.exif) or 1
     found = [each for each in _pictures(file, head) if _shows(each.head, head, turn)]
     for each in sorted(found, key=lambda each: each.head.width):
-        with suppress(ValueError, OSError, DecodeError, SyntaxError):  # of a damaged one; there may be others
-            frame = jpeg.read(BytesIO(each.data(head.exif, head.profile)), side, reading)
-            return _of_photo(frame, head.width, head.height, turn)
-    return None
+        yield each, head, turn
 
 
 def _of_heif(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
