@@ -73,8 +73,8 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading, least: int = LE
     """The frame of a preview in a file of the format `name`, with a long side of `least` pixels or more.
 
     None where none can be taken. It is as `photocli.decode.decode` gives it, of the preview's pixels, but
-    with the size and the metadata of the photo. Raises nothing but `MemoryError`: what is wrong with a file is
-    told when it is read whole.
+    with the size and the metadata of the photo. Raises nothing but `MemoryError`: what is wrong with a file
+    is told when it is read whole.
     """
     finders = {"jpeg": _of_jpeg, "heif": _of_heif}
     try:
