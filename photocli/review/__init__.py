@@ -1,1 +1,1 @@
-"""The review page: a local server over the scores of photos, for culling by eye."""
+"""The review page: a shoot is looked through and rated in a browser, from a server on this machine alone."""

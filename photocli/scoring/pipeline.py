@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -89,7 +89,7 @@ class Run:
             assert entry.record is not None
             yield entry.record
 
-    def results(self) -> Iterator[Result]:
+    def results(self) -> Generator[Result, None, None]:
         """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
         for entry in self._entries():
             assert entry.record is not None

@@ -392,7 +392,7 @@ def test_what_reads_back_differently_is_reported(tmp_path: Path, monkeypatch: py
         def write(self, data: bytes) -> None:
             super().write(data[:-1])
 
-    monkeypatch.setattr("photocli.writers.xmp.atomic_write", Forgetful)
+    monkeypatch.setattr("photocli.files.journal.atomic_write", Forgetful)
     (outcome,) = rated(record_of(tmp_path / "A.JPG"))
     assert outcome.kind == "failed"
     assert outcome.reason and "reads back differently" in outcome.reason
