@@ -19,8 +19,12 @@ TINTED = frozenset(
 """The tokens that may have a colour; all others are greys."""
 
 TEXTS = [
-    *((text, ground) for text in ("text", "faint") for ground in ("back", "bar", "card", "well", "hover")),
-    *(("bad", ground) for ground in ("bar", "card", "well")),
+    *(
+        (text, ground)
+        for text in ("text", "faint")
+        for ground in ("back", "bar", "card", "well", "hover", "chosen")
+    ),
+    *(("bad", ground) for ground in ("bar", "card", "well", "chosen")),
     *(("text", ground) for ground in ("quiet", "raised")),
     ("on-accent", "accent"),
 ]
