@@ -137,7 +137,8 @@ export class Pane extends EventTarget {
     const { source } = this;
     const sheet = this.#next;
     const image = new Image();
-    Object.assign(image, { alt: "", decoding: "async", draggable: false, src: source[level] });
+    // It is decoded before it is shown; painted later than the rest, it would flash after a zoom.
+    Object.assign(image, { alt: "", decoding: "sync", draggable: false, src: source[level] });
     image.dataset.level = level;
     try {
       await image.decode();
