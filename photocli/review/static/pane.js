@@ -21,7 +21,7 @@ const AGAIN_MS = [1000, 4000]; // after which a preview that wasn't to be had is
  * @property {number | null} height
  */
 
-/** Dispatches `swipe` with -1 or 1. Of a better picture that is shown its zoom tells, by `change`. */
+/** Dispatches `picture` when a better picture is shown, and `swipe` with -1 or 1. */
 export class Pane extends EventTarget {
   /** Its shift from the shared view; see `Zoom`. */
   own = { x: 0, y: 0, scale: 1 };
@@ -137,7 +137,8 @@ export class Pane extends EventTarget {
     const { source } = this;
     const sheet = this.#next;
     const image = new Image();
-    Object.assign(image, { alt: "", decoding: "async", draggable: false, src: source[level] });
+    // It is decoded before it is shown; painted later than the rest, it would flash after a zoom.
+    Object.assign(image, { alt: "", decoding: "sync", draggable: false, src: source[level] });
     image.dataset.level = level;
     try {
       await image.decode();
@@ -180,6 +181,7 @@ export class Pane extends EventTarget {
       this.#shown = sheet;
     }
     this.place();
+    this.dispatchEvent(new Event("picture"));
     this.zoom.dispatchEvent(new Event("change"));
   }
 
