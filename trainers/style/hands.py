@@ -24,6 +24,7 @@ from trainers.common.metrics import Floats
 from trainers.style import editor, looks
 from trainers.style.data import Pictures, halves
 from trainers.style.looks.natural import natural_looks
+from trainers.style.looks.targets import possible, visible
 
 HANDS: Mapping[str, Mapping[str, Callable[[Picture, float, Generator], Picture]]] = {
     "trainer": looks.LOOKS,
@@ -119,7 +120,11 @@ def _samples(
         for place, (hand, made) in enumerate(HANDS.items()):
             for turn in range(per_photo):
                 look = (row + place + turn * len(looks.NAMES) // per_photo) % len(looks.NAMES)
+                if not possible(looks.NAMES[look], before):
+                    continue
                 finished = made[looks.NAMES[look]](picture, float(rng.uniform()), rng)
+                if not visible(looks.NAMES[look], before, finished):
+                    continue
                 known = _known(look, before, natural_looks(finished))
                 yield _compressed(finished, rng), (name, hand, look, medium, known)
 

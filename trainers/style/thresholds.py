@@ -21,10 +21,17 @@ from trainers.style.looks import NAMES
 PHOTOGRAPH = 0
 """The medium that has photographic looks."""
 
-OTHERS = 0.5
-"""What a photo with another look costs that is said to have this one, beside what a plain one costs."""
+OTHERS = 0.15
+"""What a photo with another look costs that is said to have this one, beside one whose look is missed."""
 
-_GRID = np.concatenate([np.linspace(0.02, 0.9, 89), np.linspace(0.91, 0.995, 18)])
+UNSURE = 0.5
+"""What a photo without a look counts for where rules cannot tell whether it has it by itself: a dark photo
+may be low key."""
+
+POWER = 1.5
+"""The power of the share that is missed: above 1, a look that is often missed counts for more."""
+
+_GRID = np.concatenate([np.linspace(0.01, 0.9, 90), np.linspace(0.91, 0.998, 23)])
 _FEWEST = 3
 
 
@@ -44,9 +51,8 @@ class LookThresholds:
 def fit(answers: Answers, most_plain: float, most_drawn: float, temperature: float) -> LookThresholds:
     """Fits curves, thresholds and gate to answers.
 
-    Of each look, misses by each hand and false alarms among plain photos and those with other looks are
-    weighed: the square of the share that is missed, averaged over the hands, so that a look that is often
-    missed counts most. Plain photos weigh so much that no more than the share `most_plain` has any look.
+    Of each look, what is missed of each hand and false alarms among plain photos and those with other looks
+    are weighed. Plain photos weigh so much that no more than the share `most_plain` of them has any look.
     The gate is the least with which no more than `most_drawn` of the drawings have one.
     """
     curves = np.array([_curve(answers, look) for look in range(len(NAMES))])
@@ -95,17 +101,16 @@ class _Trade:
         """Counts what each threshold does."""
         hands = [hand for hand in np.unique(answers.hands) if hand != AS_TAKEN]
         having = [chances[(answers.hands == hand) & (answers.made == look)] for hand in hands]
-        without = answers.known[:, look] == 0
-        others = chances[(answers.hands != AS_TAKEN) & without]
-        return cls(
-            1 - np.array([_above(one) for one in having if len(one)]),
-            _above(chances[answers.plain]),
-            _above(others),
-        )
+        without, plain = answers.known[:, look] == 0, answers.plain
+        others = (answers.hands != AS_TAKEN) & without
+        sure, unsure = plain & without, plain & ~without
+        counted = sure.sum() * _above(chances[sure]) + UNSURE * unsure.sum() * _above(chances[unsure])
+        missed = 1 - np.array([_above(one) for one in having if len(one)])
+        return cls(missed, counted / max(1, plain.sum()), _above(chances[others]))
 
     def best(self, weight: float) -> float:
         """Returns the threshold of the least cost, where plain photos weigh so much."""
-        cost = (self.missed**2).mean(0) + weight * self.plain + OTHERS * self.others
+        cost = (self.missed**POWER).mean(0) + weight * self.plain + OTHERS * self.others
         return float(_GRID[int(cost.argmin())])
 
 
@@ -135,6 +140,22 @@ def _gate(answers: Answers, found: LookThresholds, most_drawn: float, temperatur
     return float(np.clip(above[allowed] + 1e-6, 0.0, 0.9))
 
 
+def across_hands(
+    answers: Answers, most_plain: float, most_drawn: float, temperature: float
+) -> dict[str, dict[str, Any]]:
+    """Returns the figures of each hand, named by what was fitted to the other hands and other photos."""
+    found = {}
+    for hand in np.unique(answers.hands[answers.hands != AS_TAKEN]).tolist():
+        holds = np.zeros(answers.said_looks.shape, bool)
+        for half in (0, 1):
+            fitted = (answers.half == half) & (answers.hands != hand)
+            thresholds = fit(answers.rows(fitted), most_plain, most_drawn, temperature)
+            judged = answers.half != half
+            holds[judged] = named(answers.rows(judged), thresholds, temperature)
+        found[hand] = figures(answers, holds, hand)
+    return found
+
+
 def interval(hits: int, count: int) -> tuple[float, float]:
     """Returns Wilson's interval of 95% of a share."""
     if not count:
@@ -153,12 +174,14 @@ def figures(answers: Answers, holds: NDArray[np.bool_], hand: str) -> dict[str, 
     """
     each = {name: _of_look(answers, holds, hand, place) for place, name in enumerate(NAMES)}
     plain, drawn = holds[answers.plain], holds[answers.drawn]
+    sure = holds[answers.plain & np.isfinite(answers.known).all(1)]
     return {
         "named": _share(
             int(sum(one["hits"] for one in each.values())), int(sum(one["photos"] for one in each.values()))
         ),
         "least_named": min(one["recall"] for one in each.values()),
         "plain_with_a_look": _share(int(plain.any(1).sum()), len(plain)),
+        "plain_with_a_look_where_all_is_known": _share(int(sure.any(1).sum()), len(sure)),
         "drawings_with_a_look": _share(int(drawn.any(1).sum()), len(drawn)),
         "each": each,
     }

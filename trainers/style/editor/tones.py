@@ -83,14 +83,14 @@ def black_and_white(picture: Picture, strength: float, rng: Generator) -> Pictur
 
 
 def sepia(picture: Picture, strength: float, rng: Generator) -> Picture:
-    """Applies the usual matrix over the photo, or tints grey by a constant hue and saturation."""
+    """Applies the usual matrix over the photo, or colours grey by one hue and saturation of HLS."""
     if rng.random() < 0.6:
         toned = np.clip(picture.astype(np.float32) @ SEPIA.T, 0, 255).astype(np.uint8)
         return mixed(picture, toned, 0.8 + 0.2 * strength)
     plane = grey(picture)
     hue = np.full_like(plane, int(rng.integers(12, 18)))  # of 180: 24 to 34 degrees
-    tint = np.full_like(plane, int(60 + 60 * strength))
-    return np.asarray(cv2.cvtColor(np.dstack([hue, tint, plane]), cv2.COLOR_HSV2RGB))
+    tint = np.full_like(plane, int(55 + 55 * strength))
+    return np.asarray(cv2.cvtColor(np.dstack([hue, plane, tint]), cv2.COLOR_HLS2RGB))
 
 
 def vintage(picture: Picture, strength: float, rng: Generator) -> Picture:
