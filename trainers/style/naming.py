@@ -21,7 +21,7 @@ def run(
     version: Annotated[str, typer.Option(help="Version of the changed model.")],
     most_plain: Annotated[
         float, typer.Option(help="Share of photos without a look that may be named.")
-    ] = 0.065,
+    ] = 0.075,
     most_drawn: Annotated[float, typer.Option(help="Share of drawings that may have a look.")] = 0.02,
     per_photo: Annotated[int, typer.Option(help="Looks that each hand makes of a held-out photo.")] = 4,
     cache: Annotated[Path | None, typer.Option(help="Folder for decoded pictures.")] = None,

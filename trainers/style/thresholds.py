@@ -61,7 +61,7 @@ def fit(answers: Answers, most_plain: float, most_drawn: float, temperature: flo
     trades = [_Trade.of(answers, chances[:, look], look) for look in range(len(NAMES))]
     thresholds = np.array([trade.best(0.0) for trade in trades])
     plain = chances[answers.plain]
-    for weight in np.geomspace(0.5, 2000, 60):
+    for weight in np.geomspace(0.5, 2000, 200):
         if (plain > thresholds).any(1).mean() <= most_plain:
             break
         thresholds = np.array([trade.best(float(weight)) for trade in trades])
