@@ -29,13 +29,14 @@ DIGITS = 4
 """The decimals of every score in a record. All points are rounded so, and therefore add up as written."""
 
 USUAL_FACE = 5.0
-"""The selfie score of a usual face, which moves no score. On 84 rated photos with faces its mean is 4.98, where
-that of the ratings is 5.94: moving a score towards the selfie score ranked portraits below other photos."""
+"""The selfie score of a usual face, which moves no score. On 84 rated photos with faces its mean is 4.98,
+that of the ratings 5.94: moving a score towards the selfie score ranked portraits below other photos."""
 
 SLIGHT = "slight faults"
 """What faults that are not beyond doubt are called together."""
 
 _SAID = 0.1  # from this severity on a fault that a look explains has a part, though it costs next to nothing
+_SEVERE = 1.5  # the power of what the quality lacks; docs/guide.md says what it was chosen by
 _LOST = 1e-6  # what the worst fault leaves of the technical quality when deductions are shared out
 
 
@@ -44,8 +45,9 @@ class Part:
     """One summand of the overall score: `points` of it come from `value`, by a profile's `weight`.
 
     `name` is `aesthetic`, or `taste`, with which scores begin; `selfie`, whose points say how far it is from
-    `USUAL_FACE`; a fault, by its severity, or `technical` where it is not known which; or `limit`, the end of the scale.
-    Of a fault, the look `look` explains the share `explained`: so much of the severity does not count.
+    `USUAL_FACE`; a fault, by its severity, or `technical` where it is not known which; or `limit`, the end of
+    the scale. Of a fault, the look `look` explains the share `explained`: so much of the severity does not
+    count.
     """
 
     name: str
@@ -69,12 +71,11 @@ def technical(severities: Mapping[str, float | None], weights: Mapping[str, floa
 def deduction(quality: float, weight: float) -> float:
     """The points that a technical quality of 1 to 10 takes from a score, by the profile's weight.
 
-    A ruined photo loses 9 times the weight, and others the square of what they lack: half the quality costs a
-    quarter of that. Slight severities are doubtful, and taken at their word they ranked good photos lower
-    than raters did; those of spoiled photos are not slight.
+    A ruined photo loses 9 times the weight, one that lacks a tenth of the quality a thirtieth of that: slight
+    severities are doubtful, and taken at their word they ranked good photos lower than raters did.
     """
     lacking = (HIGHEST - quality) / (HIGHEST - LOWEST)
-    return weight * (HIGHEST - LOWEST) * lacking**2
+    return weight * (HIGHEST - LOWEST) * lacking**_SEVERE
 
 
 def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) -> tuple[Part, ...]:

@@ -147,6 +147,22 @@ def _compressed(picture: Picture, rng: Generator) -> Picture:
     return np.asarray(Image.open(file).convert("RGB"))
 
 
+def keep(answers: Answers, file: Path) -> None:
+    """Writes answers into a file of NumPy's, whole or not at all."""
+    from photocli.files.atomic import atomic_write
+
+    arrays = {**vars(answers), "names": np.array(answers.names)}
+    with atomic_write(file) as opened:
+        np.savez(opened, **arrays)
+
+
+def kept(file: Path) -> Answers:
+    """Reads answers that `keep` wrote."""
+    with np.load(file) as found:
+        arrays = {key: found[key] for key in found.files}
+    return Answers(**{**arrays, "names": tuple(arrays["names"].tolist())})
+
+
 def session_of(model: Path) -> Any:
     """Returns an ONNX Runtime session of a network on one thread of the processor."""
     from photocli.models.runtime import load_runtime
