@@ -152,8 +152,10 @@ def keep(answers: Answers, file: Path) -> None:
     from photocli.files.atomic import atomic_write
 
     arrays = {**vars(answers), "names": np.array(answers.names)}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
     with atomic_write(file) as opened:
-        np.savez(opened, **arrays)
+        opened.write(buffer.getvalue())
 
 
 def kept(file: Path) -> Answers:
