@@ -66,14 +66,14 @@ def review(paths: Paths, options: ReviewOptions) -> None:
     Exit codes: 0 ended by Ctrl-C, 2 wrong use, 4 fatal.
     """
     with reported(options.debug) as course:
-        from photocli.review.session import Session, page_options
+        from photocli.review.session import ReviewSession, page_options
         from photocli.scoring.stopping import Stopped
         from photocli.writers.html import title_of
 
         profile = options.chosen_profile()
         photos = options.require_photos(paths)
         run = course.run = options.begin(photos, page_options(options.of_run(profile=profile)))
-        session = Session(
+        session = ReviewSession(
             run,
             title_of(paths),
             lambda server: _open(server, options),

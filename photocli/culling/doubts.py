@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     Steps = Mapping[int, tuple[int, ...]]
 
 SOFTNESS = 0.5
-"""Points of the ranking: who is ahead of one other by so many is the better one with 73%. Not fitted."""
+"""Points of the ranking: who is ahead of one other by so many is the better one with 73%.
+
+To 24 made bursts, with one good frame each, 0.15 fits best; but the frames of real ones differ by less than
+faults that were made, and a closer look takes frames for nearly equal up to half a point, too."""
 
 _CLOSER = 0.5  # points that a closer look counts as, where it tells two frames apart
 _SAID = 0.1  # points from which on a difference is named

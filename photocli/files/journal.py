@@ -24,6 +24,7 @@ from photocli.files.move import move_file
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_PIECE = 1 << 16
 _UNREAD = b"\0"  # by identity: the caller doesn't know what stands there
 
 
@@ -265,15 +266,22 @@ def _in_real_folder(path: Path) -> Path:
 def _common_ends(old: bytes, new: bytes) -> tuple[int, int]:
     """How many bytes two contents share at the beginning, and at the end of what remains."""
     shorter = min(len(old), len(new))
-    head = _most(lambda n: old[:n] == new[:n], shorter)
-    tail = _most(lambda n: old[len(old) - n :] == new[len(new) - n :], shorter - head)
+    head = _shared(shorter, lambda start, end: old[start:end] == new[start:end])
+    ends = len(old), len(new)
+    tail = _shared(
+        shorter - head,
+        lambda start, end: old[ends[0] - end : ends[0] - start] == new[ends[1] - end : ends[1] - start],
+    )
     return head, tail
 
 
-def _most(holds: Callable[[int], bool], limit: int) -> int:
-    """The largest number up to `limit` for which something holds that holds for all smaller ones."""
-    low, high = 0, limit
+def _shared(limit: int, alike: Callable[[int, int], bool]) -> int:
+    """How many bytes are alike from the first on, at most `limit`; a photo is compared piece by piece."""
+    low = 0
+    while low < limit and alike(low, min(low + _PIECE, limit)):
+        low = min(low + _PIECE, limit)
+    high = min(low + _PIECE, limit)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+        low, high = (middle, high) if alike(low, middle) else (low, middle - 1)
     return low

@@ -7,6 +7,7 @@ session.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from photocli.errors import PhotocliError
@@ -105,7 +106,8 @@ def take_back(noted: Replacement, journal: Journal) -> str | None:
     undone = put_back(noted.facts, noted.kept)
     if undone.problem is not None:
         return f"{undone.path.name} is left as it is: {undone.problem}"
-    journal.taken_back(noted)
+    with suppress(PhotocliError):  # an undo of the run also finds that it has been taken back
+        journal.taken_back(noted)
     return None
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from photocli.display import printable
 from photocli.errors import PhotocliError
 from photocli.files.atomic import reason_of
 from photocli.review.change import Change as Change
@@ -135,23 +136,28 @@ class Judge:
     def judge(self, ids: Sequence[int], change: Change, seen: Mapping[int, str]) -> Judged:
         """Say the same of some photos, those whose `state` is the one that was seen.
 
-        The shoot is told of each that changed, and of each conflict, before this returns.
+        The shoot is told of each that changed, and of each conflict, before this returns. Raises what
+        `entry` raises for an id that is none, and then nothing is written.
         """
         written, conflicts, failures = [], [], {}
         step: list[Stroke] = []
         notes: list[str] = []
         with self._lock:
-            for id in dict.fromkeys(ids):
-                found = self._say(id, change, seen.get(id))
-                if isinstance(found, Conflict):
-                    conflicts.append(found)
-                elif isinstance(found, str):
-                    failures[id] = found
-                else:
-                    written.append(id)
-                    step += found
-                    notes += self._notes(id, change)
-            self._history.add(step)
+            for id in ids:
+                self._shoot.entry(id)  # an id that is none is refused before anything is written
+            try:
+                for id in dict.fromkeys(ids):
+                    found = self._say(id, change, seen.get(id))
+                    if isinstance(found, Conflict):
+                        conflicts.append(found)
+                    elif isinstance(found, str):
+                        failures[id] = printable(found)
+                    else:
+                        written.append(id)
+                        step += found
+                        notes += self._notes(id, change)
+            finally:
+                self._history.add(step)
             return self._judged(written, failures, tuple(conflicts), tuple(notes))
 
     def undo(self) -> Judged:
@@ -210,12 +216,14 @@ class Judge:
         entry = self._shoot.entry(id)
         if not entry.can_judge:
             return f"{entry.path.name} was only dropped on the page: there is no place to keep a rating"
+        if not entry.path.exists():
+            return f"{entry.path.name} is no longer where it was; nothing was written"
         for tried in range(_TRIES):
             standing = self._read(id)
             if standing.state != (seen or NOTHING.state):  # what a page has not read looks unrated there
                 self._shoot.set_judgement(id, standing)
                 message = f"{entry.path.name} was judged elsewhere meanwhile: it has {standing.words}"
-                return Conflict(id, standing, f"{message}; nothing was written")
+                return Conflict(id, standing, printable(f"{message}; nothing was written"))
             try:
                 changes = change.of(standing.judgement, self._editor_name)
                 journal = self._history.journal()
@@ -244,11 +252,13 @@ class Judge:
                 "there, and leaves the pictures as they are"
             )
         if not change.is_in(standing.judgement):
-            way = "; --embed writes there" if is_jpeg and not self._embed else ""
-            notes[f"inside {id}"] = f"{entry.path.name} itself says {standing.words}, and still counts{way}"
+            profile = next(self._reader.profiles(entry.path, entry.twin), None)
+            where = f"{entry.path.name} itself" if profile is None else profile.name
+            way = "; --embed writes there" if is_jpeg and profile is None and not self._embed else ""
+            notes[f"inside {id}"] = f"{where} says {standing.words}, and still counts{way}"
         new = {key: note for key, note in notes.items() if key not in self._said}
         self._said.update(new)
-        return list(new.values())
+        return [printable(note) for note in new.values()]
 
     def _retaken(self, result: Retaken) -> Judged:
         ids = list(dict.fromkeys(result.ids))
@@ -273,6 +283,7 @@ class Judge:
 def _in_plain_words(error: PhotocliError, folder: Path) -> str:
     """Why nothing was written: for a folder that is closed, the same for all of its photos."""
     cause = error.__cause__
-    if isinstance(cause, OSError) and cause.errno in _CLOSED:
+    is_there = str(error).startswith(f"cannot write {folder}")
+    if is_there and isinstance(cause, OSError) and cause.errno in _CLOSED:
         return f"nothing can be written in {folder}: {reason_of(cause)}; review a copy, or open the folder"
     return str(error)

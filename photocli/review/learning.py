@@ -46,8 +46,8 @@ def learn(
 ) -> Learned:
     """Learn a taste from the ratings on the disk, as `photocli learn` does; keep it if it is better.
 
-    It is kept by `name`. Answers of the networks come from the cache. Too few ratings are no error but a message. Raises what a run
-    raises, and `UsageError` where no model has an embedding.
+    It is kept by `name`. Answers of the networks come from the cache. Too few ratings are no error but a
+    message. Raises what a run raises, and `UsageError` where no model has an embedding.
     """
     from photocli.scoring.pipeline import Run
     from photocli.taste import ridge, store

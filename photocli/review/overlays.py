@@ -24,6 +24,8 @@ HEAT_SIDE = 480
 """The long side of a map in pixels; it is smooth, and browsers enlarge it."""
 
 _STRENGTH = 0.78  # of the colour where the map is at its end
+_VEIL = 0.55  # of a grey all over, so that the map's colours are told from the photo's own
+_GREY = 96
 _KIND = "aesthetics"
 
 
@@ -79,7 +81,7 @@ class Overlays:
         self._lock = threading.Lock()
 
     def heat(self, id: int) -> bytes:
-        """A PNG with alpha, of the photo's shape: red where its score gains, blue where it loses.
+        """A PNG with alpha, of the photo's shape: red where its score gains, blue where it loses, else grey.
 
         Raises `PictureError`.
         """
@@ -104,11 +106,13 @@ class Overlays:
             raise PictureError("no model that judges aesthetics was chosen, so there is nothing to show")
         options = replace(self._options, assess=(card.name,))
 
-        def made(source: Path | bytes) -> bytes:
-            with self._lock:
-                return make(source, options)
+        key = (kind, card.cache_key)
 
-        return self._pictures.known(id, (kind, card.cache_key), made)
+        def alone(_: Path | bytes) -> bytes:
+            with self._lock:  # while it waited, another may have made it
+                return self._pictures.known(id, key, lambda source: make(source, options))
+
+        return self._pictures.known(id, key, alone)
 
     @staticmethod
     def _heat(source: Path | bytes, options: Options) -> bytes:
@@ -142,10 +146,12 @@ def _drawn(found: Heat, size: tuple[int, int]) -> bytes:
     from photocli.explaining import canvas, shading
 
     points = Image.fromarray(found.points).resize(size, Image.Resampling.BICUBIC)
-    share = np.clip(np.asarray(points) / np.float32(shading.end(found)), -1, 1)
+    share = np.clip(np.asarray(points) / np.float32(shading.end(found)), -1, 1)[:, :, None]
+    colour, strength = np.where(share > 0, canvas.RAISES, canvas.LOWERS), _STRENGTH * np.abs(share)
+    veil = (1 - strength) * _VEIL
     pixels = np.empty((size[1], size[0], 4), np.uint8)
-    pixels[:, :, :3] = np.where(share[:, :, None] > 0, canvas.RAISES, canvas.LOWERS)
-    pixels[:, :, 3] = np.rint(255 * _STRENGTH * np.abs(share))
+    pixels[:, :, :3] = np.rint((strength * colour + veil * _GREY) / (strength + veil))
+    pixels[:, :, 3:] = np.rint(255 * (strength + veil))
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()

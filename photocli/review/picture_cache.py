@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import stat
 import threading
 import time
@@ -57,7 +58,6 @@ class PictureCache:
         self.limit_bytes = limit_bytes
         self._size: int | None = None
         self._lock = threading.Lock()
-        self._number = 0
 
     def get(self, key: str) -> bytes | None:
         """The picture of this key, which counts as used; None where there is none."""
@@ -85,9 +85,7 @@ class PictureCache:
         if not 0 < len(picture) < self.limit_bytes:
             return
         path = self._place(key)
-        with self._lock:
-            self._number += 1
-            new = path.with_name(f"{key}.{os.getpid()}-{self._number}.new")
+        new = path.with_name(f"{key}.{secrets.token_hex(8)}.new")
         try:
             for folder in (self.folder, path.parent):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -16,6 +17,7 @@ from photocli.decode import DECODE_VERSION, MAX_PIXELS
 from photocli.decode.memory import PackedImage
 from photocli.display import printable
 from photocli.errors import DecodeError, PictureError
+from photocli.files.links import Roots
 from photocli.review import renditions
 from photocli.review.decoders import Decoders
 from photocli.review.picture_cache import PictureCache, RecentPictures, key_of, pictures_folder
@@ -97,7 +99,7 @@ class Pictures:
         or has more than `max_pixels`.
         """
         self._shoot = shoot
-        self._roots = None if roots is None else [os.path.realpath(root) for root in roots]
+        self._roots = None if roots is None else Roots(roots)
         self._requests = PictureRequests(
             Decoders(processes, deadline_s, max_pixels),
             PictureCache(pictures_folder() if folder is None else folder, limit_bytes),
@@ -170,9 +172,10 @@ class Pictures:
         """
         image = PackedImage(data, suffix)
         with self._lock:
-            if sum(len(each.image.data) for each in self._held.values() if each.image) > _MOST_HELD:
+            held = sum(len(each.image.data) for each in self._held.values() if each.image is not None)
+            if held + len(data) > _MOST_HELD:
                 raise PictureError("too many photos were dropped on the page; reload it to begin anew")
-            self._held[id] = _Source(f"dropped{suffix}", Path(), key_of(repr(data)), image)
+            self._held[id] = _Source(f"dropped{suffix}", Path(), hashlib.sha256(data).hexdigest(), image)
 
     def known(self, id: int, kind: tuple[str, ...], make: Callable[[Path | bytes], bytes]) -> bytes:
         """What was made of a photo and kept before, else what `make` makes of its file, or of its bytes.
@@ -215,7 +218,7 @@ class Pictures:
         name = printable(path.name)
         if entry.dropped:  # its path is a name only, that a file may have by chance
             raise PictureError(f"{name} was dropped on the page, and is not there any more")
-        if self._roots is not None and not _is_inside(os.path.realpath(path), self._roots):
+        if self._roots is not None and self._roots.below(os.path.realpath(path)) is None:
             raise PictureError(f"{name} leads out of the chosen folders by now, so it is not shown")
         try:
             return _Source(name, path, f"{path}:{identity(path, DECODE_VERSION)}")
@@ -257,10 +260,3 @@ class Pictures:
 
 def _key(source: _Source, *kind: str) -> str:
     return key_of(source.identity, str(renditions.VERSION), *kind)
-
-
-def _is_inside(path: str, roots: Sequence[str]) -> bool:
-    """Whether a real path is one of the roots or lies below one."""
-    place = os.path.normcase(path)
-    folders = [os.path.normcase(root).rstrip(os.sep) for root in roots]
-    return any(place == folder or place.startswith(folder + os.sep) for folder in folders)

@@ -35,7 +35,7 @@ def page_options(options: Options) -> Options:
     return replace(options, outputs=(*OUTPUTS, NEW_THUMBNAIL), thumbnail_side=THUMBNAIL_SIDE)
 
 
-class Session:
+class ReviewSession:
     """Scores the photos of a run while its page is served.
 
     Workers are forked from a process with one thread, and hold what it held: the page's thread, its token and

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from photocli.display import printable
 from photocli.errors import SidecarError
 from photocli.xmp.editors import colour_of
 from photocli.xmp.judgement import Judgement
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".xmp", ".XMP", SUFFIX)
 _KEPT = 1000
+_LONGEST = 100  # characters of a label that a page is given
 _LISTED_S = 30.0
 """A folder that changed is listed again after so many seconds: what must not wait is looked for by name."""
 
@@ -56,7 +58,7 @@ class Standing:
         return {
             "stars": said.rating if said.rating is not None and said.rating > 0 else None,
             "pick": -1 if said.rejects else 1 if said.flag == "pick" else None,
-            "label": label[:1].upper() + label[1:] or None,
+            "label": printable(label[:1].upper() + label[1:])[:_LONGEST] or None,
             "state": self.state,
         }
 
@@ -103,8 +105,8 @@ class StandingReader(JudgementReader):
             found = self._folders(file.parent).named(base)
         except OSError:
             return []
-        profile = file.parent / f"{base}{SUFFIX}"
-        return sorted([*found, profile] if profile.exists() else found)
+        profile = os.path.join(file.parent, base + SUFFIX)  # noqa: PTH118 - for each photo, twice
+        return sorted([*found, Path(profile)] if os.path.exists(profile) else found)  # noqa: PTH110
 
     def inside(self, file: Path) -> Judgement:
         """What the packet inside a photo says; it is read again if the photo has changed."""
@@ -125,6 +127,12 @@ class StandingReader(JudgementReader):
                     if sidecar.suffix.lower() == ".xmp":
                         with suppress(OSError, SidecarError):
                             yield sidecar, self._in_sidecar(sidecar, file if base == file.stem else None)
+
+    def profiles(self, photo: Path, twin: Path | None) -> Iterator[Path]:
+        """The profiles of RawTherapee of a photo, which are read and never written."""
+        for file in (photo,) if twin is None else (photo, twin):
+            for base in dict.fromkeys((file.name, file.stem)):
+                yield from (path for path in self.beside(file, base) if path.suffix == SUFFIX)
 
     def signature(self, photo: Path, twin: Path | None) -> int:
         """A number that changes when a file does that is read for a photo; nothing is opened for it."""

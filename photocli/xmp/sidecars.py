@@ -43,9 +43,10 @@ class SidecarFolder:
     def named(self, base: str) -> list[Path]:
         """The sidecars called like `base` that are there, also those made since the folder was listed."""
         found: dict[tuple[int, int], Path] = {}
+        folder = str(self.path)
         for name in self._spellings(base):
             with suppress(OSError):
-                status = (self.path / name).stat()
+                status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - several for each photo
                 found.setdefault((status.st_dev, status.st_ino), self.path / name)
         return list(found.values())
 

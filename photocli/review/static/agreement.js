@@ -43,6 +43,7 @@ function agreementTable(figures) {
   for (const words of ["Photos", "Proposal", "Followed", "", "Count", "Interval"]) {
     const cell = make(words ? "th" : "td", "", words);
     if (words) cell.scope = "col";
+    if (["Count", "Interval"].includes(words)) cell.className = "number";
     head.append(cell);
   }
   const kinds = new Map();

@@ -41,6 +41,9 @@ export async function photo(id, signal) {
   return found;
 }
 
+/** The crop that is suggested, `{box, aspect, gain}`; null where none is better than the whole photo. */
+export const suggestedCrop = (id) => get(`crop/${id}`);
+
 export const savedFilters = () => get("filters");
 export const saveFilter = (filter) => post("filters", filter);
 export const removeFilter = (name) => remove(`filters/${encodeURIComponent(name)}`);

@@ -22,7 +22,7 @@ function verdict(row) {
   if (row.status === "pending") return make("span", "verdict", "Not scored yet");
   const [name, words] = VERDICTS[row.pick] ?? ["", ""];
   if (words) return make("span", `verdict ${name}`, words);
-  return make("span", "verdict", PROPOSALS[row.proposal] ?? "Nothing proposed");
+  return make("span", "verdict", PROPOSALS[row.proposal] ?? "Not proposed");
 }
 
 /** A sentence about a frame, for those who listen. */

@@ -23,9 +23,10 @@ export function makeCard() {
     stars: starRow(),
     score: make("span", "score"),
     name: make("span", "name"),
-    marks: make("span", "marks"),
+    marks: markRow(),
   };
   parts.name.dir = "auto";
+  image.addEventListener("error", () => { parts.note.textContent = "no picture"; });
   const frame = make("div", "frame");
   frame.append(parts.image, parts.note, parts.flag, parts.stack);
   const [above, below] = [make("div", "row"), make("div", "row")];
@@ -41,9 +42,18 @@ function starRow() {
   for (let n = 1; n <= 5; n += 1) {
     const star = make("span", "star");
     star.dataset.stars = n;
-    star.append(icon("star"));
     row.append(star);
   }
+  return row;
+}
+
+/** Marks exist once and are hidden where they don't hold: making elements while one scrolls takes time. */
+function markRow() {
+  const row = make("span", "marks");
+  const people = make("span", "people");
+  people.append(icon("face"), make("b"));
+  row.append(make("span", "colour"), make("span", "fault"), make("span", "raw", "RAW"), people);
+  row.kinds = [...row.children];
   return row;
 }
 
@@ -61,23 +71,26 @@ export function fill(card, id, place) {
   parts.name.textContent = row.name;
   parts.score.textContent = row.score === null ? "" : row.score.toFixed(1);
   stars(parts.stars, row);
-  flag(parts.flag, row);
+  // That a photo which stands alone is proposed says little, and is said by its stars.
+  flag(parts.flag, row.proposal === "pick" && state.group(id).length < 2 ? { pick: row.pick } : row);
   stack(parts.stack, row, id);
   marks(parts.marks, row);
-  parts.note.textContent = row.status === "failed" ? row.error ?? "could not be read" : "";
+  parts.note.textContent = row.error ?? (row.status === "failed" ? "could not be read" : "");
   card.dataset.label = row.label ? row.label.toLowerCase() : "";
   card.dataset.status = row.status;
   card.classList.toggle("rejected", row.pick === -1);
   card.setAttribute("aria-label", spoken(row, id));
   card.title = row.reason ? `${row.name} – ${row.reason}` : row.name;
-  if (row.status === "failed") leave(parts.image);
+  if (row.error || row.status === "failed") leave(parts.image);
   else want(parts.image, url("thumb", id));
 }
 
 function blank({ parts }) {
   leave(parts.image);
-  for (const part of ["note", "flag", "stack", "score", "name", "marks"]) parts[part].textContent = "";
-  for (const star of parts.stars.children) star.className = "star";
+  for (const part of ["note", "stack", "score", "name"]) parts[part].textContent = "";
+  stars(parts.stars, {});
+  flag(parts.flag, {});
+  marks(parts.marks, { faces: [], faults: [] });
 }
 
 /** Shows whether a card is current and selected. */
@@ -98,18 +111,26 @@ function band(card, id, place) {
   card.dataset.band = before && after ? "middle" : before ? "last" : after ? "first" : "";
 }
 
+/** Own stars are filled, proposed ones hollow, and dots stand for those that could be given. */
 function stars(element, { stars: given, proposed }) {
   const own = given !== null && given !== undefined;
   const count = own ? given : proposed ?? 0;
+  const key = `${own} ${count}`;
+  if (element.dataset.key === key) return;
+  element.dataset.key = key;
   for (const star of element.children) {
-    star.className = star.dataset.stars <= count ? (own ? "star on" : "star maybe") : "star";
+    const shown = star.dataset.stars <= count;
+    star.textContent = shown ? (own ? "★" : "☆") : "·";
+    star.className = shown ? (own ? "star on" : "star maybe") : "star";
   }
 }
 
-function flag(element, { pick, proposal }) {
+function flag(element, { pick = null, proposal = null }) {
   const given = { 1: "pick", [-1]: "reject" }[pick];
-  const name = given ?? (pick === null || pick === undefined ? proposal : null);
-  element.className = `flag ${name ?? ""} ${given ? "given" : "proposed"}`;
+  const name = given ?? proposal ?? "";
+  const key = `flag ${name} ${given ? "given" : "proposed"}`;
+  if (element.className === key) return;
+  element.className = key;
   element.replaceChildren(...(name ? [icon(name)] : []));
 }
 
@@ -120,17 +141,15 @@ function stack(element, row, id) {
   element.classList.toggle("closed", more > 0);
 }
 
-function marks(element, { label, faces, faults, raw }) {
-  const shown = [];
-  if (label) shown.push(make("span", "colour", label));
-  if (faults.length) shown.push(make("span", "fault", faults.map((each) => each.replace("_", " ")).join(", ")));
-  if (raw) shown.push(make("span", "raw", "RAW"));
-  if (faces.length) {
-    const found = make("span", "people", counted(faces.length));
-    found.prepend(icon("face"));
-    shown.push(found);
-  }
-  element.replaceChildren(...shown);
+function marks(element, { label = null, faces, faults, raw = false }) {
+  const [colour, fault, isRaw, people] = element.kinds;
+  colour.textContent = label ?? "";
+  fault.textContent = faults.map((each) => each.replace("_", " ")).join(", ");
+  isRaw.hidden = !raw;
+  people.lastElementChild.textContent = faces.length ? counted(faces.length) : "";
+  colour.hidden = !label;
+  fault.hidden = !faults.length;
+  people.hidden = !faces.length;
 }
 
 /** What a screen reader says of a card. */
@@ -140,7 +159,7 @@ export function spoken(row, id) {
   const flags = { 1: "picked", [-1]: "rejected" };
   return [
     row.name,
-    row.status === "pending" ? "not scored yet" : row.status === "failed" ? row.error ?? "could not be read" : null,
+    row.status === "pending" ? "not scored yet" : row.error ?? (row.status === "failed" ? "could not be read" : null),
     row.score === null ? null : `score ${row.score.toFixed(1)}`,
     row.stars !== null ? plural(row.stars, "star") : row.proposed === null ? null : `${plural(row.proposed, "star")} proposed`,
     flags[row.pick] ?? (row.proposal ? `proposed to ${row.proposal}` : null),

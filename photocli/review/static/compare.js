@@ -116,7 +116,7 @@ class Comparison {
     const { host } = this.faces;
     host.hidden = !host.hidden || !FaceStrips.any(this.all);
     if (!host.hidden) this.faces.show(this.all);
-    press(this.facesButton, !host.hidden);
+    this.#show(this.table.active);
   }
 
   key(event) {
@@ -145,8 +145,8 @@ class Comparison {
   }
 
   #tools() {
-    this.pairButton = switcher("Two", () => this.whole && this.toggle(), { label: "The best and a candidate (C)" });
-    this.wholeButton = switcher("All", () => this.whole || this.toggle(), { label: "The whole group (C)" });
+    this.pairButton = switcher("Two", () => this.whole && this.toggle(), { label: "The best and a candidate (C)", className: "tool wide" });
+    this.wholeButton = switcher("All", () => this.whole || this.toggle(), { label: "The whole group (C)", className: "tool wide" });
     this.swapButton = button("Swap", () => this.swap(), { label: "Swap the two (↓)", className: "tool wide" });
     this.bestButton = button("Best", () => this.promote(), { label: "Make this the best so far (↑)", className: "tool wide" });
     this.facesButton = switcher("Faces", () => this.toggleFaces(), {
@@ -163,10 +163,12 @@ class Comparison {
     const pair = this.best === this.candidate ? [this.best] : [this.best, this.candidate];
     const roles = new Map([[this.best, "Best so far"]]);
     if (!this.whole && pair.length > 1) roles.set(this.candidate, "Candidate");
-    this.table.show(this.whole ? this.all : pair, active, { roles });
-    this.strip.host.hidden = this.table.ids.length === this.all.length;
-    if (!this.strip.host.hidden) this.strip.show(this.all, this.table.ids, active);
+    this.faces.host.hidden ||= !FaceStrips.any(this.all);
     if (!this.faces.host.hidden) this.faces.show(this.all);
+    this.strip.host.hidden = !this.faces.host.hidden || (!this.whole && this.all.length < 3);
+    this.table.show(this.whole ? this.all : pair, active, { roles });
+    if (this.whole && this.table.ids.length === this.all.length) this.strip.host.hidden = true;
+    if (!this.strip.host.hidden) this.strip.show(this.all, this.table.ids, active);
     this.#tell(said);
     this.#ahead();
   }
@@ -179,6 +181,7 @@ class Comparison {
     this.swapButton.disabled = this.whole || this.all.length < 2;
     this.bestButton.disabled = this.all.length < 2;
     this.facesButton.disabled = !FaceStrips.any(this.all);
+    press(this.facesButton, !this.faces.host.hidden);
     if (said) announce(this.table.spoken());
   }
 
@@ -198,7 +201,7 @@ class Comparison {
   #face({ id, person }) {
     if (!this.table.ids.includes(id)) this.choose(id);
     this.table.activate(id);
-    FaceStrips.look(this.table, person);
+    this.faces.look(this.table, person);
   }
 }
 

@@ -4,6 +4,7 @@ import { state } from "./state.js";
 import { judge, rows } from "./api.js";
 import { say, announce } from "./messages.js";
 import { inWords } from "./rate.js";
+import { sentence } from "./wire.js";
 
 /** Listens to conflicts. */
 export function begin() {
@@ -13,13 +14,10 @@ export function begin() {
 function show({ id, stands, message, change }) {
   const name = state.rows.get(id)?.name ?? "This photo";
   const theirs = { stars: stands?.stars ?? null, pick: stands?.pick ?? null, label: stands?.label ?? null };
-  const words = `${message || `${name} was changed meanwhile.`} It now has: ${inWords(theirs)}.`;
-  const mine = change ? ` You chose: ${inWords(change)}.` : "";
+  const words = sentence(message || `${name} was changed meanwhile, it has ${inWords(theirs)}`) +
+    (change ? ` You chose: ${inWords(change)}.` : "");
   announce(words);
-  say(words + mine, {
-    kind: "conflict",
-    actions: change
-      ? [["Take theirs", () => rows([id])], ["Use mine", async () => { await rows([id]); await judge([id], change); }]]
-      : [["Take theirs", () => rows([id])]],
-  });
+  const take = ["Take theirs", () => rows([id])];
+  const mine = ["Use mine", async () => { await rows([id]); await judge([id], change); }];
+  say(words, { kind: "conflict", actions: change ? [take, mine] : [take], close: false });
 }

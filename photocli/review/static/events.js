@@ -69,7 +69,10 @@ async function flush() {
   changed.clear();
   if (!state.filter) add(ids.filter((id) => state.place(id) < 0), { late: true });
   try {
-    await rows(ids.filter((id) => state.rows.has(id)));
+    const known = ids.filter((id) => state.rows.has(id));
+    const before = new Map(known.map((id) => [id, state.rows.get(id).state]));
+    const judged = (await rows(known)).some((row) => row.state !== before.get(row.id));
+    if (judged && !state.undo) state.steps(1, state.redo); // in another tab
   } catch {
     for (const id of ids) changed.add(id); // told again with the next event
   }
@@ -77,7 +80,7 @@ async function flush() {
 }
 
 function progress(told) {
-  const busy = told.done < told.total || told.listed === false;
+  const busy = told.phase ? told.phase !== "done" : told.done < told.total;
   showProgress(told, busy);
   if (scoring && !busy) finish();
   scoring = busy;

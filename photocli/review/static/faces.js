@@ -15,29 +15,34 @@ function frames(ids) {
   return order.map((row) => ({ id: row.id, faces: row.faces ?? [], aspect: aspect(row), name: row.name }));
 }
 
-/**
- * The middle of each frame's face of one person, and how far to zoom for it to fill half of a pane.
- * @param {Map<number, number>} person  which face (its index) of which frame (its id) is theirs
- * @param {[number, import("./pane.js").Pane][]} shown
- */
-function places(person, shown) {
-  const found = new Map();
-  let scale = Infinity;
-  for (const [id, pane] of shown) {
-    if (!person.has(id)) continue;
-    const [left, top, right, bottom] = state.rows.get(id).faces[person.get(id)];
-    const { width, height } = pane.fitted();
-    found.set(pane, { x: (left + right) / 2, y: (top + bottom) / 2 });
-    const across = pane.box.width / ((right - left) * width);
-    const down = pane.box.height / ((bottom - top) * height);
-    scale = Math.min(scale, Math.min(across, down) / 2);
-  }
-  return { found, scale };
+/** The box of a person's face in a frame, if it was found there. */
+const boxOf = (person, id) => (person.has(id) ? state.rows.get(id).faces[person.get(id)] : null);
+
+const middle = ([left, top, right, bottom]) => ({ x: (left + right) / 2, y: (top + bottom) / 2 });
+
+/** Where a person should be in a frame in which their face was not found: beside the others, as in a frame with it. */
+function guess(person, id, people) {
+  const [other] = person.keys();
+  const there = middle(boxOf(person, other));
+  const known = people.filter((each) => each.has(id) && each.has(other));
+  if (!known.length) return there;
+  const shifts = known.map((each) => [middle(boxOf(each, other)), middle(boxOf(each, id))]);
+  const mean = (axis) => shifts.reduce((sum, [from, to]) => sum + to[axis] - from[axis], 0) / shifts.length;
+  return { x: there.x + mean("x"), y: there.y + mean("y") };
+}
+
+/** How far to zoom for a box to fill half of a pane. */
+function closeness([left, top, right, bottom], pane) {
+  const { width, height } = pane.fitted();
+  return Math.min(pane.box.width / ((right - left) * width), pane.box.height / ((bottom - top) * height)) / 2;
 }
 
 /** Dispatches `face` with `{id, person}` when one is chosen. */
 export class FaceStrips extends EventTarget {
-  /** @param {HTMLElement} host  gets the strips; hidden where no frame has a face */
+  #shown = "";
+  #people = [];
+
+  /** @param {HTMLElement} host  gets the strips */
   constructor(host) {
     super();
     this.host = host;
@@ -49,21 +54,32 @@ export class FaceStrips extends EventTarget {
     return ids.some((id) => state.rows.get(id)?.faces?.length);
   }
 
-  /** Shows the faces of these frames. */
+  /** Shows the faces of these frames; what is there already stays. */
   show(ids) {
     const all = frames(ids);
+    const wanted = JSON.stringify(all);
+    if (wanted === this.#shown) return;
+    this.#shown = wanted;
     const table = document.createElement("table");
     table.append(make("caption", "unseen", "Faces: a row for each person, a column for each frame"));
     table.append(this.#head(all));
     const body = table.createTBody();
-    persons(all).forEach((person, at) => body.append(this.#row(person, at + 1, all)));
+    this.#people = persons(all);
+    this.#people.forEach((person, at) => body.append(this.#row(person, at + 1, all)));
     this.host.replaceChildren(table);
   }
 
-  /** Zooms all panes to a person. */
-  static look(table, person) {
-    const { found, scale } = places(person, table.frames);
-    if (found.size) table.zoom.look(found, scale);
+  /**
+   * Zooms all frames of a table to a person.
+   * @param {Map<number, number>} person  which face (its index) of which frame (its id) is theirs
+   */
+  look(table, person) {
+    const places = table.frames.map(([id, pane]) => {
+      const box = boxOf(person, id);
+      return [pane, box ? middle(box) : guess(person, id, this.#people), box ? closeness(box, pane) : Infinity];
+    });
+    const scale = Math.min(...places.map(([, , close]) => close));
+    if (Number.isFinite(scale)) table.zoom.look(new Map(places), scale);
   }
 
   #head(all) {

@@ -17,8 +17,8 @@ const SORTS = [["score", "score"], ["captured", "capture time"], ["name", "name"
 
 const number = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 const STARS = [["", "Stars"], ...number(1, 5).map((n) => [`stars >= ${n}`, `at least ${n}`]),
-  ...number(0, 5).map((n) => [`stars == ${n}`, `exactly ${n}`]), ["stars == none", "not rated"]];
-const FLAGS = [["", "Flag"], ["pick == 1", "picked"], ["pick == -1", "rejected"], ["pick == none", "no flag"],
+  ...number(1, 5).map((n) => [`stars == ${n}`, `exactly ${n}`]), ["stars == 0", "not rated"]];
+const FLAGS = [["", "Flag"], ["pick == 1", "picked"], ["pick == -1", "rejected"], ["pick == 0", "no flag"],
   ["proposal == pick", "proposed to pick"], ["proposal == reject", "proposed to reject"]];
 const COLOURS = [["", "Colour"], ...["red", "yellow", "green", "blue", "purple"].map((each) => [`label == ${each}`, each]),
   ["label == none", "none"]];
@@ -90,9 +90,9 @@ function fillChips() {
   by("chips").append(...selects.map(({ select }) => select), day("From", ">="), day("To", "<="), savedMenu(apply), clear);
 }
 
-/** What was seen of a field in photos whose rows are known, with what the server says of all. */
+/** What was seen of a field in photos whose rows are known, with what the model of that name can say. */
 function seen(title, field) {
-  const found = new Set(choices[field === "style" ? "styles" : "cameras"] ?? []);
+  const found = new Set(choices.classes?.[field] ?? []);
   for (const row of state.rows.values()) if (row[field]) found.add(row[field]);
   return [["", title], ...[...found].sort().map((each) => [`${field} ~ ${quoted(each)}`, each])];
 }

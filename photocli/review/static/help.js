@@ -20,7 +20,7 @@ const KEYS = [
   ["Else", [["/", "to the filter"], ["?", "this help"]]],
 ];
 
-const RULES = "A filter is made of words that stand in names, and of rules: stars >= 3, stars == none, label == red, " +
+const RULES = "A filter is made of words that stand in names, and of rules: stars >= 3, stars == 0, label == red, " +
   "pick == 1, faces >= 2, faults ~ blur, style ~ vivid, camera ~ nikon, captured >= 2026-06-20. All must hold.";
 
 /** Opens the help. */

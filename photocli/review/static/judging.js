@@ -6,13 +6,15 @@
  */
 
 import { state } from "./state.js";
-import { post } from "./wire.js";
+import { get, post, sentence } from "./wire.js";
 import { say } from "./messages.js";
 
 /** Rows as the server told them, without what is on its way. */
 const stored = new Map();
 /** Changes that are not answered yet: id -> changes, the oldest first. */
 const waiting = new Map();
+const noted = new Set();
+const AT_ONCE = 500;
 let queue = Promise.resolve();
 
 /** Stores rows of the server in the state, under the changes that wait; returns them as shown. */
@@ -63,14 +65,22 @@ function next(task) {
 }
 
 async function send(ids, change) {
-  const seen = Object.fromEntries(ids.map((id) => [id, stored.get(id)?.state ?? null]));
   try {
+    await learn(ids.filter((id) => !stored.has(id)));
+    const seen = Object.fromEntries(ids.map((id) => [id, stored.get(id)?.state ?? null]));
     return take(await post("judge", { ids, change, seen }), change, ids);
   } catch (error) {
     release(ids, change);
     settle(ids.map((id) => stored.get(id)).filter(Boolean));
     say(error.message, { kind: "error" });
     return { rows: [], conflicts: [], undo: state.undo, redo: state.redo };
+  }
+}
+
+/** Fetches rows that were never on screen: what is selected with Ctrl+A is judged from what stands there, too. */
+async function learn(ids) {
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    settle(await get(`rows?ids=${ids.slice(at, at + AT_ONCE).join(",")}`));
   }
 }
 
@@ -90,9 +100,16 @@ function take(answer, change, ids) {
   settle(ids.filter((id) => !answered.has(id)).map((id) => stored.get(id)).filter(Boolean));
   state.steps(answer.undo, answer.redo);
   for (const conflict of answer.conflicts) state.emit("conflict", { ...conflict, change });
-  if (answer.message) say(answer.message, { kind: "error" });
-  for (const note of answer.notes ?? []) say(note);
+  if (answer.message) say(sentence(answer.message), { kind: "error" });
+  for (const note of answer.notes ?? []) once(note);
   return answer;
+}
+
+/** Says what holds for many photos the first time only. */
+function once(note) {
+  if (noted.has(note)) return;
+  noted.add(note);
+  say(sentence(note), { stay: 15000 });
 }
 
 function release(ids, change) {

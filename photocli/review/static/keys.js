@@ -68,10 +68,10 @@ function withControl(event, key) {
 
 /** Takes the last step back, or makes it again, and shows the photo that changed. */
 export async function takeBack(act, name, words) {
-  if (!state[name]) return announce(`Nothing to ${name}.`);
-  const { rows } = await act();
+  const { rows } = await act(); // another tab may have done what is taken back, so the server knows
   const [row] = rows;
-  if (row && state.place(row.id) >= 0 && ["grid", "loupe"].includes(state.view)) state.focus(row.id);
+  if (!row) return announce(`Nothing to ${name}.`);
+  if (state.place(row.id) >= 0 && ["grid", "loupe"].includes(state.view)) state.focus(row.id);
   return announce(words);
 }
 

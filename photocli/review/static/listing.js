@@ -10,10 +10,13 @@ let found = [];
 const opened = new Set();
 let asked = null;
 
-/** How groups are shown: `apart`, `together` or `stacked`. */
-export const grouping = () => preference("groups") ?? "apart";
+let way = preference("groups") ?? "apart";
 
-export function regroup(way) {
+/** How groups are shown: `apart`, `together` or `stacked`. */
+export const grouping = () => way;
+
+export function regroup(chosen) {
+  way = chosen;
   prefer("groups", way);
   opened.clear();
   arrange();
@@ -28,7 +31,7 @@ export function unstack(id) {
 
 /** How many photos of its group stand behind this one. */
 export function behind(id) {
-  if (grouping() !== "stacked" || opened.has(state.group(id)[0])) return 0;
+  if (way !== "stacked" || opened.has(state.group(id)[0])) return 0;
   return hidden.get(id) ?? 0;
 }
 
@@ -57,7 +60,7 @@ export async function check() {
   const answer = await list(state.filter, state.sort, state.down);
   if (asked) return;
   const same = answer.ids.length === found.length && answer.ids.every((id, at) => id === found[at]);
-  if (grouping() === "apart" || same) arrange({ groups: answer.groups, total: answer.total });
+  if (way === "apart" || same) arrange({ groups: answer.groups, total: answer.total });
   state.emit("outdated", { outdated: !same });
 }
 
@@ -71,7 +74,6 @@ export function add(ids, { first = false } = {}) {
 }
 
 function arrange({ groups = state.groups, total = state.total, top = false } = {}) {
-  const way = grouping();
   state.list(way === "apart" ? found : gathered(found, groups, way === "stacked"), groups, total, { top });
 }
 

@@ -46,7 +46,7 @@ async function begin() {
   for (const part of [grid, filters, bar, conflicts, drop, address]) part.begin(start);
   keys.begin((event) => loaded.get(state.view)?.key(event) ?? false);
   state.on("view", (detail) => show(detail).catch(failed));
-  state.steps(start.undo ?? 0, start.redo ?? 0);
+  state.steps(start.undo ?? 1, start.redo ?? 0); // what was judged before a reload can be taken back, too
   state.open("grid", []);
   await reload({ top: true }).catch((error) => say(error.message, { kind: "error" }));
   address.follow();

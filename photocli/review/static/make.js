@@ -51,6 +51,7 @@ export function dialog(heading, ...content) {
   top.append(title, button("", () => box.close(), { className: "tool", label: "Close", symbol: "close" }));
   const body = make("div", "dialog-body");
   body.append(...content);
+  body.tabIndex = 0; // so that it can be scrolled by keys
   box.append(top, body);
   box.addEventListener("click", (event) => event.target === box && box.close());
   box.addEventListener("close", () => box.remove());

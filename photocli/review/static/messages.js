@@ -3,17 +3,20 @@
 const STAY_MS = 6000;
 
 /**
- * Shows a message. `kind` is `info` or `error`; `actions` are `[label, function]` and keep the message until one is
- * chosen. Returns a function that takes the message away.
+ * Shows a message. `kind` is `info`, `error` or `conflict`; `actions` are `[label, function]` and keep the message until
+ * one is chosen; without `close` it cannot be put away. Returns a function that takes the message away.
  */
-export function say(text, { kind = "info", actions = [], stay = STAY_MS } = {}) {
+export function say(text, { kind = "info", actions = [], stay = STAY_MS, close: closable = true } = {}) {
   const box = document.createElement("div");
   box.className = `message ${kind}`;
   const words = document.createElement("p");
   words.textContent = text;
   box.append(words);
-  const close = () => box.remove();
-  for (const [label, act] of [...actions, ["Close", () => {}]]) box.append(button(label, () => { close(); act(); }));
+  const close = () => {
+    if (box.contains(document.activeElement)) document.activeElement.blur();
+    box.remove();
+  };
+  for (const [label, act] of [...actions, ...(closable ? [["Close", () => {}]] : [])]) box.append(button(label, () => { close(); act(); }));
   document.getElementById("messages").append(box);
   if (!actions.length) setTimeout(close, stay);
   return close;

@@ -1,8 +1,8 @@
 /** What was found in a photo, drawn over it: each layer can be switched on and off, and stays so. */
 
-import { url } from "./api.js";
+import { suggestedCrop, url } from "./api.js";
 import { prefer, preference } from "./preferences.js";
-import { say } from "./messages.js";
+import { announce, say } from "./messages.js";
 import { button, make } from "./make.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -77,15 +77,34 @@ export class Overlays {
     const svg = document.createElementNS(SVG, "svg");
     svg.setAttribute("viewBox", "0 0 1 1");
     svg.setAttribute("preserveAspectRatio", "none");
+    if (this.#on.has("crop") && this.#found.crop === undefined) this.#ask(this.#id);
     if (this.#on.has("heat")) this.#sheet.append(this.#heat());
     if (this.#on.has("faces")) for (const face of this.#found.faces ?? []) this.#face(svg, face);
-    const crop = this.#found.crop?.box ?? this.#found.crop ?? null;
+    const crop = this.#found.crop?.box;
     if (this.#on.has("crop") && crop) svg.append(...lines(hole(crop), "crop"), ...lines(outline(crop), "crop-edge"));
     if (this.#on.has("frame") && this.#found.crop_frame) svg.append(...lines(outline(this.#found.crop_frame), "frame"));
     if (this.#on.has("focus") && this.#found.focus_point) svg.append(...lines(cross(this.#found.focus_point), "focus"));
     if (this.#on.has("horizon") && this.#found.horizon) svg.append(...lines(this.#level(), "horizon"));
     this.#sheet.append(svg);
     this.#attach();
+  }
+
+  /** Has a crop looked for, which takes a second or two; it is drawn if its photo is still there. */
+  async #ask(id) {
+    this.#found.crop = null;
+    const button = this.buttons.find(({ dataset }) => dataset.layer === "crop");
+    button.setAttribute("aria-busy", "true");
+    try {
+      const crop = await suggestedCrop(id);
+      if (id !== this.#id) return;
+      this.#found.crop = crop;
+      announce(crop ? `A crop to ${crop.aspect} gains ${crop.gain.toFixed(1)} points.` : "No crop is better than the whole photo.");
+      if (crop) this.#draw();
+    } catch (error) {
+      if (id === this.#id) say(error.message, { kind: "error" });
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
   }
 
   #face(svg, { box, eyes = [] }) {

@@ -6,11 +6,9 @@
  */
 
 import { gestures } from "./gestures.js";
+import { Sheet } from "./sheet.js";
 
-const LEVELS = ["thumb", "preview", "full"];
 const THUMB = 320; // pixels of its long side
-
-const better = (level) => LEVELS[LEVELS.indexOf(level) + 1];
 
 /**
  * @typedef {object} Source  a picture; sizes are those of the full one, null where they aren't known
@@ -22,7 +20,7 @@ const better = (level) => LEVELS[LEVELS.indexOf(level) + 1];
  * @property {number | null} height
  */
 
-/** Dispatches `picture` when a better picture is shown, `lost` when none can be, and `swipe` with -1 or 1. */
+/** Dispatches `swipe` with -1 or 1. Of a better picture that is shown its zoom tells, by `change`. */
 export class Pane extends EventTarget {
   /** Its shift from the shared view; see `Zoom`. */
   own = { x: 0, y: 0, scale: 1 };
@@ -32,7 +30,9 @@ export class Pane extends EventTarget {
   source = null;
   width = 3;
   height = 2;
-  #sheet = null;
+  /** What is seen, and what is to be seen; the same once that is decoded. */
+  #shown = null;
+  #next = null;
   #asked = new Set();
   #watcher;
   #stop;
@@ -55,13 +55,15 @@ export class Pane extends EventTarget {
 
   /** The picture's element, which moves under the pane; null before the first is shown. */
   get sheet() {
-    return this.#sheet?.isConnected ? this.#sheet : null;
+    return this.#shown?.element ?? null;
   }
 
   /** The best picture that is shown: its URL and the level's name. */
   get best() {
-    const image = this.#sheet?.lastPicture;
-    return image ? { url: image.src, level: image.dataset.level } : null;
+    if (!this.#shown) return null;
+    const { image, bitmap } = this.#shown;
+    if (bitmap) return { url: new URL(this.source.full, document.baseURI).href, level: "full" };
+    return { url: image.src, level: image.dataset.level };
   }
 
   /** Shows another picture. What was there stays until this one is decoded. */
@@ -69,11 +71,7 @@ export class Pane extends EventTarget {
     if (this.source && source.preview === this.source.preview) return;
     this.source = source;
     this.#asked = new Set();
-    const sheet = document.createElement("div");
-    sheet.className = "sheet";
-    sheet.setAttribute("role", "img");
-    sheet.setAttribute("aria-label", source.name);
-    this.#sheet = sheet;
+    this.#next = new Sheet(source.name);
     const { width, height } = this.fitted();
     const large = Math.max(width, height) * devicePixelRatio > THUMB;
     if (!large || this.zoom.view(this).scale < 1.01) this.#load("thumb"); // enlarged, it would only flicker
@@ -97,19 +95,19 @@ export class Pane extends EventTarget {
 
   /** Puts the picture where the view wants it, on whole device pixels, and asks for more pixels where they're due. */
   place() {
-    const sheet = this.sheet;
+    const sheet = this.#shown;
     if (!sheet) return;
     const { x, y, scale } = this.zoom.view(this);
-    const { width, height } = this.fitted();
+    const fitted = this.fitted();
+    const [width, height] = [fitted.width * scale, fitted.height * scale];
     const whole = (value) => Math.round(value * devicePixelRatio) / devicePixelRatio;
-    sheet.style.width = `${width * scale}px`;
-    sheet.style.height = `${height * scale}px`;
-    const left = whole(this.box.width / 2 - x * width * scale);
-    const top = whole(this.box.height / 2 - y * height * scale);
-    sheet.style.transform = `translate(${left}px, ${top}px)`;
+    const left = whole(this.box.width / 2 - x * width);
+    const top = whole(this.box.height / 2 - y * height);
+    sheet.place({ left, top, width, height }, this.box, this.zoom.moving);
     this.element.dataset.zoomed = scale > 1.01 ? "yes" : "no";
-    const { naturalWidth, dataset } = sheet.lastPicture;
-    if (width * scale * devicePixelRatio > naturalWidth * 1.02) this.#load(better(dataset.level));
+    if (sheet !== this.#next || !sheet.short(width) || this.zoom.moving) return;
+    if (sheet.image.dataset.level === "thumb") this.#load("preview");
+    else if (this.width > sheet.image.naturalWidth) this.#fill();
   }
 
   /** Takes the pane out of its zoom and stops watching. */
@@ -117,7 +115,9 @@ export class Pane extends EventTarget {
     this.#stop();
     this.#watcher.disconnect();
     this.zoom.remove(this);
-    this.#sheet = null;
+    this.#shown?.close();
+    this.#shown = null;
+    this.#next = null;
     this.source = null;
     this.element.replaceChildren();
   }
@@ -131,57 +131,69 @@ export class Pane extends EventTarget {
   }
 
   async #load(level) {
-    if (!level || this.#asked.has(level)) return;
+    if (this.#asked.has(level)) return;
     this.#asked.add(level);
     const { source } = this;
-    const sheet = this.#sheet;
+    const sheet = this.#next;
     const image = new Image();
     Object.assign(image, { alt: "", decoding: "async", draggable: false, src: source[level] });
     image.dataset.level = level;
     try {
       await image.decode();
     } catch {
-      if (sheet === this.#sheet) this.#missed(sheet, level);
+      if (sheet === this.#next) this.#missed(sheet, level);
       return;
     }
-    const shown = sheet.lastPicture?.dataset.level;
-    if (sheet !== this.#sheet || LEVELS.indexOf(shown) > LEVELS.indexOf(level)) return;
-    this.#paint(sheet, image);
+    const late = level === "thumb" && sheet.image;
+    if (sheet !== this.#next || late) return;
+    sheet.lay(image);
+    this.#appear(sheet);
   }
 
-  /** Lays a decoded picture over the one before, which goes when this one has been painted. */
-  #paint(sheet, image) {
-    const before = sheet.lastPicture;
-    sheet.lastPicture = image;
-    if (before) before.after(image);
-    else sheet.prepend(image);
-    this.#size(image);
-    if (!sheet.isConnected) {
-      this.element.querySelectorAll(".sheet, .lost").forEach((old) => old.remove());
-      this.element.prepend(sheet);
+  /** Fetches and decodes the full picture; where it can't be had, the preview stays. */
+  async #fill() {
+    if (this.#asked.has("full")) return;
+    this.#asked.add("full");
+    const sheet = this.#next;
+    try {
+      const answer = await fetch(this.source.full);
+      if (!answer.ok) return;
+      const bitmap = await createImageBitmap(await answer.blob());
+      if (sheet !== this.#next) bitmap.close();
+      else {
+        sheet.fill(bitmap);
+        this.#appear(sheet);
+      }
+    } catch {
+      // The server ended, or there was no memory for it: the preview is what can be shown.
+    }
+  }
+
+  #appear(sheet) {
+    this.width = this.source.width ?? sheet.image.naturalWidth;
+    this.height = this.source.height ?? sheet.image.naturalHeight;
+    if (sheet !== this.#shown) {
+      this.element.querySelector(".lost")?.remove();
+      this.element.prepend(sheet.element);
+      this.#shown?.close();
+      this.#shown = sheet;
     }
     this.place();
-    requestAnimationFrame(() => requestAnimationFrame(() => before?.remove()));
-    this.dispatchEvent(new Event("picture"));
-  }
-
-  #size(image) {
-    this.width = this.source.width ?? image.naturalWidth;
-    this.height = this.source.height ?? image.naturalHeight;
+    this.zoom.dispatchEvent(new Event("change"));
   }
 
   /** A thumbnail that is missing may have a preview; where neither can be had, a sentence says so. */
   #missed(sheet, level) {
     if (level === "thumb") this.#load("preview");
-    else if (!sheet.isConnected) this.#lose();
+    else if (!sheet.image) this.#lose();
   }
 
   #lose() {
     const note = document.createElement("p");
     note.className = "lost";
     note.textContent = `${this.source.name} can't be shown. Has it been moved?`;
-    this.element.querySelectorAll(".sheet, .lost").forEach((old) => old.remove());
-    this.element.prepend(note);
-    this.dispatchEvent(new Event("lost"));
+    this.#shown?.close();
+    this.#shown = null;
+    this.element.replaceChildren(note);
   }
 }

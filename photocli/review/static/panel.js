@@ -16,7 +16,7 @@ export function fillPanel(panel, id, { record, exif = [], parts = [], overlay = 
   if (row?.status === "failed") shown.push(make("p", "bad", row.error ?? "This photo could not be read."));
   if (row?.status === "pending") shown.push(make("p", "faint", "Not scored yet."));
   if (row && row.can_judge === false) shown.push(make("p", "faint", "This photo cannot be rated: it was dropped on the page, or its file is gone."));
-  if (parts.length) shown.push(section("Score", breakdown(parts)));
+  if (parts.length) shown.push(section("Score", breakdown(parts, record?.score)));
   if (row) shown.push(section("Proposal", proposal(row, record, others)));
   if (record) shown.push(section("Faults", severities(record)), ...looks(record));
   if (row?.faces?.length) shown.push(section(row.faces.length === 1 ? "Face" : `${row.faces.length} faces`, faces(id, row, record)));
@@ -46,14 +46,10 @@ function heading(row, record) {
 }
 
 /** What the score is made of: what each part gives or takes, as bars from the middle. */
-function breakdown(parts) {
+function breakdown(parts, score) {
   const list = make("dl", "parts");
-  let sum = 0;
-  for (const [name, points] of parts) {
-    sum += points;
-    list.append(...part(name.replaceAll("_", " "), points, parts[0][1] !== points || parts[0][0] !== name));
-  }
-  list.append(...part("score", sum, false, "sum"));
+  parts.forEach(([name, points], at) => list.append(...part(name.replaceAll("_", " "), points, at > 0)));
+  if (typeof score === "number") list.append(...part("score", score, false, "sum"));
   return list;
 }
 

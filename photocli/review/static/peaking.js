@@ -23,11 +23,9 @@ export class Peaking extends EventTarget {
   /** @param {import("./pane.js").Pane} pane */
   watch(pane) {
     this.#panes.set(pane, { number: ++this.#numbers, serial: 0, wanted: "" });
-    pane.addEventListener("picture", this.#later);
   }
 
   forget(pane) {
-    pane.removeEventListener("picture", this.#later);
     const kept = this.#panes.get(pane);
     this.#panes.delete(pane);
     if (kept) this.#worker?.postMessage({ pane: kept.number });

@@ -9,7 +9,8 @@ const words = bar.querySelector("span");
 let was = false;
 
 /** Shows the progress while there is some; says once when it is over. */
-export function showProgress({ done, total, rate, left_s: left, failed }, busy) {
+export function showProgress(told, busy) {
+  const { done, total } = told;
   if (bar.dataset.lost) return;
   bar.hidden = !busy;
   if (was && !busy) announce(`All ${counted(total)} photos are scored.`);
@@ -17,13 +18,19 @@ export function showProgress({ done, total, rate, left_s: left, failed }, busy) 
   track.setAttribute("aria-valuemax", total);
   track.setAttribute("aria-valuenow", done);
   track.firstElementChild.style.transform = `scaleX(${total ? done / total : 0})`;
-  words.textContent = [
+  words.textContent = inWords(told);
+  track.setAttribute("aria-valuetext", words.textContent);
+}
+
+function inWords({ done, total, rate, left_s: left, failed, phase, closer = [0, 0] }) {
+  if (phase === "grouping") return "Grouping and comparing";
+  if (phase === "looking closer") return `Looking closer at photos that are nearly equal: ${counted(closer[0])} of ${counted(closer[1])}`;
+  return [
     `${counted(done)} of ${counted(total)} scored`,
     rate ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} a second` : null,
     left ? `${duration(left)} left` : null,
     failed ? `${counted(failed)} could not be read` : null,
   ].filter(Boolean).join(" · ");
-  track.setAttribute("aria-valuetext", words.textContent);
 }
 
 /** Says that the server does not answer, or that it does again. */

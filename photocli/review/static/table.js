@@ -36,9 +36,10 @@ export function columns(count, width, height, aspect) {
   for (let across = 1; across <= count; across++) {
     const down = Math.ceil(count / across);
     const wide = (width - GAP * (across - 1)) / across;
-    const high = Math.max(LOWEST, (height - GAP * (down - 1)) / down) - CAPTION;
-    const fitted = Math.min(wide, high * aspect);
-    if (fitted * fitted > best.area) best = { columns: across, area: fitted * fitted };
+    const high = (height - GAP * (down - 1)) / down;
+    const fitted = Math.min(wide, (Math.max(LOWEST, high) - CAPTION) * aspect);
+    const larger = fitted * fitted - best.area;
+    if (larger > 0 || (larger === 0 && high < LOWEST)) best = { columns: across, area: fitted * fitted };
   }
   return best.columns;
 }
@@ -115,7 +116,8 @@ export class LightTable extends EventTarget {
       if (each === cell) each.element.setAttribute("aria-current", "true");
       else each.element.removeAttribute("aria-current");
     }
-    if (focus) cell.element.focus({ preventScroll: true });
+    const focused = this.host.contains(document.activeElement) && !cell.element.contains(document.activeElement);
+    if (focus || focused) cell.element.focus({ preventScroll: true });
     if (changed) cell.element.scrollIntoView({ block: "nearest" });
     state.focus(id);
     if (changed) this.dispatchEvent(new Event("active"));

@@ -125,7 +125,7 @@ class Walk {
     this.faces.addEventListener("face", ({ detail: { id, person } }) => {
       if (!this.table.ids.includes(id)) this.#show(id);
       this.table.activate(id);
-      FaceStrips.look(this.table, person);
+      this.faces.look(this.table, person);
     });
     const bar = tools(this.table, [this.title, this.count], [this.#facesButton()]);
     this.section.replaceChildren(bar, this.why, host, this.faces.host, this.#answers());
@@ -157,14 +157,15 @@ class Walk {
     const { ids, why } = this.groups[this.at];
     this.table.show(ids, active, { roles: new Map([[ids[0], "Proposed first"]]) });
     const beyond = ids.length - this.table.ids.length;
-    this.why.textContent = beyond > 0 ? `${why} ${photos(beyond)} more by the arrows.` : why;
+    const sentence = `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? "" : "."}`;
+    this.why.textContent = beyond > 0 ? `${sentence} ${photos(beyond)} more by the arrows.` : sentence;
     this.title.textContent = `Undecided ${this.at + 1} of ${this.groups.length}`;
     this.facesButton.disabled = !FaceStrips.any(ids);
     this.faces.host.hidden ||= this.facesButton.disabled;
     press(this.facesButton, !this.faces.host.hidden);
     if (!this.faces.host.hidden) this.faces.show(ids);
     this.#count();
-    if (said) announce(`Group ${this.at + 1} of ${this.groups.length}. ${why} ${this.table.spoken()}`);
+    if (said) announce(`Group ${this.at + 1} of ${this.groups.length}. ${sentence} ${this.table.spoken()}`);
   }
 
   #count() {

@@ -31,8 +31,8 @@ async function ask(path, options = {}) {
   throw new Refused(sentence(body?.error || body?.message || `this was refused (${response.status})`), response.status, body);
 }
 
-/** Errors of photocli begin small and end open, as they follow a name on the command line. */
-function sentence(words) {
+/** A message of photocli as a sentence: they begin small and end open, as they follow a name on the command line. */
+export function sentence(words) {
   const text = words.charAt(0).toUpperCase() + words.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -9,6 +9,7 @@
 
 const STEP = 1.25; // by the keyboard and the buttons
 const CLOSEST = 8; // device pixels for one of the picture, at most
+const SETTLED_MS = 120; // without a change
 const PAN = 0.15; // of what is seen, by the keyboard
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -16,7 +17,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const between = (least, value, most) => Math.min(Math.max(value, least), most);
 
 /**
- * The view that panes share. Dispatches `change` when it changed, and `linked` when panes were locked or let free.
+ * The view that panes share. Dispatches `change` when a pane shows something else, and `linked` when panes were locked or let free.
  */
 export class Zoom extends EventTarget {
   x = 0.5;
@@ -26,6 +27,9 @@ export class Zoom extends EventTarget {
   linked = true;
   /** The pane that the keyboard moves, if any. */
   active = null;
+  /** Whether the view changed just now, so that another change is likely. */
+  moving = false;
+  #timer = 0;
   #panes = new Set();
   #waiting = false;
 
@@ -146,9 +150,17 @@ export class Zoom extends EventTarget {
     this.#waiting = true;
     requestAnimationFrame(() => {
       this.#waiting = false;
+      this.moving = true;
       for (const pane of this.#panes) pane.place();
       this.dispatchEvent(new Event("change"));
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#settle(), SETTLED_MS);
     });
+  }
+
+  #settle() {
+    this.moving = false;
+    for (const pane of this.#panes) pane.place();
   }
 
   #set(pane, x, y, scale) {

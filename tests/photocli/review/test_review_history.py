@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from judging import jpegs, judge_of, press, raws, said
 
 from photocli.files.journal import runs
@@ -116,3 +120,68 @@ def test_what_could_not_be_written_is_no_run(tmp_path: Path) -> None:
     judge, _ = judge_of(raw)
     assert press(judge, 0, stars=4).message
     assert runs() == []
+
+
+STEPS = st.one_of(
+    st.tuples(st.integers(0, 1), st.builds(dict, stars=st.integers(0, 5))),
+    st.tuples(st.integers(0, 1), st.builds(dict, pick=st.integers(-1, 1))),
+    st.tuples(st.integers(0, 1), st.builds(dict, label=st.sampled_from(["", "red", "purple"]))),
+    st.just("undo"),
+    st.just("redo"),
+)
+
+
+@given(
+    steps=st.lists(STEPS, max_size=14), editor=st.sampled_from(["lightroom", "darktable", "bridge", "all"])
+)
+@settings(max_examples=25, deadline=None)
+def test_any_course_of_keys_is_taken_back_whole(steps: list[Any], editor: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        shoot = Path(folder)
+        judge, _ = judge_of(*raws(shoot, "A.NEF", "B.NEF"), editor=editor)
+        past, future = [contents(shoot)], []
+        for step in steps:
+            if step == "undo":
+                judge.undo()
+                if len(past) > 1:
+                    future.append(past.pop())
+            elif step == "redo":
+                judge.redo()
+                if future:
+                    past.append(future.pop())
+            else:
+                id, change = step
+                press(judge, id, **change)
+                if contents(shoot) != past[-1]:
+                    past.append(contents(shoot))
+                    future.clear()
+            assert contents(shoot) == past[-1]
+        judge.close()
+        if len(past) > 1:
+            assert not [done for done in undo() if done.problem]
+        assert contents(shoot) == past[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no kill like that")
+def test_a_session_that_was_killed_is_taken_back(tmp_path: Path) -> None:
+    shoot = tmp_path / "shoot"
+    raws(shoot, *(f"{number}.NEF" for number in range(4)))
+    before = contents(shoot)
+    code = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path; from judging import judge_of, press\n"
+        "judge, _ = judge_of(*sorted(Path(sys.argv[1]).glob('*.NEF')))\n"
+        "turn = 0\n"
+        "while True:\n"
+        "    press(judge, turn % 4, stars=1 + turn % 5); turn += 1; print(turn, flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(shoot), *sys.path], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(9):
+        assert process.stdout.readline()
+    process.kill()
+    process.wait()
+    assert not [done for done in undo() if done.problem]
+    assert contents(shoot) == before

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ import pytest
 from judging import by_exiftool, by_exiv2, jpegs, judge_of, press, raws, said
 
 from photocli.errors import UsageError
+from photocli.files.journal import runs
 from photocli.files.links import Roots
 from photocli.records import Record
 from photocli.review.judging import Change, Standing
@@ -223,6 +229,19 @@ def test_a_rating_inside_that_cannot_be_changed_from_here_is_said(tmp_path: Path
     assert said(judge)[0] == 5
 
 
+def test_a_profile_of_rawtherapee_is_never_written_and_named_where_it_leads(tmp_path: Path) -> None:
+    (raw,) = raws(tmp_path, "IMG.NEF")
+    profile = tmp_path / "IMG.NEF.pp3"
+    profile.write_text("[Version]\nAppVersion=5.9\n[General]\nRank=2\n")
+    judge, _ = judge_of(raw)
+    assert said(judge)[0] == 2
+    assert press(judge, 0, stars=4).notes == ("IMG.NEF.pp3 says 2 stars, and still counts",)
+    assert profile.read_text() == "[Version]\nAppVersion=5.9\n[General]\nRank=2\n"
+    profile.unlink()
+    judge.refresh([0])
+    assert said(judge)[0] == 4
+
+
 def test_lightroom_passes_over_sidecars_of_jpegs_and_that_is_said_once(tmp_path: Path) -> None:
     photos = jpegs(tmp_path, "A.JPG", "B.JPG")
     judge, _ = judge_of(*photos)
@@ -284,6 +303,87 @@ def test_an_edit_of_the_picture_is_no_conflict_and_stays(tmp_path: Path) -> None
     assert said(judge)[0] == 4
 
 
+@pytest.mark.parametrize("of_judgement", [True, False])
+def test_what_an_editor_writes_while_the_key_is_being_carried_out_is_not_lost(
+    tmp_path: Path, of_judgement: bool
+) -> None:
+    (raw,) = raws(tmp_path, "IMG.NEF")
+    sidecar = tmp_path / "IMG.xmp"
+    old, new = (b'Rating="2"', b'Rating="5"') if of_judgement else (b"<rdf:Description", b"<!-- -->" * 9)
+    edits: list[bytes] = []
+
+    def clock() -> (
+        datetime
+    ):  # it is asked while the sidecar is merged: after it was read, before it is written
+        if sidecar.exists() and not edits:
+            edits.append(sidecar.read_bytes().replace(old, new if of_judgement else new + old, 1))
+            sidecar.write_bytes(edits[0])
+        return datetime(2026, 5, 6, tzinfo=timezone.utc)
+
+    judge, _ = judge_of(raw, clock=clock)
+    press(judge, 0, stars=2)
+    result = press(judge, 0, stars=1)
+    assert len(edits) == 1
+    if of_judgement:
+        assert [conflict.standing.judgement for conflict in result.conflicts] == [Judgement(rating=5)]
+        assert sidecar.read_bytes() == edits[0]
+    else:
+        assert result.ids == (0,)
+        assert new in sidecar.read_bytes()
+        assert said(judge)[0] == 1
+        judge.undo()
+        assert sidecar.read_bytes() == edits[0]
+
+
+def test_a_photo_that_vanished_is_refused(tmp_path: Path) -> None:
+    photos = raws(tmp_path, "A.NEF", "B.NEF")
+    judge, _ = judge_of(*photos)
+    seen = {id: judge.standing(id).state for id in (0, 1)}
+    photos[0].unlink()
+    result = judge.judge([0, 1], Change(stars=3), seen)
+    assert (result.ids, list(result.failures)) == ((1,), [0])
+    assert "A.NEF is no longer where it was" in (result.message or "")
+    assert [file.name for file in tmp_path.glob("*.xmp")] == ["B.xmp"]
+
+
+def test_an_id_that_is_none_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    judge, _ = judge_of(*raws(tmp_path, "A.NEF"))
+    with pytest.raises(LookupError):
+        judge.judge([0, 7], Change(stars=3), {0: judge.standing(0).state})
+    assert not list(tmp_path.glob("*.xmp"))
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names must be text there")
+def test_hostile_names_are_judged_and_said_safely(tmp_path: Path) -> None:
+    names = [b"a\xff\xfe.NEF", b"<script>alert(1)&.NEF", b"new\nline\x1b[31m.NEF", b"-rf .NEF", b"a;b'\".NEF"]
+    photos = raws(tmp_path, *map(os.fsdecode, names))
+    judge, _ = judge_of(*photos)
+    assert press(judge, *range(len(photos)), stars=4).ids == tuple(range(len(photos)))
+    assert len(list(tmp_path.glob("*.xmp"))) == len(photos)
+    assert [said(judge, id)[0] for id in range(len(photos))] == [4] * len(photos)
+    for photo in photos:
+        photo.unlink()
+    failures = press(judge, *range(len(photos)), stars=1).failures.values()
+    assert all(text.isprintable() for text in failures)
+    assert json.dumps(list(failures)).isascii()
+
+
+def test_a_label_of_somebody_is_said_safely_and_can_be_taken_out(tmp_path: Path) -> None:
+    (raw,) = raws(tmp_path, "IMG.NEF")
+    judge, _ = judge_of(raw)
+    press(judge, 0, label="red")
+    sidecar = tmp_path / "IMG.xmp"
+    hostile = "&lt;b&gt;\u202e" + "long " * 100
+    sidecar.write_bytes(sidecar.read_bytes().replace(b'Label="Red"', f'Label="{hostile}"'.encode()))
+    judge.refresh([0])
+    label = judge.standing(0).as_row()["label"]
+    assert label.startswith("<b>")
+    assert label.isprintable()
+    assert len(label) == 100
+    press(judge, 0, label="")
+    assert said(judge) == (None, None, None)
+
+
 def test_two_judges_at_once_lose_nothing(tmp_path: Path) -> None:
     (raw,) = raws(tmp_path, "IMG.NEF")
     judges = [judge_of(raw)[0], judge_of(raw)[0]]
@@ -339,19 +439,39 @@ def test_a_dropped_photo_cannot_be_judged(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["A.JPG"]
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whom modes bind")
-def test_a_folder_that_is_read_only_gives_one_sentence(tmp_path: Path) -> None:
-    photos = raws(tmp_path / "shut", "A.NEF", "B.NEF")
-    judge, _ = judge_of(*photos)
-    (tmp_path / "shut").chmod(0o555)
-    try:
-        result = press(judge, 0, 1, stars=3)
-    finally:
-        (tmp_path / "shut").chmod(0o755)
-    assert result.message == (
-        f"nothing can be written in {tmp_path / 'shut'}: permission denied; review a copy, or open the folder"
-    )
-    assert (result.ids, result.undo) == ((), 0)
+@contextlib.contextmanager
+def bound_by_modes() -> Iterator[Path]:
+    """A folder outside of those that pytest makes, and us in the place of a user whom modes bind."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of folders mean something else there")
+def test_a_folder_that_is_read_only_gives_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bound_by_modes() as folder:
+        monkeypatch.setenv("PHOTOCLI_STATE", str(folder / "state"))
+        photos = raws(folder / "shut", "A.NEF", "B.NEF")
+        judge, _ = judge_of(*photos)
+        (folder / "shut").chmod(0o555)
+        try:
+            result = press(judge, 0, 1, stars=3)
+        finally:
+            (folder / "shut").chmod(0o755)
+        assert result.message == (
+            f"nothing can be written in {folder / 'shut'}: permission denied; "
+            "review a copy, or open the folder"
+        )
+        assert (result.ids, result.undo, list((folder / "shut").glob("*.xmp"))) == ((), 0, [])
+        assert [run.entries for run in runs()] == [0]
+        assert press(judge, 0, 1, stars=3).ids == (0, 1)
 
 
 def test_a_sidecar_that_is_no_xmp_is_left_and_named(tmp_path: Path) -> None:
