@@ -43,7 +43,8 @@ def by_photos_alone(groups: Sequence[Group], standings: Standings, closer: Steps
     """
     found = []
     for group in groups:
-        if not group.whole and any(standings.lead.get(member) for member in group.members):
+        rivals = () if group.whole or len(group.members) < 2 else group.members
+        if any(standings.lead.get(member) for member in rivals):
             bare = {member: _bare(standings, member) for member in group.members}
             order = sorted(group.members, key=lambda member: (-bare[member], member))
             if order[0] in closer:

@@ -42,7 +42,7 @@ export async function photo(id, signal) {
 }
 
 /** The crop that is suggested, `{box, aspect, gain}`; null where none is better than the whole photo. */
-export const suggestedCrop = (id) => get(`crop/${id}`);
+export const suggestedCrop = async (id) => (await get(`crop/${id}`)).crop;
 
 export const savedFilters = () => get("filters");
 export const saveFilter = (filter) => post("filters", filter);

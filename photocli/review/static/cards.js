@@ -5,6 +5,7 @@ import { url } from "./api.js";
 import { behind } from "./listing.js";
 import { want, leave } from "./thumbs.js";
 import { counted, icon, make } from "./make.js";
+import { sentence } from "./wire.js";
 
 const LABELS = ["red", "yellow", "green", "blue", "purple"];
 
@@ -14,7 +15,7 @@ export function makeCard() {
   card.setAttribute("role", "option");
   card.tabIndex = -1;
   const image = make("img");
-  Object.assign(image, { alt: "", decoding: "async", draggable: false });
+  Object.assign(image, { alt: "", decoding: "async", fetchPriority: "low", draggable: false });
   const parts = {
     image,
     note: make("span", "note"),
@@ -26,7 +27,7 @@ export function makeCard() {
     marks: markRow(),
   };
   parts.name.dir = "auto";
-  image.addEventListener("error", () => { parts.note.textContent = "no picture"; });
+  image.addEventListener("error", () => { parts.note.textContent = "There is no picture of this photo."; });
   const frame = make("div", "frame");
   frame.append(parts.image, parts.note, parts.flag, parts.stack);
   const [above, below] = [make("div", "row"), make("div", "row")];
@@ -75,7 +76,7 @@ export function fill(card, id, place) {
   flag(parts.flag, row.proposal === "pick" && state.group(id).length < 2 ? { pick: row.pick } : row);
   stack(parts.stack, row, id);
   marks(parts.marks, row);
-  parts.note.textContent = row.error ?? (row.status === "failed" ? "could not be read" : "");
+  parts.note.textContent = row.error ? sentence(row.error) : row.status === "failed" ? "This photo could not be read." : "";
   card.dataset.label = row.label ? row.label.toLowerCase() : "";
   card.dataset.status = row.status;
   card.classList.toggle("rejected", row.pick === -1);

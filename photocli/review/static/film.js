@@ -59,7 +59,7 @@ function made() {
   const card = make("button");
   card.type = "button";
   card.image = make("img");
-  Object.assign(card.image, { alt: "", decoding: "async", draggable: false });
+  Object.assign(card.image, { alt: "", decoding: "async", fetchPriority: "low", draggable: false });
   card.append(card.image);
   return card;
 }

@@ -9,6 +9,8 @@ import { choice, counted, make, photos } from "./make.js";
 import { savedMenu } from "./saved.js";
 
 const TYPING_MS = 250;
+const SCORES = "New scores have come in, so the order is not up to date.";
+const JUDGED = "What you chose may belong elsewhere now; nothing moves before you say so.";
 const by = (id) => document.getElementById(id);
 
 /** Fields to sort by that stand first, with their words; the record's other fields follow under their names. */
@@ -64,7 +66,14 @@ export function begin(settings = {}) {
   by("chips-open").addEventListener("click", () => unfold(by("chips").hidden));
   by("again").addEventListener("click", () => run());
   state.on("list", tell);
-  state.on("outdated", ({ outdated }) => { by("outdated").hidden = !outdated; });
+  state.on("outdated", ({ outdated, why = SCORES }) => {
+    by("outdated").hidden = !outdated;
+    by("outdated").firstElementChild.textContent = why;
+  });
+  state.on("judged", ({ change }) => {
+    const fields = terms(state.filter).map(({ field }) => field);
+    if (Object.keys(change).some((field) => fields.includes(field) || state.sort === field)) state.emit("outdated", { outdated: true, why: JUDGED });
+  });
   unfold(preference("chips") === "open");
 }
 

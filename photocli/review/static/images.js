@@ -40,10 +40,14 @@ function forget() {
   }
 }
 
-/** Fetches and decodes pictures that will be looked at next, one after another, the first first. */
+let wish = 0;
+
+/** Fetches and decodes pictures that will be looked at next, one after another, until others are wished for. */
 export async function prefetch(ids, kind = "preview") {
+  const mine = (wish += 1);
   for (const id of ids) {
     if (id === null || id === undefined) continue;
+    if (mine !== wish) return;
     await picture(kind, id).ready.catch(() => {});
   }
 }

@@ -99,6 +99,7 @@ function take(answer, change, ids) {
   const answered = new Set(answer.rows.map((row) => row.id));
   settle(ids.filter((id) => !answered.has(id)).map((id) => stored.get(id)).filter(Boolean));
   state.steps(answer.undo, answer.redo);
+  if (change && answer.rows.length) state.emit("judged", { ids, change });
   for (const conflict of answer.conflicts) state.emit("conflict", { ...conflict, change });
   if (answer.message) say(sentence(answer.message), { kind: "error" });
   for (const note of answer.notes ?? []) once(note);

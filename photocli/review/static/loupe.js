@@ -120,7 +120,7 @@ function look() {
   picture(id);
   parts.film.show(id);
   entitle(id);
-  prefetch(back ? [-1, -2, 1].map((by) => next(id, by)) : [1, 2, -1].map((by) => next(id, by)));
+  prefetch([id, ...(back ? [-1, -2, 1] : [1, 2, -1]).map((by) => next(id, by))]);
   clearTimeout(waiting);
   waiting = setTimeout(() => ask(id), FACTS_MS);
 }

@@ -17,7 +17,9 @@ export function say(text, { kind = "info", actions = [], stay = STAY_MS, close: 
     box.remove();
   };
   for (const [label, act] of [...actions, ...(closable ? [["Close", () => {}]] : [])]) box.append(button(label, () => { close(); act(); }));
-  document.getElementById("messages").append(box);
+  // What lies under a dialog can be neither seen nor reached.
+  (document.querySelector("dialog[open] .dialog-body") ?? document.getElementById("messages")).append(box);
+  announce(text);
   if (!actions.length) setTimeout(close, stay);
   return close;
 }

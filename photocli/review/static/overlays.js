@@ -48,6 +48,7 @@ export class Overlays {
     this.#id = null;
     this.#found = {};
     this.#sheet.replaceChildren();
+    for (const [layer] of LAYERS) this.#busy(layer, false);
   }
 
   /** Draws what was found in a photo: the `overlay` of the server's answer. */
@@ -83,17 +84,16 @@ export class Overlays {
     const crop = this.#found.crop?.box;
     if (this.#on.has("crop") && crop) svg.append(...lines(hole(crop), "crop"), ...lines(outline(crop), "crop-edge"));
     if (this.#on.has("frame") && this.#found.crop_frame) svg.append(...lines(outline(this.#found.crop_frame), "frame"));
-    if (this.#on.has("focus") && this.#found.focus_point) svg.append(...lines(cross(this.#found.focus_point), "focus"));
+    if (this.#on.has("focus") && this.#found.focus_point) this.#focus(svg);
     if (this.#on.has("horizon") && this.#found.horizon) svg.append(...lines(this.#level(), "horizon"));
     this.#sheet.append(svg);
     this.#attach();
   }
 
-  /** Has a crop looked for, which takes a second or two; it is drawn if its photo is still there. */
+  /** Has a crop looked for, which takes some seconds; it is drawn if its photo is still there. */
   async #ask(id) {
     this.#found.crop = null;
-    const button = this.buttons.find(({ dataset }) => dataset.layer === "crop");
-    button.setAttribute("aria-busy", "true");
+    this.#busy("crop", true);
     try {
       const crop = await suggestedCrop(id);
       if (id !== this.#id) return;
@@ -103,14 +103,28 @@ export class Overlays {
     } catch (error) {
       if (id === this.#id) say(error.message, { kind: "error" });
     } finally {
-      button.removeAttribute("aria-busy");
+      if (id === this.#id) this.#busy("crop", false);
     }
+  }
+
+  #busy(layer, waiting) {
+    const button = this.buttons.find(({ dataset }) => dataset.layer === layer);
+    if (waiting) button.setAttribute("aria-busy", "true");
+    else button.removeAttribute("aria-busy");
   }
 
   #face(svg, { box, eyes = [] }) {
     svg.append(...lines(outline(box), "face"));
     const [x, y] = [0.006, (0.006 * this.pane.width) / this.pane.height];
     for (const [left, top] of eyes) svg.append(...lines(outline([left - x, top - y, left + x, top + y]), "eye"));
+  }
+
+  #focus(svg) {
+    svg.append(...lines(cross(this.#found.focus_point), "focus"));
+    for (const { x, y, width, height } of this.#found.focus_points ?? []) {
+      const [across, along] = [(width ?? 0.02) / 2, (height ?? (0.02 * this.pane.width) / this.pane.height) / 2];
+      svg.append(...lines(outline([x - across, y - along, x + across, y + along]), "focus"));
+    }
   }
 
   #level() {
@@ -122,7 +136,14 @@ export class Overlays {
   #heat() {
     const image = make("img", "heat");
     Object.assign(image, { alt: "", decoding: "async", src: url("heat", this.#id) });
-    image.addEventListener("error", () => image.isConnected && say("There is no heat map of this photo."));
+    this.#busy("heat", !image.complete);
+    image.addEventListener("load", () => image.isConnected && this.#busy("heat", false));
+    image.addEventListener("error", () => {
+      if (!image.isConnected) return;
+      this.#busy("heat", false);
+      image.remove();
+      say("There is no heat map of this photo.");
+    });
     return image;
   }
 }

@@ -7,6 +7,7 @@ import { counted, make } from "./make.js";
 
 const FAULTS = ["blur", "motion_blur", "underexposed", "overexposed", "noise", "compression"];
 const FULL = 10; // points of a bar's whole width
+const LEAST = 0.005; // points that are shown
 
 /** Fills the panel with what the server says of a photo. */
 export function fillPanel(panel, id, { record, exif = [], parts = [], overlay = {}, others = [], error = null }) {
@@ -48,7 +49,9 @@ function heading(row, record) {
 /** What the score is made of: what each part gives or takes, as bars from the middle. */
 function breakdown(parts, score) {
   const list = make("dl", "parts");
-  parts.forEach(([name, points], at) => list.append(...part(name.replaceAll("_", " "), points, at > 0)));
+  parts.forEach(([name, points], at) => {
+    if (Math.abs(points) >= LEAST) list.append(...part(name.replaceAll("_", " "), points, at > 0));
+  });
   if (typeof score === "number") list.append(...part("score", score, false, "sum"));
   return list;
 }

@@ -15,7 +15,8 @@ export const VIEWS = ["grid", "loupe", "compare", "survey", "undecided"];
  * - `current` `{id, before}`, `selected`, `view` `{view, before, ids, zoom}`.
  * - `history` `{undo, redo}`: how many steps can be taken back, and taken again.
  * - `progress` `{done, total, rate, left_s, failed}`, `conflict` `{id, stands, message, change}`.
- * - `outdated` `{outdated}`: whether the order on screen is no longer the order by score.
+ * - `judged` `{ids, change}`: a judgement is on the disk.
+ * - `outdated` `{outdated, why}`: whether another order is due than the one on screen.
  * - `preference` `{name, value}`, `advance`: a view that lays out frames by itself may go on to the next one.
  */
 class State extends EventTarget {

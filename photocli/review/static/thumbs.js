@@ -39,7 +39,11 @@ function pump() {
   for (const [image, address] of waiting) {
     if (flying.size >= AT_ONCE) return;
     waiting.delete(image);
-    const listener = () => { done(image); pump(); };
+    const listener = ({ type }) => {
+      done(image);
+      if (type === "error") image.removeAttribute("src"); // no sign of a broken picture
+      pump();
+    };
     flying.set(image, listener);
     image.addEventListener("load", listener);
     image.addEventListener("error", listener);

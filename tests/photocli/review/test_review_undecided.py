@@ -84,6 +84,11 @@ def test_what_a_person_said_takes_no_doubt_away() -> None:
     assert doubt_of(frames, lead={0: 4000.0}) == doubt_of(frames)
 
 
+def test_a_judged_photo_that_stands_alone_is_in_no_doubt() -> None:
+    # It is compared with none, so it has no place in the ranking.
+    assert doubt_of([scored(0)], "single", lead={0: 100.0}) == []
+
+
 @pytest.fixture
 def culled(tmp_path: Path, own_folders: Path) -> tuple[Culling, dict[int, Record]]:
     """Two bursts, one of two equal frames, the other with a plainly brighter one; and a photo alone."""
