@@ -19,11 +19,11 @@ function subjects(ids) {
   return beside === undefined ? [first] : [first, beside];
 }
 
-/** The best so far: what a person picked, then what they gave most stars, then what is proposed. */
+/** The best so far: what a person picked, then what they gave most stars, then what is proposed, then the score. */
 function best(ids) {
   const worth = (id) => {
-    const { pick, stars } = state.rows.get(id) ?? {};
-    return (pick ?? 0) * 10 + (stars ?? 0);
+    const { pick, stars, proposal, score } = state.rows.get(id) ?? {};
+    return (pick ?? 0) * 1000 + (stars ?? 0) * 100 + (proposal === "pick" ? 50 : 0) + (score ?? 0);
   };
   return ids.reduce((most, id) => (worth(id) > worth(most) ? id : most), ids[0]);
 }
@@ -54,10 +54,12 @@ class Comparison {
 
   async begin(ids) {
     this.all = subjects(ids);
-    const chosen = this.all.some((id) => !state.group(this.all[0]).includes(id));
+    const group = state.group(this.all[0]);
+    const chosen = group.length !== this.all.length || this.all.some((id) => !group.includes(id));
     this.whole = chosen ? this.all.length > 2 : wholeGroups;
     const unknown = this.all.filter((id) => !state.rows.has(id));
     if (unknown.length) await rows(unknown);
+    if (this.over) return;
     this.best = best(this.all);
     const others = this.all.filter((id) => id !== this.best);
     this.candidate = others.includes(state.current) ? state.current : (others[0] ?? this.best);
@@ -129,7 +131,7 @@ class Comparison {
       ArrowUp: () => this.promote(),
       ArrowDown: () => (this.whole ? null : this.swap()),
       c: () => this.toggle(),
-      h: () => this.toggleFaces(),
+      f: () => this.toggleFaces(),
     };
     const act = acts[event.key] ?? acts[event.key.toLowerCase()];
     act?.();
@@ -137,6 +139,7 @@ class Comparison {
   }
 
   end() {
+    this.over = true;
     this.stop();
     window.removeEventListener("resize", this.resized);
     this.table.close();
@@ -150,7 +153,7 @@ class Comparison {
     this.swapButton = button("Swap", () => this.swap(), { label: "Swap the two (↓)", className: "tool wide" });
     this.bestButton = button("Best", () => this.promote(), { label: "Make this the best so far (↑)", className: "tool wide" });
     this.facesButton = switcher("Faces", () => this.toggleFaces(), {
-      label: "Show every face (H)",
+      label: "Show every face (F)",
       symbol: "face",
       className: "tool wide",
     });

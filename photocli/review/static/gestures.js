@@ -19,6 +19,8 @@ function fromMiddle(pane, { x, y }) {
 }
 
 function wheel(pane, event) {
+  const whole = pane.element.dataset.zoomed !== "yes";
+  if (whole && !event.ctrlKey && pane.element.closest(".scrolls")) return; // the frames are scrolled
   event.preventDefault();
   const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE : 1);
   const faster = event.ctrlKey ? 5 : 1; // a pinch on a touch pad

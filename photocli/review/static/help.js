@@ -16,7 +16,7 @@ const KEYS = [
     ["I", "facts beside the photo"]]],
   ["Compare, survey, undecided", [["← →", "another candidate, or frame"], ["↑", "make it the best so far"], ["↓", "swap the two"],
     ["C", "two, or the whole group"], ["Z + −", "zoom all frames"], ["L", "together, or each by itself"],
-    ["F", "mark what is in focus"], ["H", "every face"], ["/", "out of the survey"], ["Enter", "undecided: pick and go on"]]],
+    ["F", "every face"], ["K", "mark what is in focus"], ["/", "out of the survey"], ["Enter", "undecided: pick and go on"]]],
   ["Else", [["/", "to the filter"], ["?", "this help"]]],
 ];
 

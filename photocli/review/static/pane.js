@@ -9,6 +9,7 @@ import { gestures } from "./gestures.js";
 import { Sheet } from "./sheet.js";
 
 const THUMB = 320; // pixels of its long side
+const AGAIN_MS = [1000, 4000]; // after which a preview that wasn't to be had is asked for again
 
 /**
  * @typedef {object} Source  a picture; sizes are those of the full one, null where they aren't known
@@ -20,7 +21,7 @@ const THUMB = 320; // pixels of its long side
  * @property {number | null} height
  */
 
-/** Dispatches `swipe` with -1 or 1. Of a better picture that is shown its zoom tells, by `change`. */
+/** Dispatches `picture` when a better picture is shown, and `swipe` with -1 or 1. */
 export class Pane extends EventTarget {
   /** Its shift from the shared view; see `Zoom`. */
   own = { x: 0, y: 0, scale: 1 };
@@ -136,7 +137,8 @@ export class Pane extends EventTarget {
     const { source } = this;
     const sheet = this.#next;
     const image = new Image();
-    Object.assign(image, { alt: "", decoding: "async", draggable: false, src: source[level] });
+    // It is decoded before it is shown; painted later than the rest, it would flash after a zoom.
+    Object.assign(image, { alt: "", decoding: "sync", draggable: false, src: source[level] });
     image.dataset.level = level;
     try {
       await image.decode();
@@ -179,13 +181,23 @@ export class Pane extends EventTarget {
       this.#shown = sheet;
     }
     this.place();
+    this.dispatchEvent(new Event("picture"));
     this.zoom.dispatchEvent(new Event("change"));
   }
 
-  /** A thumbnail that is missing may have a preview; where neither can be had, a sentence says so. */
+  /** A thumbnail that is missing may have a preview. Where that is missing, too, a sentence says so, and it's asked again. */
   #missed(sheet, level) {
-    if (level === "thumb") this.#load("preview");
-    else if (!sheet.image) this.#lose();
+    if (level === "thumb") {
+      this.#load("preview");
+      return;
+    }
+    if (!sheet.image) this.#lose();
+    if (++sheet.missed > AGAIN_MS.length) return;
+    setTimeout(() => {
+      if (sheet !== this.#next) return;
+      this.#asked.delete(level);
+      this.#load(level);
+    }, AGAIN_MS[sheet.missed - 1]);
   }
 
   #lose() {

@@ -11,6 +11,8 @@ export class Sheet {
   bitmap = null;
   /** The preview as a bitmap. @type {ImageBitmap | null} */
   #small = null;
+  /** How often its preview was asked for in vain. */
+  missed = 0;
   #closed = false;
   #canvas = document.createElement("canvas");
   #pen = this.#canvas.getContext("2d", { alpha: false });

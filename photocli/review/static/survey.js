@@ -37,6 +37,7 @@ class Survey {
     this.kept = [...this.all];
     const unknown = this.all.filter((id) => !state.rows.has(id));
     if (unknown.length) await rows(unknown);
+    if (this.over) return;
     this.table.zoom.fit();
     this.#show(this.kept.includes(state.current) ? state.current : this.kept[0]);
   }
@@ -71,6 +72,7 @@ class Survey {
   }
 
   end() {
+    this.over = true;
     this.stop();
     this.table.close();
     this.section.replaceChildren();

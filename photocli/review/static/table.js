@@ -115,6 +115,8 @@ export class LightTable extends EventTarget {
       each.element.classList.toggle("active", each === cell);
       if (each === cell) each.element.setAttribute("aria-current", "true");
       else each.element.removeAttribute("aria-current");
+      // Of many frames the tab key reaches the active one; the arrows reach the others.
+      if (each.remover) each.element.tabIndex = each.remover.tabIndex = each === cell ? 0 : -1;
     }
     const focused = this.host.contains(document.activeElement) && !cell.element.contains(document.activeElement);
     if (focus || focused) cell.element.focus({ preventScroll: true });
@@ -154,7 +156,7 @@ export class LightTable extends EventTarget {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     if (this.zoom.key(event)) return true;
     const key = event.key.toLowerCase();
-    if (key === "f") this.peaking.toggle();
+    if (key === "k") this.peaking.toggle();
     else if (key === "l") this.zoom.link(!this.zoom.linked);
     else return false;
     return true;
@@ -225,5 +227,6 @@ export class LightTable extends EventTarget {
     this.across = columns(this.ids.length, clientWidth, clientHeight, aspect);
     this.host.style.gridTemplateColumns = `repeat(${this.across}, minmax(0, 1fr))`;
     this.host.style.gridAutoRows = `minmax(${LOWEST}px, 1fr)`;
+    this.host.classList.toggle("scrolls", this.host.scrollHeight > clientHeight + 4);
   }
 }

@@ -40,6 +40,7 @@ class Walk {
 
   async begin() {
     this.groups = await undecided();
+    if (this.over) return;
     if (!this.groups.length) this.#nothing();
     else await this.open(0);
   }
@@ -50,6 +51,7 @@ class Walk {
       const known = new Set(this.groups.map(({ group }) => group));
       this.groups.push(...(await undecided()).filter(({ group }) => !known.has(group)));
     }
+    if (this.over) return;
     this.at = Math.max(0, Math.min(at, this.groups.length));
     const group = this.groups[this.at];
     if (!group) {
@@ -58,6 +60,7 @@ class Walk {
     }
     const unknown = group.ids.filter((id) => !state.rows.has(id));
     if (unknown.length) await rows(unknown);
+    if (this.over) return;
     if (!this.table) this.#lay();
     this.table.zoom.fit();
     this.#show(group.ids.find((id) => pickOf(id) > 0) ?? group.ids[0], true);
@@ -96,7 +99,7 @@ class Walk {
       p: () => this.judge(1),
       x: () => this.judge(-1),
       u: () => this.judge(0),
-      h: () => this.toggleFaces(),
+      f: () => this.toggleFaces(),
     };
     const act = acts[event.key] ?? acts[event.key.toLowerCase()];
     act?.();
@@ -110,6 +113,7 @@ class Walk {
   }
 
   end() {
+    this.over = true;
     window.removeEventListener("resize", this.resized);
     this.tally.stop();
     this.#clear();
@@ -132,7 +136,7 @@ class Walk {
   }
 
   #facesButton() {
-    const options = { label: "Show every face (H)", symbol: "face", className: "tool wide" };
+    const options = { label: "Show every face (F)", symbol: "face", className: "tool wide" };
     this.facesButton = switcher("Faces", () => this.toggleFaces(), options);
     return this.facesButton;
   }

@@ -1,4 +1,4 @@
-"""Frames side by side in a real browser: zoom in step, focus peaking, faces, survey, and the undecided walk."""
+"""Frames side by side in a real browser: zoom in step, focus peaking, faces, survey, the undecided walk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIEWS = """() => [...document.querySelectorAll('.view:not([hidden]) .glass')].ma
           y: (box.top + box.height / 2 - sheet.top) / sheet.height, scale: sheet.width / box.width,
           full: !glass.querySelector('.whole').hidden};
 })"""
-"""What panes show: the middle in fractions of the picture, how many panes wide it is, and whether it is drawn in full."""
+"""What panes show: the middle in fractions of the picture, its width in panes, whether it is in full."""
 
 PEAKS = """() => [...document.querySelectorAll('.view:not([hidden]) .glass')].map(glass => {
   const canvas = glass.querySelector('.peaks');
@@ -56,7 +56,9 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Review, P
     face = picture("astronaut").crop((0, 0, 512, 341)).resize((3000, 2000), Image.Resampling.LANCZOS)
     burst(folder, face, 10, ["face0.jpg", "face1.jpg", "face2.jpg", "face3.jpg"], blurred=1)
     burst(folder, picture("coffee").resize((3000, 2000)), 12, ["cup0.jpg", "cup1.jpg", HOSTILE])
-    write_photo(folder / "cat.jpg", "chelsea", size=(1500, 1000), exif=camera_exif(captured="2024:05:01 15:20:00"))
+    write_photo(
+        folder / "cat.jpg", "chelsea", size=(1500, 1000), exif=camera_exif(captured="2024:05:01 15:20:00")
+    )
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
@@ -86,7 +88,7 @@ def page(window: Any, review: tuple[Review, Path]) -> Iterator[Any]:
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)  # on a machine that does other things, too
     page.goto(review[0].url)
     page.wait_for_function("() => import('./static/state.js').then(({state}) => state.ids.length === 8)")
     yield page
@@ -133,6 +135,11 @@ def pick(page: Any, folder: Path, name: str) -> str | None:
     return found[1] if found else None
 
 
+def stars(sidecar: Path) -> list[str]:
+    """The ratings that a sidecar holds."""
+    return re.findall(r'xmp:Rating(?:="|>)(-?\d)', sidecar.read_text(encoding="utf-8"))
+
+
 def test_frames_of_different_size_are_zoomed_in_step(page: Any) -> None:
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url.split("/")[4]))
@@ -177,12 +184,12 @@ def test_an_unlocked_frame_moves_alone_and_keeps_its_shift(page: Any) -> None:
 def test_focus_peaking_marks_what_is_sharp(page: Any) -> None:
     opened(page, "compare", "face0.jpg", "face1.jpg")
     shown(page, 2)
-    page.keyboard.press("f")
+    page.keyboard.press("k")
     page.wait_for_function(f"() => ({PEAKS})().every(share => share !== null)")
     share = dict(zip(names(page), page.evaluate(PEAKS), strict=True))
     assert share["face0.jpg"] > 0.01
     assert share["face1.jpg"] < share["face0.jpg"] / 20
-    page.keyboard.press("f")
+    page.keyboard.press("k")
     page.wait_for_function(f"() => ({PEAKS})().every(share => share === null)")
 
 
@@ -215,19 +222,20 @@ def test_edges_are_found_in_noise_and_noise_is_none(page: Any) -> None:
         assert sharp > 0.9, found  # the edge is marked in its rows
         assert stray < 0.002, found
         soft, stray = found[f"{sigma} 12"]
-        assert soft < 0.1, found
+        assert soft < sharp / 5, found
         assert stray < 0.002, found
 
 
 def test_candidates_change_swap_and_are_rated_on_the_disk(page: Any, review: tuple[Review, Path]) -> None:
     opened(page, "compare", "cup1.jpg")
     shown(page, 2)
-    group = page.evaluate("() => import('./static/state.js').then(({state}) => [...state.group(state.current)])")
-    assert len(group) == 3
+    assert page.locator("#compare .strip button").count() == 3
     best, candidate = names(page)
     assert active(page) == candidate
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("was => document.querySelectorAll('#compare .name')[1].textContent !== was", arg=candidate)
+    page.wait_for_function(
+        "was => document.querySelectorAll('#compare .name')[1].textContent !== was", arg=candidate
+    )
     third = active(page)
     assert names(page)[0] == best
     page.keyboard.press("ArrowDown")
@@ -239,7 +247,7 @@ def test_candidates_change_swap_and_are_rated_on_the_disk(page: Any, review: tup
     page.keyboard.press("4")
     page.wait_for_function("() => document.querySelector('#compare .active .stars.own')")
     assert page.locator("#compare .active .stars.own").get_attribute("aria-label") == "4 of 5 stars"
-    review[0].until(lambda: any('"4"' in path.read_text() or ">4<" in path.read_text() for path in review[1].glob("*.xmp")))
+    review[0].until(lambda: any("4" in stars(path) for path in review[1].glob("*.xmp")))
     page.keyboard.press("Control+z")
     page.wait_for_function("() => !document.querySelector('#compare .active .stars.own')")
 
@@ -247,7 +255,7 @@ def test_candidates_change_swap_and_are_rated_on_the_disk(page: Any, review: tup
 def test_faces_stand_in_rows_by_person_and_frames_go_to_one(page: Any) -> None:
     opened(page, "compare", "face0.jpg", "face2.jpg", "face3.jpg")
     shown(page, 3)
-    page.keyboard.press("h")
+    page.keyboard.press("f")
     heads = page.locator(".faces thead th")
     assert heads.all_inner_texts() == ["face0.jpg", "face2.jpg", "face3.jpg"]
     first = page.locator(".faces tbody tr").nth(0).locator("button")
@@ -255,14 +263,17 @@ def test_faces_stand_in_rows_by_person_and_frames_go_to_one(page: Any) -> None:
     first.nth(1).click()
     page.wait_for_function(f"() => ({VIEWS})().every(view => view.scale > 1.5)")
     middles = page.evaluate(
-        """() => import('./static/state.js').then(({state}) => [...document.querySelectorAll('#compare .cell')].map(cell => {
-             const [left, top, right, bottom] = state.rows.get(Number(cell.dataset.id)).faces[0];
-             return [(left + right) / 2, (top + bottom) / 2];
-           }))"""
+        """async () => {
+          const {state} = await import('./static/state.js');
+          return [...document.querySelectorAll('#compare .cell')].map(({dataset}) => {
+            const [left, top, right, bottom] = state.rows.get(Number(dataset.id)).faces[0];
+            return [(left + right) / 2, (top + bottom) / 2];
+          });
+        }"""
     )
     for view, (x, y) in zip(page.evaluate(VIEWS), middles, strict=True):
         assert view["x"] == pytest.approx(x, abs=0.02)
-        assert view["y"] == pytest.approx(y, abs=0.02)
+        assert view["y"] == pytest.approx(y, abs=0.03)  # nothing above the frame is shown
 
 
 def test_persons_keep_their_rows_when_the_frame_moves_or_a_face_is_missing(page: Any) -> None:
@@ -299,7 +310,9 @@ def test_a_photo_goes_out_of_the_survey(page: Any) -> None:
     shown(page, 3)
 
 
-def test_the_undecided_walk_counts_its_keys_and_writes_the_picks(page: Any, review: tuple[Review, Path]) -> None:
+def test_the_undecided_walk_counts_its_keys_and_writes_the_picks(
+    page: Any, review: tuple[Review, Path]
+) -> None:
     groups = review[0].get("undecided").json
     assert groups
     assert all(len(group["ids"]) > 1 and group["why"] for group in groups)
