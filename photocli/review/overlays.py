@@ -34,14 +34,18 @@ def geometry(entry: ShownPhoto) -> dict[str, Any]:
 
     `faces`: [{"box": [left, top, right, bottom], "eyes": [[x, y], [x, y]], "confidence", "sharpness",
     "selfie"}]; `crop_frame`: [left, top, right, bottom] of the frame that the camera took, around the photo,
-    or null; `focus_point`, `horizon`: null, as no record has them yet.
+    or null; `focus_point`: [x, y] of the main point on which the camera focused, or null; `focus_points`: all
+    of them, the main one first, [{"x", "y", "width", "height", "in_focus"}], null where not known; `horizon`:
+    null, as no record has it yet.
     """
     record = entry.record
     faces = () if record is None else record.each_face
+    points = () if record is None else record.focus_points
     return {
         "faces": [_face(face) for face in faces],
         "crop_frame": None if record is None else _frame(record),
-        "focus_point": None,
+        "focus_point": [points[0].x, points[0].y] if points else None,
+        "focus_points": [point._asdict() for point in points],
         "horizon": None,
     }
 

@@ -173,7 +173,7 @@ def _square(box: list[float], width: int, height: int) -> tuple[int, int, int, i
 
 def _exif(source: Source, reading: Reading, wish: dict[str, Any]) -> Made:
     """How the photo was taken, as JSON: pairs of a name and a value."""
-    from photocli.metadata import read_listing
+    from photocli.metadata.capture import read_listing
 
     with _opened(source) as file:
         name = _format(file, source)

@@ -222,11 +222,12 @@ def _decode(source: Path | PackedImage, side: int, reading: Reading) -> Frame:
 
 
 def _capture(source: Path | PackedImage, frame: Frame) -> dict[str, Any]:
-    from photocli.metadata import read_capture, read_capture_file
+    from photocli.metadata.capture import read_frame
 
-    if frame.format != "raw":
-        return asdict(read_capture(frame.exif))
-    return asdict(read_capture_file(source if isinstance(source, Path) else bytes(source.data), frame.exif))
+    if isinstance(source, Path):
+        return asdict(read_frame(frame, source))
+    is_read = frame.format in ("raw", "tiff")  # others have all of it in the frame
+    return asdict(read_frame(frame, bytes(source.data) if is_read else b""))
 
 
 def private_streams() -> tuple[IO[bytes], IO[bytes]]:

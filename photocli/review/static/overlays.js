@@ -84,7 +84,7 @@ export class Overlays {
     const crop = this.#found.crop?.box;
     if (this.#on.has("crop") && crop) svg.append(...lines(hole(crop), "crop"), ...lines(outline(crop), "crop-edge"));
     if (this.#on.has("frame") && this.#found.crop_frame) svg.append(...lines(outline(this.#found.crop_frame), "frame"));
-    if (this.#on.has("focus") && this.#found.focus_point) svg.append(...lines(cross(this.#found.focus_point), "focus"));
+    if (this.#on.has("focus") && this.#found.focus_point) this.#focus(svg);
     if (this.#on.has("horizon") && this.#found.horizon) svg.append(...lines(this.#level(), "horizon"));
     this.#sheet.append(svg);
     this.#attach();
@@ -117,6 +117,14 @@ export class Overlays {
     svg.append(...lines(outline(box), "face"));
     const [x, y] = [0.006, (0.006 * this.pane.width) / this.pane.height];
     for (const [left, top] of eyes) svg.append(...lines(outline([left - x, top - y, left + x, top + y]), "eye"));
+  }
+
+  #focus(svg) {
+    svg.append(...lines(cross(this.#found.focus_point), "focus"));
+    for (const { x, y, width, height } of this.#found.focus_points ?? []) {
+      const [across, along] = [(width ?? 0.02) / 2, (height ?? (0.02 * this.pane.width) / this.pane.height) / 2];
+      svg.append(...lines(outline([x - across, y - along, x + across, y + along]), "focus"));
+    }
   }
 
   #level() {

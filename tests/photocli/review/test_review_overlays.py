@@ -14,7 +14,7 @@ from PIL import Image
 from shown import ShownFile, ShownFiles
 
 from photocli.errors import PictureError
-from photocli.records import Face, Photo, Record
+from photocli.records import Face, FocusPoint, Photo, Record
 from photocli.review.overlays import HEAT_SIDE, Overlays, geometry
 from photocli.review.pictures import Pictures
 from photocli.scoring.options import Options
@@ -41,8 +41,19 @@ def test_a_photo_without_a_record_has_nothing_to_draw() -> None:
         "faces": [],
         "crop_frame": None,
         "focus_point": None,
+        "focus_points": [],
         "horizon": None,
     }
+
+
+def test_points_of_focus_come_from_the_record() -> None:
+    points = (FocusPoint(0.2, 0.3, 0.05, 0.04, True), FocusPoint(0.5, 0.5))
+    found = geometry(ShownFile(Photo(Path("a.jpg")), Record("a.jpg", focus_points=points)))
+    assert found["focus_point"] == [0.2, 0.3]
+    assert found["focus_points"] == [
+        {"x": 0.2, "y": 0.3, "width": 0.05, "height": 0.04, "in_focus": True},
+        {"x": 0.5, "y": 0.5, "width": None, "height": None, "in_focus": None},
+    ]
 
 
 def test_faces_and_the_camera_s_frame_come_from_the_record() -> None:

@@ -15,7 +15,7 @@ from photos import camera_exif, shared_data, write_photo
 from PIL import Image
 
 from photocli.decode import decode
-from photocli.metadata import read_capture, read_capture_file, read_listing
+from photocli.metadata.capture import read_capture, read_capture_file, read_listing
 from photocli.records import Capture
 
 FULL = Capture(

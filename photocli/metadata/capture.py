@@ -1,4 +1,4 @@
-"""How a photo was taken, from its EXIF: time, camera, lens and exposure."""
+"""How a photo was taken, from its EXIF: time, camera, lens and exposure, and where the camera focused."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from photocli.metadata.focus import read_focus, read_focus_file
 from photocli.records import Capture
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from photocli.records import Frame
 
 Tags = dict[str, Any]
 
@@ -45,6 +48,24 @@ _PROGRAMS = {
 _METERINGS = {1: "average", 2: "centre-weighted", 3: "spot", 4: "several spots", 5: "pattern", 6: "partial"}
 _BALANCES: dict[int | None, str] = {0: "automatic", 1: "manual"}
 _LARGEST_BIAS = 20  # EV; no camera deviates by as much
+
+
+def read_frame(frame: Frame, source: Path | bytes) -> Capture:
+    """Read all that is known of how a decoded photo was taken, and where the camera focused.
+
+    `source` is the path or the bytes of its file. Nothing is raised; as in `read_capture`, the reader may be
+    kept busy.
+    """
+    if frame.format == "raw":
+        capture = read_capture_file(source, frame.exif)
+    else:
+        capture = read_capture(frame.exif)
+    size, turn = (frame.width, frame.height), frame.orientation
+    points = () if frame.format == "tiff" else read_focus(frame.exif, size, turn)
+    if not points and frame.format in ("raw", "tiff"):  # what a TIFF's frame has of notes was moved
+        points = read_focus_file(source, size, turn)
+    x, y = (points[0].x, points[0].y) if points else (None, None)
+    return replace(capture, focus_x=x, focus_y=y, focus_points=points)
 
 
 def read_capture(exif: bytes | None) -> Capture:
