@@ -87,10 +87,10 @@ def _groups(groups: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 _HANDS = """
 **Looks of other hands.** Beside each look is the share of photos in which it is named (recall, with an
-interval of 95%), and the share of those named that have it (precision, where all looks and plain photos are as
-frequent). `trainer` made what the network learned from, `editor` makes the same looks otherwise; each is judged
-by what was fitted to the other, and to other photos. Nothing was fitted to `third`, which the card's thresholds
-judge.
+interval of 95%), and the share of those named that have it (precision, where all looks and plain photos are
+as frequent). `trainer` made what the network learned from, `editor` makes the same looks otherwise; each is
+judged by what was fitted to the other, and to other photos. Nothing was fitted to `third`, which the card's
+thresholds judge.
 """
 
 
