@@ -20,7 +20,7 @@ import rooms  # noqa: E402
 FILES = rooms.modules()
 GRAPH = rooms.imports(FILES)
 
-ENTRIES = {"trainers": 14, "photocli": 25}
+ENTRIES = {"trainers": 15, "photocli": 25}
 """What may stand on the top floor of a tree, at most."""
 
 REGISTRIES = (
