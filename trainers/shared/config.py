@@ -19,7 +19,6 @@ class SharedConfig:
     arch: Literal["efficientnet_lite0", "efficientnet_lite2"] = option("efficientnet_lite2", "backbone")
     init: str = option("none", "starting weights: a file, or none")
     start: str = option("", "model.ckpt of this trainer to go on from, instead of init")
-    paintings: tuple[str, ...] = option((), "names of the styles of the head of paintings; the first is none")
     pixels: int = option(82944, "pixels of the view, at most; its aspect ratio is the photo's")
     frame_side: int = option(448, "long side to which photos are decoded, pixels")
     dropout: float = option(0.2, "dropout before the heads")

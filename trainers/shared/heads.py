@@ -61,11 +61,3 @@ HEADS = (
     ),
 )
 """What the shared network is asked; the order is that of its outputs."""
-
-
-def heads(paintings: tuple[str, ...] = ()) -> tuple[HeadSpec, ...]:
-    """Returns the table, with a head for the styles of paintings where there are such (the first is none)."""
-    if len(paintings) < 2:
-        return HEADS
-    meaning = "probability of each painting's style, the first one none"
-    return (*HEADS, HeadSpec("paintings", paintings, "one", 0.5, meaning))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from photocli.errors import UsageError
 from trainers.common.backbones import initialise, make_backbone, normalisation
 from trainers.common.efficientnet_lite import EfficientNetLite, fold_norms
-from trainers.shared.heads import HeadSpec, heads
+from trainers.shared.heads import HEADS, HeadSpec
 
 ARCHES = ("efficientnet_lite0", "efficientnet_lite2")
 """Backbones that the network can have: they are made for eight bits, and tell what they saw half-way."""
@@ -27,6 +27,8 @@ class SharedNetwork(nn.Module):
 
     mean: Tensor
     std: Tensor
+    middle: Tensor
+    reach: Tensor
 
     def __init__(self, arch: str, table: Sequence[HeadSpec], dropout: float = 0.0) -> None:
         super().__init__()
@@ -46,13 +48,17 @@ class SharedNetwork(nn.Module):
         mean, std = normalisation(arch)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        # Features have very different sizes: heads, and their dropout, see them standardised.
+        self.register_buffer("middle", torch.zeros(self.width))
+        self.register_buffer("reach", torch.ones(self.width))
         self.to(memory_format=torch.channels_last)  # depthwise convolutions take half the time
 
     def features(self, image: Tensor) -> Tensor:
-        """Returns what all heads read, (n, width): pooled features, and the texture of earlier layers."""
+        """Returns what all heads read, (n, width), standardised: pooled features, and those of textures."""
         image = image.contiguous(memory_format=torch.channels_last)
         maps, textures = self.backbone.maps_and_textures((image.float() / 255 - self.mean) / self.std)
-        return torch.cat([each.float().mean((2, 3)) for each in (maps, *textures)], 1)
+        pooled = torch.cat([each.float().mean((2, 3)) for each in (maps, *textures)], 1)
+        return (pooled - self.middle) / self.reach
 
     def judge(self, features: Tensor) -> dict[str, Tensor]:
         """Returns the raw outputs of each head from features (n, width)."""
@@ -88,13 +94,13 @@ class ServedShared(nn.Module):
         return tuple(answers[head.name] for head in self.network.table)
 
 
-def make_shared(arch: str, init: str, paintings: tuple[str, ...], dropout: float) -> SharedNetwork:
+def make_shared(arch: str, init: str, dropout: float) -> SharedNetwork:
     """Makes a network whose backbone starts from `init` (see `backbones.initialise`)."""
-    network = SharedNetwork(arch, heads(paintings), dropout)
+    network = SharedNetwork(arch, HEADS, dropout)
     initialise(network.backbone, arch, init)
     return network
 
 
 def from_config(config: dict[str, Any]) -> SharedNetwork:
     """Makes the network of a configuration, with random weights."""
-    return SharedNetwork(config["arch"], heads(tuple(config["paintings"])), config["dropout"])
+    return SharedNetwork(config["arch"], HEADS, config["dropout"])

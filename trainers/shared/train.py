@@ -147,7 +147,7 @@ def initial_network(config: SharedConfig, training: SharedPhotos) -> SharedNetwo
             raise UsageError(f"--start: {config.start} is no shared network with the backbone {config.arch}")
         started.network.drop.p = config.dropout
         return started.network.train()
-    network = make_shared(config.arch, config.init, config.paintings, config.dropout)
+    network = make_shared(config.arch, config.init, config.dropout)
     if config.probe and config.init != "none":
         probe_heads(network, training, config)
     return network
@@ -164,7 +164,7 @@ def train(config: SharedConfig, data: Path, out: Path, resume: bool) -> dict[str
     held = out_photos if len(out_photos) else None
     resume = resume and last_checkpoint(out).exists()
     if resume:  # the checkpoint has the weights
-        network = make_shared(config.arch, "none", config.paintings, config.dropout)
+        network = make_shared(config.arch, "none", config.dropout)
     else:
         network = initial_network(config, training)
     module = SharedTraining(network, config, training, held)

@@ -19,6 +19,14 @@ def build(
 
     Figures of the teachers are printed for all folds, by series and by name. An interrupted run goes on
     where it stopped.
+
+    \b
+    Examples:
+      python -m trainers.teachers build --rated photos --teacher mobilenet_v2@384=mobilenet_v2_imagenet.pt
+      python -m trainers.teachers build --rated photos --photos more --teacher efficientnet_lite2@288=lite2.pt
+
+    \b
+    Exit codes: 0 all answered, 2 wrong use.
     """
     from trainers.teachers.dataset import build as make  # torch: not for `--help`
 
@@ -41,6 +49,13 @@ def collect(
     """Copy the camera photos of local git repositories, reduced, into a folder.
 
     Photos have exposure data and are 3:2 or 4:3.
+
+    \b
+    Examples:
+      python -m trainers.teachers collect site.git --to camera
+
+    \b
+    Exit codes: 0 all repositories read, 2 wrong use.
     """
     from trainers.teachers.repositories import collect as copy
 

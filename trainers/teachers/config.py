@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photocli.errors import UsageError
-from trainers.common.backbones import BACKBONES
 from trainers.common.options import option
 
 
@@ -40,6 +39,8 @@ class FrozenTeacher:
 
 def teachers(config: TeachersConfig) -> tuple[FrozenTeacher, ...]:
     """Reads the teachers of a configuration. Raises `UsageError` for one that cannot be."""
+    from trainers.common.backbones import BACKBONES  # torch: not for `--help`
+
     found = []
     for text in config.teacher:
         match = re.fullmatch(r"(\w+)@(\d+)=(.+)", text)

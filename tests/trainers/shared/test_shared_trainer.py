@@ -20,7 +20,7 @@ from photocli.inputs.canvas import canvas
 from trainers.common.checkpoints import load_model
 from trainers.shared.config import SharedConfig, checked
 from trainers.shared.data import SharedDataset, collate, divide, epoch_batches, read_shared
-from trainers.shared.heads import HEADS, heads
+from trainers.shared.heads import HEADS
 from trainers.shared.losses import LOSSES, losses
 from trainers.shared.network import ServedShared, make_shared
 from trainers.shared.targets import TargetMaker
@@ -72,7 +72,7 @@ def test_every_head_learns_and_early_layers_rest(taught: Path, tmp_path: Path) -
     config = replace(CONFIG, epochs=1, early_every=2)
     training, held = divide(read_shared(taught, config), "0")
     torch.manual_seed(0)
-    network = make_shared(config.arch, "none", (), 0.0)
+    network = make_shared(config.arch, "none", 0.0)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     module = SharedTraining(network, config, training, held)
     stop_after(1, module, config, tmp_path)
@@ -116,7 +116,7 @@ def test_batches_hold_views_of_one_size_and_their_targets(taught: Path) -> None:
     assert targets["votes"][drawn].isnan().all()
     assert targets["faults"][drawn & batch.plain].isnan().all()
     torch.testing.assert_close(targets["turns"].sum(1), torch.ones(count))
-    network = make_shared(CONFIG.arch, "none", (), 0.0)
+    network = make_shared(CONFIG.arch, "none", 0.0)
     marks = torch.from_numpy(photos.known_marks()).float()[batch.rows]
     with torch.no_grad():
         parts = losses(HEADS, judged(network, batch.images), targets, batch, marks, CONFIG)
@@ -154,8 +154,7 @@ def test_a_loss_is_least_at_its_target(answer: str) -> None:
 
 def test_the_served_network_says_the_same_at_any_size() -> None:
     torch.manual_seed(0)
-    network = make_shared("efficientnet_lite0", "none", ("none", "waves"), 0.2).eval()
-    assert network.table == heads(("none", "waves"))
+    network = make_shared("efficientnet_lite0", "none", 0.2).eval()
     served = ServedShared(network)
     for size in ((64, 96), (96, 64)):
         image = torch.randint(0, 256, (2, 3, *size), dtype=torch.uint8)
