@@ -6,6 +6,7 @@ Weights have the names and shapes of timm's `tf_efficientnet_lite*` state dicts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -76,6 +77,21 @@ class EfficientNetLite(nn.Module):
             if isinstance(module, SameConv2d):
                 module.rounded = on and module is not self.conv_stem
 
+    @contextmanager
+    def weights_at_hand(self) -> Iterator[None]:
+        """Has the batches that go through the network inside share the work of folding and rounding."""
+        pairs = [(conv, norm) for conv, norm in _layers(self) if not norm.training]
+        for conv, norm in pairs:
+            weight, bias = folded(conv, norm)
+            quick = torch.is_autocast_enabled(weight.device.type)
+            kind = torch.get_autocast_dtype(weight.device.type) if quick else weight.dtype
+            conv.at_hand = weight.to(kind), bias
+        try:
+            yield
+        finally:
+            for conv, _ in pairs:
+                conv.at_hand = None
+
     @property
     def texture_width(self) -> int:
         """How many numbers `maps_and_textures` has beside its features."""
@@ -113,13 +129,22 @@ class SameConv2d(nn.Conv2d):
     rounded = False
     """Whether `normed` rounds the weights to bytes."""
 
+    at_hand: tuple[Tensor, Tensor] | None = None
+    """What `folded` gives, while several batches go through the network; see `weights_at_hand`."""
+
+    even = False
+    """Whether all sides are taken for even: then nothing depends on their length, as exporters need it."""
+
     def forward(self, image: Tensor) -> Tensor:
         return self.apply_weights(image, self.weight, self.bias)
 
     def apply_weights(self, image: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Convolves with other weights of the same shape."""
         (kernel, _), (stride, _) = self.kernel_size, self.stride
-        high, wide = (_missing(side, kernel, stride) for side in image.shape[-2:])
+        if stride == 1 or self.even:
+            high = wide = kernel - stride
+        else:
+            high, wide = (_missing(side, kernel, stride) for side in image.shape[-2:])
         padding = (high // 2, wide // 2)
         if high % 2 or wide % 2:
             image = F.pad(image, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
@@ -136,8 +161,7 @@ def normed(conv: SameConv2d, norm: nn.Module, image: Tensor) -> Tensor:
     trained is what will be quantised.
     """
     if isinstance(norm, nn.BatchNorm2d) and not norm.training:
-        weight, bias = folded(conv, norm)
-        return conv.apply_weights(image, as_bytes(weight) if conv.rounded else weight, bias)
+        return conv.apply_weights(image, *(conv.at_hand or folded(conv, norm)))
     made: Tensor = norm(conv(image))
     return made
 
@@ -154,18 +178,31 @@ def folded(conv: SameConv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Weights and biases of a convolution that does its batch norm's work, too."""
     assert norm.running_mean is not None and norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+    weight = conv.weight * scale[:, None, None, None]
+    return as_bytes(weight) if conv.rounded else weight, norm.bias - norm.running_mean * scale
 
 
-def fold_norms(backbone: EfficientNetLite) -> None:
-    """Has the convolutions of a backbone do their batch norms' work for good, in place."""
+def prepare_for_export(backbone: EfficientNetLite) -> None:
+    """Has convolutions do their batch norms' work for good, in place, for sides that are multiples of 32."""
+    for module in backbone.modules():
+        if isinstance(module, SameConv2d):
+            module.even = True
+    for conv, norm in list(_layers(backbone)):
+        with torch.no_grad():
+            weight, bias = folded(conv, norm)
+        conv.weight, conv.bias = nn.Parameter(weight), nn.Parameter(bias)
+    for part in backbone.modules():
+        for _, norm_name in getattr(part, "pairs", ()):
+            setattr(part, norm_name, nn.Identity())
+
+
+def _layers(backbone: EfficientNetLite) -> Iterator[tuple[SameConv2d, nn.BatchNorm2d]]:
+    """Convolutions with their batch norms."""
     for part in backbone.modules():
         for conv_name, norm_name in getattr(part, "pairs", ()):
             conv, norm = getattr(part, conv_name), getattr(part, norm_name)
-            with torch.no_grad():
-                weight, bias = folded(conv, norm)
-            conv.weight, conv.bias = nn.Parameter(weight), nn.Parameter(bias)
-            setattr(part, norm_name, nn.Identity())
+            if isinstance(norm, nn.BatchNorm2d):
+                yield conv, norm
 
 
 class SeparableBlock(nn.Module):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from photocli.errors import UsageError
 from trainers.common.backbones import initialise, make_backbone, normalisation
-from trainers.common.efficientnet_lite import EfficientNetLite, fold_norms
+from trainers.common.efficientnet_lite import EfficientNetLite, prepare_for_export
 from trainers.shared.heads import HEADS, HeadSpec
 
 ARCHES = ("efficientnet_lite0", "efficientnet_lite2")
@@ -87,7 +87,7 @@ class ServedShared(nn.Module):
     def __init__(self, network: SharedNetwork) -> None:
         super().__init__()
         self.network = copy.deepcopy(network).eval()
-        fold_norms(self.network.backbone)
+        prepare_for_export(self.network.backbone)
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         answers = self.network.answers(self.network(image))

@@ -116,7 +116,8 @@ class SharedTraining(TrainingModule):
 
 def judged(network: SharedNetwork, images: Sequence[Tensor]) -> dict[str, Tensor]:
     """Returns the raw outputs for views of several sizes, (n, k) by head."""
-    return network.judge(torch.cat([network.features(image) for image in images]))
+    with network.backbone.weights_at_hand():
+        return network.judge(torch.cat([network.features(image) for image in images]))
 
 
 def early_layers(network: SharedNetwork) -> list[nn.Module]:

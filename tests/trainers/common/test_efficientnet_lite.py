@@ -16,7 +16,7 @@ from trainers.common.efficientnet_lite import (  # noqa: E402
     as_bytes,
     efficientnet_lite0,
     efficientnet_lite2,
-    fold_norms,
+    prepare_for_export,
 )
 
 WEIGHTS = Path(__file__).parents[4] / "shared" / "weights"
@@ -53,7 +53,7 @@ def test_weights_of_imagenet_fit_and_name_things(arch: str) -> None:
     assert int(logits.argmax()) in range(281, 286)  # the classes of cats
 
 
-def test_folded_norms_say_the_same() -> None:
+def test_an_export_says_the_same_without_norms() -> None:
     torch.manual_seed(0)
     network = efficientnet_lite0()
     for module in network.modules():
@@ -67,7 +67,7 @@ def test_folded_norms_say_the_same() -> None:
         # Batch norm as a step of its own.
         hidden = network.act(network.bn1(network.conv_stem(image)))
         by_folding = network.maps(image)
-        fold_norms(network)
+        prepare_for_export(network)
         assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
         torch.testing.assert_close(network.maps(image), by_folding, rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(network.act(network.conv_stem(image)), hidden, rtol=1e-4, atol=1e-5)
@@ -107,3 +107,21 @@ def test_weights_are_rounded_to_bytes_but_the_first_layers() -> None:
     weight = torch.randn(4, 3, 1, 1)
     codes = as_bytes(weight).flatten(1) / weight.abs().flatten(1).amax(1, keepdim=True) * 127
     torch.testing.assert_close(codes, codes.round(), rtol=0, atol=1e-3)
+
+
+def test_weights_at_hand_change_neither_values_nor_gradients() -> None:
+    torch.manual_seed(0)
+    network = efficientnet_lite0().eval()
+    network.round_weights(True)
+    images = [torch.rand(1, 3, 32, 64), torch.rand(2, 3, 64, 32)]
+    made = torch.cat([network(image) for image in images])
+    made.square().sum().backward()
+    gradients = {name: value.grad.clone() for name, value in network.named_parameters()}
+    network.zero_grad()
+    with network.weights_at_hand():
+        again = torch.cat([network(image) for image in images])
+    again.square().sum().backward()
+    assert torch.equal(again, made)
+    for name, value in network.named_parameters():
+        torch.testing.assert_close(value.grad, gradients[name], rtol=1e-3, atol=1e-6, msg=name)
+    assert all(getattr(module, "at_hand", None) is None for module in network.modules())

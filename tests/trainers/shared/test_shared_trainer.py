@@ -167,6 +167,32 @@ def test_the_served_network_says_the_same_at_any_size() -> None:
     assert not [name for name in served.state_dict() if "running" in name]
 
 
+@pytest.mark.slow
+def test_the_exported_network_takes_photos_of_any_shape() -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    torch.manual_seed(0)
+    network = make_shared("efficientnet_lite0", "none", 0.2).eval()
+    rows, columns = torch.export.Dim("rows", max=40), torch.export.Dim("columns", max=40)
+    program = torch.onnx.export(
+        ServedShared(network).eval(),
+        (torch.zeros((2, 3, 64, 96), dtype=torch.uint8),),
+        dynamo=True,
+        input_names=["image"],
+        output_names=[head.name for head in HEADS],
+        dynamic_shapes={"image": {0: torch.export.Dim("n"), 2: 32 * rows, 3: 32 * columns}},
+        verbose=False,
+    )
+    assert program is not None
+    content = program.model_proto.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    for shape in ((1, 3, 224, 352), (3, 3, 96, 64)):
+        image = torch.randint(0, 256, shape, dtype=torch.uint8)
+        with torch.no_grad():
+            answers = network.answers(network(image))
+        for head, given in zip(HEADS, session.run(None, {"image": image.numpy()}), strict=True):
+            np.testing.assert_allclose(given, answers[head.name].numpy(), rtol=1e-3, atol=1e-4)
+
+
 def test_contradictions_are_told() -> None:
     for wrong in ({"fold": "7"}, {"batch": 1}, {"pixels": 10}, {"samples": 1}, {"rated_share": 0.99}):
         with pytest.raises(UsageError):
