@@ -22,9 +22,13 @@ for folder in "${@:3}"; do more+=(--more "$folder"); done
   --teacher "efficientnet_lite2@288=$shared/weights/efficientnet_lite2_imagenet.pt" \
   --teacher "mobilenet_v2@384=$shared/weights/mobilenet_v2_imagenet.pt"
 
+# Photos that their cameras took turned without saying so.
+turned=(--turned 1ae09d2e_Samsung_SM-J327T1.jpg --turned 776113e5_Panasonic_FZ20.jpg
+  --turned c2a7df77_Panasonic_DMC-FZ18.jpg)
+
 train() { # NAME OPTION...
   [ -f "$out/$1/run.json" ] || python -m trainers.shared "$out/teachers" --cache "$out/cache" --precision bf16 \
-    --rounded --correlation-weight 1 --samples 768 --out "$out/$1" --resume "${@:2}"
+    --rounded --correlation-weight 1 --samples 768 "${turned[@]}" --out "$out/$1" --resume "${@:2}"
 }
 
 train fold0 --init "$shared/weights/efficientnet_lite2_imagenet.pt" --fold 0 --probe 768 --epochs 12

@@ -18,6 +18,7 @@ class SharedConfig:
     fold: str = option("0", "the fold that is held out, or none; the data set says which photos are in it")
     arch: Literal["efficientnet_lite0", "efficientnet_lite2"] = option("efficientnet_lite2", "backbone")
     init: str = option("none", "starting weights: a file, or none")
+    turned: tuple[str, ...] = option((), "photo that is known not to be upright, by name (repeatable)")
     start: str = option("", "model.ckpt of this trainer to go on from, instead of init")
     pixels: int = option(82944, "pixels of the view, at most; its aspect ratio is the photo's")
     frame_side: int = option(448, "long side to which photos are decoded, pixels")

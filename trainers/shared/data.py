@@ -33,7 +33,8 @@ class SharedPhotos:
     """Photos by row with what is known of each; `rows` are those of this part of the split.
 
     `votes` (n, 10) and `mean` (n,) are targets, from people and teachers; `trust` (n,) is how much they
-    count, 0 where there are none; `people` (n,) is people's mean, NaN where nobody said.
+    count, 0 where there are none; `people` (n,) is people's mean, NaN where nobody said; `upright` (n,) is
+    false for photos that are known not to be.
     """
 
     frames: Frames
@@ -42,6 +43,7 @@ class SharedPhotos:
     mean: Floats
     trust: Floats
     people: Floats
+    upright: NDArray[np.bool_]
     rows: NDArray[np.intp]
 
     def __len__(self) -> int:
@@ -82,8 +84,10 @@ def read_shared(folder: Path, config: SharedConfig) -> SharedPhotos:
     std = np.where(np.isfinite(photos.std), photos.std, np.nanmean(photos.std))
     trust = np.where(np.isfinite(photos.mean), 1.0, 0.5 / (1 + (apart / _DISAGREEMENT) ** 2))
     trust[photos.medium > 0] = 0.0  # teachers of photos know nothing of drawings
+    upright = np.array([path.name not in config.turned for path in photos.paths], bool)
     rows = np.array([row for row in range(len(photos)) if row not in frames.failed], np.intp)
-    return SharedPhotos(frames, taught, votes_from_normal(mean, std), mean, trust, photos.mean, rows)
+    votes = votes_from_normal(mean, std)
+    return SharedPhotos(frames, taught, votes, mean, trust, photos.mean, upright, rows)
 
 
 def divide(photos: SharedPhotos, fold: str) -> tuple[SharedPhotos, SharedPhotos]:

@@ -77,6 +77,7 @@ def evaluate(network: SharedNetwork, held: SharedPhotos, config: SharedConfig) -
     raw = judge_plain(network, held, config)
     known = held.taught.photos
     good = np.array([known.roles[row] in ("rated", "photos") for row in held.rows])
+    good &= held.upright[held.rows]
     chosen = np.random.default_rng(_SEED).permutation(np.flatnonzero(good))[:_MOST]
     some = [held.frames[held.rows[place]] for place in np.sort(chosen)]
     ask: Callable[[Iterable[Picture]], Raw] = lambda pictures: judge(network, pictures, config)  # noqa: E731

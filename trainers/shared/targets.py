@@ -22,6 +22,7 @@ class TargetMaker:
         self.table, self.smoothing = table, smoothing
         self.votes = torch.from_numpy(photos.votes).float()
         self.trusted = torch.from_numpy(photos.trust)
+        self.upright = torch.from_numpy(photos.upright)
         self.medium = torch.from_numpy(photos.taught.photos.medium)
         self.embedding = torch.from_numpy(photos.taught.embedding).float()
 
@@ -42,7 +43,9 @@ class TargetMaker:
     def _turns(self, batch: SharedBatch) -> Tensor:
         """Spread a little: some photos have no up, and some were taken turned."""
         sure = torch.eye(len(TURNS))[batch.turn]
-        return sure * (1 - self.smoothing) + self.smoothing / len(TURNS)
+        target = sure * (1 - self.smoothing) + self.smoothing / len(TURNS)
+        target[~self.upright[batch.rows]] = NAN
+        return target
 
     def _embedding(self, batch: SharedBatch) -> Tensor:
         target = self.embedding[batch.rows].clone()

@@ -116,6 +116,10 @@ def test_batches_hold_views_of_one_size_and_their_targets(taught: Path) -> None:
     assert targets["votes"][drawn].isnan().all()
     assert targets["faults"][drawn & batch.plain].isnan().all()
     torch.testing.assert_close(targets["turns"].sum(1), torch.ones(count))
+    name = photos.taught.photos.paths[int(batch.rows[0])].name
+    lying = read_shared(taught, replace(CONFIG, turned=(name,)))
+    unknown = TargetMaker(lying, HEADS, 0.1)(batch)["turns"].isnan().all(1)
+    assert torch.equal(unknown, batch.rows == batch.rows[0])
     network = make_shared(CONFIG.arch, "none", 0.0)
     marks = torch.from_numpy(photos.known_marks()).float()[batch.rows]
     with torch.no_grad():
