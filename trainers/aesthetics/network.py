@@ -39,9 +39,9 @@ class Scorer(nn.Module):
         self.head = nn.Linear(width, len(CLASSES[mode]))
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
-        middle, spread = normalisation(arch)
-        self.register_buffer("mean", torch.tensor(middle).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(spread).view(1, 3, 1, 1), persistent=False)
+        mean, std = normalisation(arch)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)  # depthwise convolutions take half the time
 
     def embed(self, image: Tensor) -> Tensor:
