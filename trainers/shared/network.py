@@ -77,7 +77,7 @@ _ANSWERS: dict[str, Callable[[Tensor], Tensor]] = {
     "shares": lambda raw: raw.softmax(1),
     "one": lambda raw: raw.softmax(1),
     "several": lambda raw: raw.sigmoid(),
-    "vector": lambda raw: nn.functional.normalize(raw, dim=1),
+    "vector": lambda raw: raw / (raw.square().sum(1, keepdim=True) + 1e-12).sqrt(),
 }
 
 

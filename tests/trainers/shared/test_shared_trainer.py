@@ -18,6 +18,8 @@ from taught import make_taught
 from photocli.errors import UsageError
 from photocli.inputs.canvas import canvas
 from trainers.common.checkpoints import load_model
+from trainers.quantisation.network import QuantisedNetwork
+from trainers.quantisation.train import prepared
 from trainers.shared.config import SharedConfig, checked
 from trainers.shared.data import SharedDataset, collate, divide, epoch_batches, read_shared
 from trainers.shared.heads import HEADS
@@ -195,6 +197,35 @@ def test_the_exported_network_takes_photos_of_any_shape() -> None:
             answers = network.answers(network(image))
         for head, given in zip(HEADS, session.run(None, {"image": image.numpy()}), strict=True):
             np.testing.assert_allclose(given, answers[head.name].numpy(), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_exported_network_can_be_rounded_to_bytes() -> None:
+    torch.manual_seed(0)
+    network = make_shared("efficientnet_lite0", "none", 0.2).eval()
+    for module in network.backbone.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.bias, -0.2, 0.2)
+    image = torch.randint(0, 256, (1, 3, 64, 96), dtype=torch.uint8)
+    names = [head.name for head in HEADS]
+    program = torch.onnx.export(
+        ServedShared(network).eval(),
+        (image,),
+        dynamo=True,
+        input_names=["image"],
+        output_names=names,
+        verbose=False,
+    )
+    assert program is not None
+    quantised = QuantisedNetwork(prepared(program.model_proto.SerializeToString()))
+    assert not [node for node in quantised.graph.nodes if node.op == "Pad"]
+    assert len(quantised.convolutions) == 49
+    with torch.no_grad():
+        given = quantised({quantised.graph.image: image}, names)
+        answers = network.answers(network(image))
+    assert set(given) == set(names)
+    for name in names:
+        torch.testing.assert_close(given[name], answers[name], rtol=1e-3, atol=1e-4)
 
 
 def test_contradictions_are_told() -> None:
