@@ -19,7 +19,9 @@ function write(how) {
 
 /** Opens what the address says; other views than these need more than an address. */
 export function follow() {
+  const first = !ready;
   ready = true;
+  if (first && state.view !== "grid") return; // a person was quicker than the list of photos
   const [, view, id] = /^#(loupe|undecided)(?:\/(\d+))?$/.exec(location.hash) ?? [null, "grid", null];
   if (view === "loupe" && state.place(Number(id)) < 0) return;
   if (view !== state.view || (id !== null && id !== undefined && Number(id) !== state.current)) {

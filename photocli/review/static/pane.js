@@ -31,6 +31,8 @@ export class Pane extends EventTarget {
   source = null;
   width = 3;
   height = 2;
+  /** Of the full picture, once it was asked for. */
+  pixels = 0;
   /** What is seen, and what is to be seen; the same once that is decoded. */
   #shown = null;
   #next = null;
@@ -73,6 +75,7 @@ export class Pane extends EventTarget {
     this.source = source;
     this.#asked = new Set();
     this.#next = new Sheet(source.name);
+    this.pixels = 0;
     const { width, height } = this.fitted();
     const large = Math.max(width, height) * devicePixelRatio > THUMB;
     if (!large || this.zoom.view(this).scale < 1.01) this.#load("thumb"); // enlarged, it would only flicker
@@ -108,7 +111,7 @@ export class Pane extends EventTarget {
     this.element.dataset.zoomed = scale > 1.01 ? "yes" : "no";
     if (sheet !== this.#next || !sheet.short(width) || this.zoom.moving) return;
     if (sheet.image.dataset.level === "thumb") this.#load("preview");
-    else if (this.width > sheet.image.naturalWidth) this.#fill();
+    else if (this.width > sheet.image.naturalWidth && this.zoom.room(this)) this.#fill();
   }
 
   /** Takes the pane out of its zoom and stops watching. */
@@ -156,6 +159,7 @@ export class Pane extends EventTarget {
   async #fill() {
     if (this.#asked.has("full")) return;
     this.#asked.add("full");
+    this.pixels = this.width * this.height;
     const sheet = this.#next;
     try {
       const answer = await fetch(this.source.full);

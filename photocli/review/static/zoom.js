@@ -10,6 +10,7 @@
 const STEP = 1.25; // by the keyboard and the buttons
 const CLOSEST = 8; // device pixels for one of the picture, at most
 const SETTLED_MS = 120; // without a change
+const PIXELS = 300e6; // of full pictures at once, 4 bytes each
 const PAN = 0.15; // of what is seen, by the keyboard
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -56,6 +57,12 @@ export class Zoom extends EventTarget {
   /** The scale at which one pixel of the picture is one of the screen; never less than 1.  */
   actual(pane) {
     return Math.max(1, pane.width / (pane.fitted().width * devicePixelRatio));
+  }
+
+  /** Whether there is memory for one more full picture; for that of the active pane there always is. */
+  room(pane) {
+    const held = [...this.#panes].reduce((sum, each) => sum + each.pixels, 0);
+    return pane === this.active || held + pane.width * pane.height <= PIXELS;
   }
 
   /** The largest scale of a pane. */
