@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from photocli.scoring.cache import Cache, Known, cache_file, identity
 
 SEEDS = 8
 BURST = 4
+AXES = 60
 START = datetime(2026, 6, 20, 9, 0, 0)
 
 
@@ -47,6 +49,11 @@ def many_photos(folder: Path, count: int, options: Options | None = None) -> Pat
     return folder
 
 
+@lru_cache(maxsize=1)
+def _axes(size: int) -> Any:
+    return np.random.default_rng(5).normal(size=(AXES, size))
+
+
 def _varied(known: Known, number: int, rng: Any) -> Known:
     """The results of another photo: those of one burst have one embedding, but for some noise."""
     burst = np.random.default_rng(number // BURST)
@@ -55,8 +62,8 @@ def _varied(known: Known, number: int, rng: Any) -> Known:
         outputs[key] = dict(one)
         if "embedding" in one:
             size = float(np.linalg.norm(one["embedding"]))
-            vector = burst.normal(size=one["embedding"].shape)
-            vector += 0.1 * rng.normal(size=vector.shape)
+            # As real ones, they lie in few of their many dimensions.
+            vector = (burst.normal(size=AXES) + 0.1 * rng.normal(size=AXES)) @ _axes(len(one["embedding"]))
             outputs[key]["embedding"] = (vector * size / np.linalg.norm(vector)).astype(np.float32)
             outputs[key]["signature"] = np.roll(one["signature"], number // BURST % 50)
             outputs[key]["votes"] = np.roll(one["votes"], number % 3) if number % 5 else one["votes"]

@@ -53,18 +53,14 @@ class Lessons:
 
     def agreement(self) -> list[dict[str, Any]]:
         """How often what a person said is what was proposed, by kind of photo."""
-        culling = self._desk.proposals.culling
-        proposed = None if culling is None else culling.proposed
+        proposed = self._desk.proposals.proposed
         return [each.as_dict() for each in agreement(self._judged(), proposed)]
 
     def undecided(self) -> list[dict[str, Any]]:
         """The groups of which the proposal is unsure, the most doubtful first."""
-        culling = self._desk.proposals.culling
-        if culling is None:
-            return []
         records = {id: record for id, record in enumerate(self._desk.shoot.records()) if record is not None}
         said = {id: judgement for id in records if (judgement := self._said(id))}
-        return [each.as_dict() for each in undecided(records, culling.doubts, said)]
+        return [each.as_dict() for each in undecided(records, self._desk.proposals.doubts, said)]
 
     def _judged(self) -> list[tuple[Record, Judgement]]:
         found = []

@@ -15,9 +15,10 @@ from photocli.scoring.ratings import relative
 from photocli.scoring.results import Result
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
+    from photocli.culling.doubts import Doubt
+    from photocli.culling.picks import GroupRank
     from photocli.records import Record
     from photocli.review.shoot import Shoot
     from photocli.scoring.pipeline import Run
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 FIRST_S = 8.0
 """Seconds until proposals are made of the photos that were scored by then."""
 
+_NO_PLACE: dict[str, Any] = dict.fromkeys(("group", "rank_in_group", "group_kind", "pick", "pick_reason"))
 _SHARE = 10  # proposals take a tenth of the time at most: the rest is for scoring
 
 
 class Proposals:
     """Gathers what photos are compared by, and proposes groups, ranks and picks.
 
-    What a person said leads, as in `photocli cull`. It is for one thread.
+    What a person said leads, as in `photocli cull`. `doubts` and `proposed` are those of `Culling`. It is for
+    one thread.
     """
 
     def __init__(self, run: Run, shoot: Shoot, *, relative_stars: bool = False) -> None:
@@ -41,10 +44,11 @@ class Proposals:
         # Models of a user's own may say nothing of how alike photos are.
         self._alike = any("embedding" in card.outputs for card in run.models.cards.values())
         self._ids: list[int] = []
-        self._outputs: list[tuple[NDArray[np.float32], NDArray[Any]]] = []
+        self._outputs: list[tuple[NDArray[Any], NDArray[Any]]] = []
         self._proposed = 0
         self._next = time.monotonic() + FIRST_S
-        self.culling: Culling | None = None
+        self.doubts: list[Doubt] = []
+        self.proposed: dict[str, GroupRank] = {}
 
     def add(self, id: int, result: Result) -> None:
         """Take what a photo is compared by."""
@@ -55,7 +59,8 @@ class Proposals:
         found = next((out for out in result.outputs.values() if set(OUTPUTS) <= set(out)), None)
         if found is not None:
             self._ids.append(id)
-            self._outputs.append((found["embedding"], found["signature"].astype(np.uint8)))
+            # As the cache keeps them; in half the memory.
+            self._outputs.append((found["embedding"].astype(np.float16), found["signature"].astype(np.uint8)))
 
     @property
     def are_due(self) -> bool:
@@ -90,10 +95,11 @@ class Proposals:
         for id, (embedding, signature) in zip(ids, self._outputs, strict=False):
             record = records[id]
             assert record is not None
-            bare = replace(record, group=None, rank_in_group=None, group_kind=None, pick=None)
-            culling.add(Result(bare, {"": {"embedding": embedding, "signature": signature}}))
+            if record.pick is not None or record.pick_reason is not None:
+                record = replace(record, **_NO_PLACE)
+            culling.add(Result(record, {"": {"embedding": embedding, "signature": signature}}))
         self._shoot.place(ids, culling.finish(Wanted(per_group=1)))
-        self.culling = culling
+        self.doubts, self.proposed = culling.doubts, culling.proposed
 
     def _said(self, id: int) -> Judgement | None:
         standing = self._shoot.judgement(id)

@@ -32,7 +32,7 @@ _LISTS = ("models", "each_face", "answers", "styles", "explained", "path")  # no
 _KINDS = frozenset((*NUMBERS, "stars", "pick", "proposed", "rank", "group", "rank_in_group", "taste"))
 """The fields that are numbers."""
 
-_NAMED = {"pick": {"pick": 1, "reject": -1, "rejected": -1, "none": 0, "picked": 1}}
+_NAMED = {"stars": {"none": 0}, "pick": {"pick": 1, "reject": -1, "rejected": -1, "none": 0, "picked": 1}}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,

@@ -90,7 +90,14 @@ def _answer(wish: dict[str, Any], blocks: dict[str, NDArray[Any]], answers: IO[b
 def _thumbnail(source: Source, reading: Reading, wish: dict[str, Any]) -> Made:
     from photocli.inputs import thumbnails
 
-    frame = _decoded(source, THUMBNAIL_SIDE, Reading(reading.max_pixels, previews="fast"))
+    frame = None
+    with _opened(source) as file:
+        if (name := _format(file, source)) in ("jpeg", "heif"):
+            from photocli.decode import previews
+
+            frame = previews.read(file, name or "", THUMBNAIL_SIDE, reading, least=THUMBNAIL_SIDE)
+    if frame is None:  # of a RAW file, its smallest preview will do
+        frame = _decoded(source, THUMBNAIL_SIDE, Reading(reading.max_pixels, previews="fast"))
     return [thumbnails.encode(frame.pixels, THUMBNAIL_SIDE).tobytes()], True
 
 

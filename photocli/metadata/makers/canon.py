@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 _INFO, _INFO_2, _INFO_3 = 0x0012, 0x0026, 0x003C
 _MOST_AREAS = 2048
-_SMALL = 101
-"""Compacts count in hundredths of a side, whatever the shape of the picture is."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Areas:
-    """Areas as they stand in the notes: numbers of 16 bits, their middles from the middle of the picture."""
+    """Areas as they stand in the notes: numbers of 16 bits, their middles from the middle of the picture.
+
+    They are counted in a picture of `size`; that of the photo is `picture`.
+    """
 
     size: tuple[int, int]
+    picture: tuple[int, int]
     places: tuple[tuple[int, int, int, int], ...]
     in_focus: frozenset[int]
     selected: frozenset[int] = frozenset()
@@ -49,14 +51,15 @@ def read_autofocus(notes: MakerNotes) -> Autofocus | None:
     known = [number for number in sorted(chosen) if number < len(areas.places)]
     main = point(areas.primary) if areas.primary in known else None
     points = first_of([point(number) for number in known], main)
-    return Autofocus(points, (0, 0) if max(areas.size) < _SMALL else areas.size) if points else None
+    # Compacts count in hundredths, or in lines of which there are fewer than of pixels.
+    return Autofocus(points, areas.size if is_eos else areas.picture) if points else None
 
 
 def _areas(numbers: Sequence[int], *, is_eos: bool) -> _Areas | None:
     """Those of older cameras, where all areas have one size."""
     if len(numbers) < 8 or not 0 < numbers[0] <= _MOST_AREAS:
         return None
-    count, valid, _, _, width, height, across, along = numbers[:8]
+    count, valid, *picture, width, height, across, along = numbers[:8]
     words = (count + 15) // 16
     places = _signed(numbers[8 : 8 + 2 * count])
     if len(places) < 2 * count:
@@ -67,14 +70,14 @@ def _areas(numbers: Sequence[int], *, is_eos: bool) -> _Areas | None:
     # Eight words of an unknown meaning stand before the primary one where the notes have 36 numbers.
     at += words + (8 if len(numbers) == 36 else 0)
     primary = numbers[at] if not is_eos and at < len(numbers) else None
-    return _Areas((width, height), areas, bits, primary=primary)
+    return _Areas((width, height), (picture[0], picture[1]), areas, bits, primary=primary)
 
 
 def _areas_2(numbers: Sequence[int], *, is_eos: bool) -> _Areas | None:
     """Those of newer cameras, where each area has a size of its own."""
     if len(numbers) < 8 or not 0 < numbers[2] <= _MOST_AREAS:
         return None
-    count, valid, _, _, width, height = numbers[2:8]
+    count, valid, *picture, width, height = numbers[2:8]
     values = _signed(numbers[8 : 8 + 4 * count])
     if len(values) < 4 * count:
         return None
@@ -83,7 +86,7 @@ def _areas_2(numbers: Sequence[int], *, is_eos: bool) -> _Areas | None:
     words, at = (count + 15) // 16, 8 + 4 * count
     bits = _bits(numbers[at : at + words])
     selected = _bits(numbers[at + words : at + 2 * words]) if is_eos else frozenset()
-    return _Areas((width, height), areas, bits, selected)
+    return _Areas((width, height), (picture[0], picture[1]), areas, bits, selected)
 
 
 def _signed(numbers: Sequence[int]) -> tuple[int, ...]:

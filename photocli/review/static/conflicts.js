@@ -2,7 +2,7 @@
 
 import { state } from "./state.js";
 import { judge, rows } from "./api.js";
-import { say, announce } from "./messages.js";
+import { say } from "./messages.js";
 import { inWords } from "./rate.js";
 import { sentence } from "./wire.js";
 
@@ -16,7 +16,6 @@ function show({ id, stands, message, change }) {
   const theirs = { stars: stands?.stars ?? null, pick: stands?.pick ?? null, label: stands?.label ?? null };
   const words = sentence(message || `${name} was changed meanwhile, it has ${inWords(theirs)}`) +
     (change ? ` You chose: ${inWords(change)}.` : "");
-  announce(words);
   const take = ["Take theirs", () => rows([id])];
   const mine = ["Use mine", async () => { await rows([id]); await judge([id], change); }];
   say(words, { kind: "conflict", actions: change ? [take, mine] : [take], close: false });

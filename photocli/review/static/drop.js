@@ -4,7 +4,7 @@ import { state } from "./state.js";
 import { drop, rows } from "./api.js";
 import { add } from "./listing.js";
 import { photos } from "./make.js";
-import { announce, say } from "./messages.js";
+import { say } from "./messages.js";
 
 /** Listens to what is dragged over the page. */
 export function begin() {
@@ -31,7 +31,6 @@ export function begin() {
 /** Sends files to be scored and shows them. */
 export async function scoreFiles(files) {
   if (!files.length) return;
-  announce(`Scoring ${photos(files.length)}.`);
   const close = say(`Scoring ${photos(files.length)}…`, { stay: 60000 });
   try {
     const { ids } = await drop(files);

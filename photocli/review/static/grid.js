@@ -18,6 +18,7 @@ const SOON_MS = 30;
 const scroller = document.getElementById("grid");
 const canvas = document.getElementById("cards");
 const empty = document.getElementById("empty");
+const bar = document.getElementById("selection");
 const mounted = new Map(); // place -> card
 const free = [];
 const asked = new Set();
@@ -192,11 +193,11 @@ async function need() {
   }
 }
 
-/** Scrolls as far as it takes to show the card at a place. */
+/** Scrolls as far as it takes to show the card at a place, above the bar of a selection. */
 function reveal(place) {
   if (place < 0) return;
   const { y } = corner(made, place);
-  const [top, tall] = [scroller.scrollTop, scroller.clientHeight];
+  const [top, tall] = [scroller.scrollTop, scroller.clientHeight - (bar.hidden ? 0 : bar.offsetHeight + made.gap)];
   if (y - made.gap < top) scroller.scrollTop = y - made.padding;
   else if (y + made.height + made.gap > top + tall) scroller.scrollTop = y + made.height + made.padding - tall;
 }

@@ -17,6 +17,7 @@ const root = document.getElementById("loupe");
 
 let parts = null;
 let shown = null;
+let pictured = null;
 let waiting = 0;
 let asking = null;
 let known = null;
@@ -132,8 +133,18 @@ const next = (id, by) => {
 
 function picture(id) {
   const row = state.rows.get(id);
+  if (id !== pictured) stayClose();
+  pictured = id;
   parts.pane.show({ name: row?.name ?? "", thumb: url("thumb", id), preview: url("preview", id), full: url("full", id),
     width: row?.width ?? null, height: row?.height ?? null });
+}
+
+/** Shows the next picture pixel by pixel, too, whatever its size, where this one is shown so. */
+function stayClose() {
+  const { pane, zoom } = parts;
+  const { scale } = zoom.view(pane);
+  if (scale < 1.01 || Math.abs(scale / zoom.actual(pane) - 1) > 0.01) return;
+  pane.addEventListener("picture", () => zoom.to(zoom.actual(pane)), { once: true });
 }
 
 function entitle(id) {

@@ -19,6 +19,7 @@ export function say(text, { kind = "info", actions = [], stay = STAY_MS, close: 
   for (const [label, act] of [...actions, ...(closable ? [["Close", () => {}]] : [])]) box.append(button(label, () => { close(); act(); }));
   // What lies under a dialog can be neither seen nor reached.
   (document.querySelector("dialog[open] .dialog-body") ?? document.getElementById("messages")).append(box);
+  announce(text);
   if (!actions.length) setTimeout(close, stay);
   return close;
 }

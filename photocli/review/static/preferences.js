@@ -20,11 +20,8 @@ export function prefer(name, value) {
   state.emit("preference", { name, value });
 }
 
-/** Whether the page is dark now, by choice or by the system. */
-export function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-}
+/** Whether the page is dark: it is until one chooses light. */
+export const isDark = () => document.documentElement.dataset.theme !== "light";
 
 /** Goes from light to dark or back, and keeps it. */
 export function switchTheme() {

@@ -129,6 +129,7 @@ CASES = {
             "Canon",
             "Canon PowerShot A570 IS",
             notes.bare(notes.old_canon(PERCENT, (18, 18), (5, 8), (100, 100), 8)),
+            size=(3072, 2304),
         ),
         [(0.68, 0.68, 0.18, 0.18, True), (0.68, 0.5, 0.18, 0.18, True)],
         by_canon,
@@ -342,6 +343,15 @@ def test_nothing_is_said_of_a_photo_that_was_cut() -> None:
     assert read_focus(exif, (1200, 1200), 1) == ()
     assert read_focus(exif, (800, 1200), 1) == ()  # turned, and the EXIF does not say so
     assert len(read_focus(exif, (800, 1200), 6)) == 2
+
+
+def test_compacts_count_in_a_picture_of_another_shape() -> None:
+    """Older ones have fewer lines than pixels: 2272 by 284 of a photo of 2272 by 1704."""
+    areas = notes.old_canon(PERCENT, (409, 51), (0,), (2272, 284))
+    exif = notes.exif("Canon", "Canon DIGITAL IXUS 40", notes.bare(areas))
+    (point,) = read_focus(exif, (3072, 2304), 1)
+    assert point[:2] == pytest.approx((0.5 - 18 / 2272, 0.5 - 18 / 284), abs=1e-4)
+    assert read_focus(exif, (3072, 1728), 1) == ()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

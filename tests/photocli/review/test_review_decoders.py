@@ -32,14 +32,14 @@ class Line:
             assert isinstance(outcome, Made)
             if name == "first":
                 self.began.set()
-                self.go.wait(60)
+                self.go.wait(240)
             self.done.put(name)
 
         return PictureTask(self._path, "thumb", {}, lambda: wanted, finished)
 
     def order(self, count: int) -> list[str]:
         self.go.set()
-        return [self.done.get(timeout=60) for _ in range(count)]
+        return [self.done.get(timeout=240) for _ in range(count)]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def photo(tmp_path: Path) -> Path:
 def test_the_newest_urgent_one_is_next_and_the_others_come_in_their_order(photo: Path) -> None:
     line, decoders = Line(photo), Decoders(1, 30.0, 10**8)
     decoders.add(line.task("first"), urgent=True)
-    assert line.began.wait(60)
+    assert line.began.wait(240)
     hurried = line.task("hurried")
     decoders.add(line.task("ahead 1"), urgent=False)
     decoders.add(hurried, urgent=False)
@@ -83,7 +83,7 @@ def test_requests_for_one_picture_are_one_task(tmp_path: Path, photo: Path) -> N
     answers: list[Future[tuple[bytes, str]]] = [Future() for _ in range(12)]
     for answer in answers:
         requests.serve(request, answer, urgent=True)
-    found = {answer.result(60) for answer in answers}
+    found = {answer.result(240) for answer in answers}
     assert len(found) == decoders.tasks == 1
     again: Future[tuple[bytes, str]] = Future()
     requests.serve(request, again, urgent=True)
@@ -98,7 +98,7 @@ def test_a_wish_that_is_taken_back_is_not_served_and_a_shared_one_is(tmp_path: P
     pictures.prefetch(range(8))
     shared = pictures.begin("preview", 6, urgent=False)
     pictures.prefetch([7])
-    assert len(shared.result(60)[0]) > 1000
+    assert len(shared.result(240)[0]) > 1000
     assert len(pictures.preview(7)) > 1000
     pictures.close()
     made = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]

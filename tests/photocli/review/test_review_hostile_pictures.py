@@ -23,7 +23,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="as on POSIX")
 
 def said(pictures: Pictures, id: int, kind: str = "preview") -> str:
     with pytest.raises(PictureError) as error:
-        pictures.begin(kind, id).result(60)
+        pictures.begin(kind, id).result(240)
     return str(error.value)
 
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_is_said_once_more_without_trying(tmp_path: Path, go
         assert said(pictures, 1, kind) == "half.jpg cannot be shown: truncated: the picture data ends early"
         assert said(pictures, 2, kind) == "empty.jpg cannot be shown: the file is empty"
         assert said(pictures, 3, kind).startswith("bomb.png cannot be shown: too large: 256 megapixels")
-        assert len(pictures.begin(kind, 4).result(60)[0]) > 1000
+        assert len(pictures.begin(kind, 4).result(240)[0]) > 1000
     assert said(pictures, 0, "colour") == "there are no pictures of kind 'colour'"
     pictures.close()
     assert said(pictures, 4) == "the review has ended"
@@ -107,17 +107,17 @@ def test_a_decoder_that_crashes_hangs_or_lies_costs_its_photo_alone(
     fake_gif_reader(tmp_path / "fake", monkeypatch)
     kinds = ("crash", "exit", "memory", "hang")
     bad = [harmful(tmp_path / f"{what}.gif", what) for what in kinds]
-    pictures = Pictures(ShownFiles([*bad, good]), tmp_path / "kept", deadline_s=6.0)
+    pictures = Pictures(ShownFiles([*bad, good]), tmp_path / "kept", deadline_s=12.0)
     assert said(pictures, 0) == "crash.gif cannot be shown: the decoder crashed on this file"
     assert said(pictures, 1) == "exit.gif cannot be shown: the decoder crashed on this file"
     assert said(pictures, 2) == "memory.gif cannot be shown: not enough memory for this photo"
     hangs = pictures.begin("preview", 3)
-    assert len(pictures.begin("preview", 4).result(60)[0]) > 1000  # by another process meanwhile
-    with pytest.raises(PictureError, match=r"hang\.gif cannot be shown: it took longer than 6 s"):
-        hangs.result(60)
+    assert len(pictures.begin("preview", 4).result(240)[0]) > 1000  # by another process meanwhile
+    with pytest.raises(PictureError, match=r"hang\.gif cannot be shown: it took longer than 12 s"):
+        hangs.result(240)
     before = time.monotonic()
-    assert said(pictures, 3) == "hang.gif cannot be shown: it took longer than 6 s"  # known by now
-    assert time.monotonic() - before < 5
+    assert said(pictures, 3) == "hang.gif cannot be shown: it took longer than 12 s"  # known by now
+    assert time.monotonic() - before < 10
     pictures.close()
 
 
@@ -142,8 +142,8 @@ def test_processes_start_when_needed_and_end_with_the_server(
     waiting = pictures.begin("preview", 1)
     threading.Timer(1.0, pictures.close).start()
     with pytest.raises(PictureError, match="the review has ended"):
-        waiting.result(60)
-    until = time.monotonic() + 30
+        waiting.result(240)
+    until = time.monotonic() + 60
     while processes() - before and time.monotonic() < until:
         time.sleep(0.05)
     assert processes() == before

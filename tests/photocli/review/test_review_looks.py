@@ -19,8 +19,12 @@ TINTED = frozenset(
 """The tokens that may have a colour; all others are greys."""
 
 TEXTS = [
-    *((text, ground) for text in ("text", "faint") for ground in ("back", "bar", "card", "well", "hover")),
-    *(("bad", ground) for ground in ("bar", "card", "well")),
+    *(
+        (text, ground)
+        for text in ("text", "faint")
+        for ground in ("back", "bar", "card", "well", "hover", "chosen")
+    ),
+    *(("bad", ground) for ground in ("bar", "card", "well", "chosen")),
     *(("text", ground) for ground in ("quiet", "raised")),
     ("on-accent", "accent"),
 ]
@@ -36,8 +40,7 @@ def themes() -> dict[str, dict[str, str]]:
     found = [
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", rule)) for rule in re.findall(r"\{([^{}]*)\}", sheet)
     ]
-    light, by_system, dark = [rule for rule in found if "back" in rule]
-    assert by_system == dark
+    dark, light = [rule for rule in found if "back" in rule]
     labels = next(rule for rule in found if "purple" in rule)
     return {"light": {**light, **labels}, "dark": {**dark, **labels}}
 

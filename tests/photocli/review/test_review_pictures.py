@@ -153,6 +153,17 @@ def test_a_good_preview_inside_is_shown_as_it_is(tmp_path: Path, show: Shown, or
     assert difference(seen(pictures.full(0)[0]), picture("chelsea")) < 4
 
 
+@pytest.mark.parametrize("size", [(480, 320), (300, 200)])
+def test_a_thumbnail_may_come_from_a_small_preview(
+    tmp_path: Path, show: Shown, size: tuple[int, int]
+) -> None:
+    cat, inside = previewed.of("chelsea", LARGE), previewed.of("flower", size)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(previewed.with_previews(cat, [(previewed.FULL_HD, inside)], exif=previewed.block()))
+    shown = "flower" if size[0] >= 320 else "chelsea"
+    assert difference(seen(show(path).thumbnail(0)), picture(shown)) < 5
+
+
 @pytest.mark.parametrize("size", [(1020, 680), (2000, 1500)])
 def test_a_preview_that_is_small_or_of_another_shape_is_not(
     tmp_path: Path, show: Shown, size: tuple[int, int]

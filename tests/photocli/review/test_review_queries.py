@@ -56,6 +56,8 @@ def shoot() -> Shoot:
         ("stars == 4", [0]),
         ("stars >= 1", [0]),
         ("stars == 0", [1, 2, 3, 4]),
+        ("stars == none", [1, 2, 3, 4]),
+        ("pick == none", [0, 3, 4]),
         ("proposed >= 4", [0, 1]),
         ("label == red", [0]),
         ("label == Red", [0]),
