@@ -129,6 +129,18 @@ class Review:
         return self.process.returncode, out, err
 
 
+def until_shown(page: Any, holds: str, arg: Any = None) -> None:
+    """Wait until something holds of the page's `state`, in JavaScript; `row(name)` is a photo's row.
+
+    Playwright takes a promise for true, so what is asked must be there before.
+    """
+    page.evaluate("""async () => {
+      window.state = (await import('./static/state.js')).state;
+      window.row = name => [...state.rows.values()].find(row => row.name === name);
+    }""")
+    page.wait_for_function(f"arg => {holds}", arg=arg)
+
+
 @contextmanager
 def reviewed(*arguments: str | Path, **given: Any) -> Iterator[Review]:
     """Run `photocli review` with these arguments and no browser, until the block ends."""

@@ -28,7 +28,7 @@ _BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "
 
 @app.callback()
 def cache(context: typer.Context) -> None:
-    """Show, prune or clear the cache of results, and the pictures of the review page.
+    """Show, prune or clear the caches of results and of pictures.
 
     What the models said of each photo is kept, so that a second run over a folder costs almost nothing and a
     stopped run goes on where it was. Photos are known by path, size, times and inode. Only photocli review

@@ -153,7 +153,9 @@ class Culling:
         from photocli.culling.reasons import Reasons, Standings
         from photocli.culling.similarity import PhotoFeatures
 
-        features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
+        features = PhotoFeatures(
+            np.stack(self._embeddings, dtype=np.float32), np.stack(self._signatures), own=True
+        )
         self._embeddings.clear()
         # So far apart, frames of which the person thinks differently are no contenders of a closer look.
         lead = {index: _LEAD * judgement.standing for index, judgement in said.items()}

@@ -11,7 +11,7 @@ import pytest
 from browser import chromium
 from photos import camera_exif, picture, write_photo
 from PIL import Image, ImageFilter
-from reviewing import Review, reviewed
+from reviewing import Review, reviewed, until_shown
 
 api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
@@ -90,7 +90,7 @@ def page(window: Any, review: tuple[Review, Path]) -> Iterator[Any]:
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.set_default_timeout(120_000)  # on a machine that does other things, too
     page.goto(review[0].url)
-    page.wait_for_function("() => import('./static/state.js').then(({state}) => state.ids.length === 8)")
+    until_shown(page, "state.ids.length === 8")
     yield page
     context.close()
     assert said == []

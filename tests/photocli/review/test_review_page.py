@@ -1,4 +1,4 @@
-"""The page in a real browser: filter, rate by keyboard, undo, reload, two tabs, hostile names, no barriers."""
+"""The page in a real browser: filters, keys, undo, reload, two tabs, hostile names, no barriers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from browser import chromium
 from many_photos import many_photos
-from photos import camera_exif, sample_pictures, write_photo
-from reviewing import PATIENCE_S, Review, reviewed
+from photos import camera_exif, write_photo
+from reviewing import PATIENCE_S, Review, reviewed, until_shown
 
 api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 barriers = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe")
@@ -76,9 +76,7 @@ def opened(window: Any, review: Review, photos: int, **context: Any) -> Any:
     page = window.new_context(viewport={"width": 1280, "height": 800}, **context).new_page()
     page.set_default_timeout(1000 * PATIENCE_S)
     page.goto(review.url)
-    page.wait_for_function(
-        f"() => import('./static/state.js').then(({{state}}) => state.ids.length === {photos})"
-    )
+    until_shown(page, "state.ids.length === arg", photos)
     return page
 
 
@@ -113,7 +111,7 @@ def test_a_photo_is_filtered_rated_by_keyboard_and_undone(window: Any, review: R
     page.keyboard.press("/")
     page.keyboard.type("coffee")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => import('./static/state.js').then(({state}) => state.ids.length === 1)")
+    until_shown(page, "state.ids.length === 1")
     page.keyboard.press("Escape")
     page.locator("[role=option]:visible").first.click()
     page.keyboard.press("4")
@@ -123,7 +121,7 @@ def test_a_photo_is_filtered_rated_by_keyboard_and_undone(window: Any, review: R
     page.keyboard.press("7")
     review.until(lambda: marked(shoot / "coffee.jpg", "Label") == "Yellow")
     page.reload()
-    page.wait_for_function("() => import('./static/state.js').then(({state}) => state.ids.length > 0)")
+    until_shown(page, "state.ids.length > 0")
     for _ in range(3):
         page.keyboard.press("Control+z")
     review.until(lambda: marked(shoot / "coffee.jpg", "Rating") is None)
@@ -137,11 +135,7 @@ def test_two_tabs_stay_in_step(window: Any, review: Review) -> None:
     one.locator("[role=option]:visible").first.click()
     one.keyboard.press("3")
     name = current(one)
-    other.wait_for_function(
-        """name => import('./static/state.js').then(({state}) =>
-             [...state.rows.values()].find(row => row.name === name)?.stars === 3)""",
-        arg=name,
-    )
+    until_shown(other, "row(arg)?.stars === 3", name)
 
 
 @needs_exiftool
@@ -170,7 +164,7 @@ def test_hostile_names_and_makers_are_text(window: Any, review: Review) -> None:
     page.keyboard.press("/")
     page.keyboard.type("onerror")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => import('./static/state.js').then(({state}) => state.ids.length === 1)")
+    until_shown(page, "state.ids.length === 1")
     page.keyboard.press("Escape")
     page.locator("[role=option]:visible").first.click()
     page.keyboard.press("e")

@@ -315,3 +315,25 @@ def test_thousands_of_cached_photos_are_there_at_once(many: Path) -> None:
         review.until_done()
         assert len(review.list("score >= 1")["ids"]) == 2000
         assert psutil.Process(review.process.pid).memory_info().rss < 500e6
+
+
+def test_groups_and_picks_are_proposed_and_a_person_s_word_leads(tmp_path: Path) -> None:
+    folder = many_photos(tmp_path / "many", 24, Options(device="cpu", workers=1))
+    with reviewed(folder, "--workers", "1") as review:
+        review.until_done()
+        groups = review.list(sort="captured", down=0)["groups"]
+        assert [12, 13, 14, 15] in [sorted(group) for group in groups]
+        best, *others = next(group for group in groups if 12 in group)
+        rows = {row["id"]: row for row in review.rows(best, *others)}
+        assert (rows[best]["proposal"], rows[best]["rank"], rows[best]["kind"]) == ("pick", 1, "burst")
+        assert {rows[id]["proposal"] for id in others} == {None}
+        assert review.get(f"photo/{others[0]}").json["others"] == [best, *others]
+        unsure = review.get("undecided").json
+        assert best in {id for each in unsure for id in each["ids"]}
+        # A pick that is not the proposed one: the group is decided, and it did not follow.
+        seen = {str(others[0]): rows[others[0]]["state"]}
+        review.post("judge", {"ids": [others[0]], "change": {"pick": 1}, "seen": seen})
+        assert best not in {id for each in review.get("undecided").json for id in each["ids"]}
+        (followed,) = [each for each in review.get("agreement").json if each["kind"] == "all"][:1]
+        assert followed["followed"] < followed["n"]
+        assert review.list("proposal == pick pick == 0")["ids"]

@@ -51,7 +51,6 @@ def test_a_low_key_explains_darkness_with_highlights_alone() -> None:
         ("shallow depth of field", "blur", 0.8),
         ("radial motion", "motion_blur", 0.8),
         ("radial motion", "blur", 0.8),
-        ("motion blur", "blur", 0.8),
         ("film grain", "noise", 0.8),
         ("black and white", "noise", 0.4),
     ],
@@ -69,6 +68,12 @@ def test_the_surer_the_look_the_less_the_fault_costs() -> None:
     steps = np.diff(scores)
     assert scores[0] == pytest.approx(7 - 0.4 * 9 * (0.8 * 0.5) ** 1.5, abs=1e-3) and scores[-1] == 7
     assert (steps > 0).all() and steps.max() < 2 * steps.mean()  # no cliff
+
+
+def test_movement_along_a_line_explains_no_missed_focus() -> None:
+    rows = explained({"motion blur": 0.8}, None)  # half of what is defocused is taken for it
+    assert share_of({"explained": rows}, "motion_blur") == ("motion blur", 0.8)
+    assert share_of({"explained": rows}, "blur") == (None, 0.0)
 
 
 def test_what_explains_a_fault_is_said_and_the_fault_not_named() -> None:
