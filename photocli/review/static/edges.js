@@ -101,10 +101,10 @@ class Band {
  * @param {[number, number, number, number]} part  left, top, right, bottom, in pixels
  * @param {number} columns  of the answer
  * @param {number} rows  of the answer
- * @returns {Uint8Array} 1 where an edge in focus is, row by row; a cell may stand for several pixels
+ * @returns {Uint16Array} how many pixels of an edge in focus are in each cell, row by row
  */
 export function edges(picture, [left, top, right, bottom], columns, rows) {
-  const marks = new Uint8Array(columns * rows);
+  const marks = new Uint16Array(columns * rows);
   const band = new Band(picture, left, right);
   for (let y = top - REACH; y < top + REACH; y++) band.push(y);
   for (let y = top; y < bottom; y++) {
@@ -137,6 +137,6 @@ function mark(band, sigma, marks, row, columns) {
       soft -= coarse[x - REACH - 1];
     }
     if (sharp < least || sharp - grain < FINER * soft || own[x] * size < sharp) continue;
-    marks[row + Math.floor((x * columns) / count)] = 1;
+    marks[row + Math.floor((x * columns) / count)] += 1;
   }
 }

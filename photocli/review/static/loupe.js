@@ -6,6 +6,7 @@ import { Zoom } from "./zoom.js";
 import { Pane } from "./pane.js";
 import { Film } from "./film.js";
 import { Overlays } from "./overlays.js";
+import { Peaking } from "./peaking.js";
 import { fillPanel } from "./panel.js";
 import { ratingBar } from "./rating.js";
 import { prefer, preference } from "./preferences.js";
@@ -53,6 +54,7 @@ export function key(event) {
   else if (name === "home") state.focus(state.ids[0]);
   else if (name === "end") state.focus(state.ids.at(-1));
   else if (name === "i") togglePanel();
+  else if (name === "k") parts.peaking.toggle();
   else if (name === " " || name === "enter" || name === "escape") state.open("grid", []);
   else return false;
   return true;
@@ -78,6 +80,8 @@ function build() {
   const zoom = new Zoom();
   const pane = new Pane(glass, zoom);
   const overlays = new Overlays(pane);
+  const peaking = new Peaking(zoom);
+  peaking.watch(pane);
   const film = new Film();
   pane.addEventListener("swipe", ({ detail }) => state.focus(state.beside(state.current, detail)));
   const percent = make("output", "percent");
@@ -86,19 +90,23 @@ function build() {
   pane.addEventListener("picture", measure);
   const foot = make("div", "foot");
   foot.append(ratingBar(() => (state.current === null ? [] : [state.current]), "Rate this photo"),
-    tools(zoom, overlays, percent));
+    tools(zoom, overlays, peaking, percent));
   root.replaceChildren(stage, panel, foot, film.element);
-  return { stage, glass, title, panel, zoom, pane, overlays, film };
+  return { stage, glass, title, panel, zoom, pane, overlays, peaking, film };
 }
 
 function step(by, label, symbol) {
   return button("", () => state.focus(state.beside(state.current, by)), { className: `tool step ${symbol}`, label, symbol });
 }
 
-function tools(zoom, overlays, percent) {
+function tools(zoom, overlays, peaking, percent) {
   const box = make("div", "part looks");
+  const peaks = button("", () => peaking.toggle(), { className: "tool", label: "Mark what is in focus (K)", symbol: "peaks" });
+  const tell = () => peaks.setAttribute("aria-pressed", peaking.on);
+  peaking.addEventListener("change", tell);
+  tell();
   box.append(percent, button("", () => zoom.toggle(), { className: "tool", label: "100% and back (Z)", symbol: "zoom" }),
-    ...overlays.buttons, button("", togglePanel, { className: "tool", label: "Facts beside the photo (I)", symbol: "info" }));
+    peaks, ...overlays.buttons, button("", togglePanel, { className: "tool", label: "Facts beside the photo (I)", symbol: "info" }));
   return box;
 }
 

@@ -60,10 +60,12 @@ async function answer({ pane, serial, url, part, size, colour }) {
   const columns = Math.max(1, Math.min(size[0], pixels[2] - pixels[0]));
   const rows = Math.max(1, Math.min(size[1], pixels[3] - pixels[1]));
   const marks = edges(found, pixels, columns, rows);
-  const drawn = new Uint32Array(columns * rows);
-  const paint = new Uint32Array(new Uint8Array([...colour, 255]).buffer)[0];
-  for (let at = 0; at < marks.length; at++) if (marks[at]) drawn[at] = paint;
-  const image = new ImageData(new Uint8ClampedArray(drawn.buffer), columns, rows);
+  // Where a cell stands for several pixels it is as strong as they are many, so that fine detail is no blot.
+  const full = Math.max(1, ((pixels[2] - pixels[0]) * (pixels[3] - pixels[1])) / (columns * rows) / 2);
+  const image = new ImageData(columns, rows);
+  for (let at = 0; at < marks.length; at++) {
+    if (marks[at]) image.data.set([...colour, Math.min(255, (marks[at] * 255) / full)], at * 4);
+  }
   const cut = [pixels[0] / found.width, pixels[1] / found.height, pixels[2] / found.width, pixels[3] / found.height];
   postMessage({ pane, serial, part: cut, image }, [image.data.buffer]);
 }

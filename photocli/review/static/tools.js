@@ -44,7 +44,7 @@ export function tools(table, before, after = []) {
   bar.setAttribute("aria-label", "Comparison");
   const shown = make("span", "zoomed");
   const linked = switcher("Together", () => zoom.link(!zoom.linked), { label: "Zoom frames together (L)", className: "tool wide" });
-  const focus = switcher("Focus", () => peaking.toggle(), { label: "Mark what is in focus (K)", symbol: "focus", className: "tool wide" });
+  const focus = switcher("Focus", () => peaking.toggle(), { label: "Mark what is in focus (K)", symbol: "peaks", className: "tool wide" });
   const step = (text, label, act) => button(text, act, { label, className: "tool sign" });
   const scale = make("div", "scale");
   scale.append(

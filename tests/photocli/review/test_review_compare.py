@@ -191,6 +191,10 @@ def test_focus_peaking_marks_what_is_sharp(page: Any) -> None:
     assert share["face1.jpg"] < share["face0.jpg"] / 20
     page.keyboard.press("k")
     page.wait_for_function(f"() => ({PEAKS})().every(share => share === null)")
+    opened(page, "loupe", "face0.jpg")
+    shown(page, 1)
+    page.keyboard.press("k")
+    page.wait_for_function(f"() => ({PEAKS})()[0] > 0.01")
 
 
 def test_edges_are_found_in_noise_and_noise_is_none(page: Any) -> None:
