@@ -198,9 +198,10 @@ class Shoot:
         if result.record.status == "skipped":
             return None
         with self._lock:
-            id, self._next = self._next, self._next + 1
-            while self._next <= len(self._paths) and self._paths[id] != result.record.path:
-                id, self._next = id + 1, self._next + 1  # it was dropped, or vanished meanwhile
+            id = self._next
+            while id in self._dropped:  # photos are dropped on the page while folders are still listed
+                id += 1
+            self._next = id + 1
             self._done += 1
             self._failed += result.record.status == "failed"
             self._set(id, result.record)

@@ -6,6 +6,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from photocli.errors import PhotocliError
+
 if TYPE_CHECKING:
     from photocli.review.desk import Desk
 
@@ -41,7 +43,8 @@ class Watching:
         at = 0
         while not self._over.is_set():
             at = self._read(at)
-            self._desk.judge.refresh(self._desk.looked_at)
+            with suppress(OSError, PhotocliError):  # a folder that is gone for a moment is looked at again
+                self._desk.judge.refresh(self._desk.looked_at)
             self._over.wait(_EVERY_S)
 
     def _read(self, at: int) -> int:
