@@ -75,7 +75,7 @@ def deduction(quality: float, weight: float) -> float:
     severities are doubtful, and taken at their word they ranked good photos lower than raters did.
     """
     lacking = (HIGHEST - quality) / (HIGHEST - LOWEST)
-    return weight * (HIGHEST - LOWEST) * lacking**_SEVERE
+    return weight * (HIGHEST - LOWEST) * math.pow(lacking, _SEVERE)
 
 
 def breakdown(fields: Mapping[str, Any] | Record, profile: Profile = GENERAL) -> tuple[Part, ...]:

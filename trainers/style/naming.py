@@ -5,6 +5,7 @@ Only the card changes: curves and thresholds of the looks, the gate for drawings
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,33 +45,47 @@ def run(
     \b
     Exit codes: 0 all good, 2 wrong use.
     """
-    import json
-
-    from photocli.models.card import CARD_FILE, SEAL
+    from photocli.models.card import CARD_FILE
     from trainers.common.runs import write_json
-    from trainers.style.hands import keep, kept
 
     with reported_errors("trainers.thresholds"):
-        facts = json.loads((model / CARD_FILE).read_text(encoding="utf-8"))
-        if facts.get("kind") != "style" or SEAL in facts:
-            raise UsageError(f"{model} is no model of styles, or was added already")
-        if answers is not None and answers.is_file():
-            said = kept(answers)
-        else:
-            said = _asked(facts, model, folders, media, per_photo, cache)
-            if answers is not None:
-                keep(said, answers)
+        facts = _read_card(model / CARD_FILE)
+        said = _kept_or_asked(answers, lambda: _asked(facts, model, folders, media, per_photo, cache))
         changed = _set_anew(facts, said, most_plain, most_drawn)
         write_json(model / CARD_FILE, {**changed, "version": version})
     for hand, found in changed["metrics"]["hands"].items():
-        shares = (
-            f"{key.replace('_', ' ')} {value['share']:.3f}" for key, value in found.items() if key in SAID
-        )
+        shares = (f"{key.replace('_', ' ')} {found[key]['share']:.3f}" for key in SAID)
         typer.echo(f"{hand}: {', '.join(shares)}")
 
 
 SAID = ("named", "plain_with_a_look", "plain_with_a_look_where_all_is_known", "drawings_with_a_look")
 """Shares of the figures that are printed."""
+
+
+def _read_card(file: Path) -> dict[str, Any]:
+    """Returns the card of a model of styles that may be changed."""
+    import json
+
+    from photocli.models.card import SEAL
+
+    if not file.is_file():
+        raise UsageError(f"{file} does not exist; name the folder of a model")
+    facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if facts.get("kind") != "style" or SEAL in facts:
+        raise UsageError(f"{file.parent} is no model of styles, or was added already")
+    return facts
+
+
+def _kept_or_asked(file: Path | None, asked: Callable[[], Answers]) -> Answers:
+    """Returns answers of a file, which is made where there is none."""
+    from trainers.style.hands import keep, kept
+
+    if file is not None and file.is_file():
+        return kept(file)
+    said = asked()
+    if file is not None:
+        keep(said, file)
+    return said
 
 
 def _asked(

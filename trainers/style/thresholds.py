@@ -6,7 +6,6 @@ they were not fitted to: another half of the photos, and another hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,7 +207,7 @@ def _share(hits: int, count: int) -> dict[str, Any]:
     return {"of": count, "share": hits / max(1, count), "interval": interval(hits, count)}
 
 
-def in_card(found: LookThresholds) -> dict[str, Mapping[str, Any] | Sequence[Any]]:
+def in_card(found: LookThresholds) -> dict[str, dict[str, Any]]:
     """Returns curves, thresholds and gate as a card has them."""
     return {
         "calibration": {

@@ -196,7 +196,7 @@ def test_a_row_adds_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     lines = shown(JUDGED, capsys)
     assert "Score Stars Aesthetic Selfie Faults Technical Class" in " ".join(lines[1].split())
     assert cells_of(lines, "a.jpg") == "8.00 ★★★★★ 8.00 ±1.5 10.00 average"
-    assert cells_of(lines, "b.jpg") == "5.97 ★★★ 7.00 ±1.5 +0.20 −1.23 blur 6.92 average"
+    assert cells_of(lines, "b.jpg") == "6.58 ★★★★ 7.00 ±1.5 +0.30 −0.72 blur 6.92 average"
     assert cells_of(lines, "c.jpg") == "1.00 ★ 2.00 ±1.5 −1.00 motion blur 1.00 average"  # not −3.60
     assert cells_of(lines, "d.jpg") == "6.00 ★★★ 6.00 ±1.5 average"
 
@@ -209,7 +209,7 @@ def test_one_photo_is_the_example(
     lines = shown(JUDGED, capsys)
     first = next(number for number, line in enumerate(lines) if " = " in line or line.endswith(" ="))
     found = lines[first : lines.index("", first)]
-    assert " ".join(found) == "b.jpg: 5.97 = 7.00 aesthetic + 0.20 selfie − 1.05 blur − 0.18 slight faults"
+    assert " ".join(found) == "b.jpg: 6.58 = 7.00 aesthetic + 0.30 selfie − 0.61 blur − 0.11 slight faults"
     assert len(found) == {40: 3, 60: 2, 75: 1, 120: 1}[width]
 
 
@@ -217,7 +217,7 @@ def test_a_profile_of_ones_own_is_what_the_example_follows(capsys: pytest.Captur
     gentle = Profile("gentle", 0.0, 0.1, {"blur": 1.0})
     fields = {"aesthetic": 7.0, "selfie": 9.0, "blur": 0.5, "faults": ("blur",)}
     lines = shown([Record("a.jpg", **{**fields, **rate(fields, gentle)})], capsys, profile=gentle)
-    assert "a.jpg: 6.55 = 7.00 aesthetic − 0.45 blur" in (line.rstrip() for line in lines)
+    assert "a.jpg: 6.68 = 7.00 aesthetic − 0.32 blur" in (line.rstrip() for line in lines)
 
 
 def test_with_a_taste_faults_are_named_and_cost_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,7 +287,7 @@ def test_faces_have_a_column_where_there_are_any(
     ]
     lines = shown(records, capsys)
     assert "Selfie Faces Class" in " ".join(lines[1].split())
-    assert cells_of(lines, "a.jpg") == "7.85 ★★★★★ 8.00 ±1.5 −0.15 3: 7.2 average"
+    assert cells_of(lines, "a.jpg") == "8.22 ★★★★★ 8.00 ±1.5 +0.22 3: 7.2 average"
     assert cells_of(lines, "b.jpg") == "7.00 ★★★★ 7.00 ±1.5 1 average"
     assert cells_of(lines, "c.jpg") == "6.00 ★★★ 6.00 ±1.5 average"
     assert "Faces" not in shown(records[2:], capsys)[1]

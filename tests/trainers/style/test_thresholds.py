@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from photocli import models
 from trainers.style.hands import AS_TAKEN, Answers, keep, kept
 from trainers.style.looks import NAMES
+from trainers.style.naming import command
 from trainers.style.thresholds import across_hands, figures, fit, in_card, interval, named
 
 PLAIN, PER_LOOK, DRAWN = 400, 30, 60
@@ -86,3 +90,35 @@ def test_an_interval_holds_the_share() -> None:
     assert interval(0, 0) == (0.0, 1.0)
     low, high = interval(45, 50)
     assert (low, high) == pytest.approx((0.786, 0.957), abs=2e-3)  # Wilson 1927
+
+
+def test_the_command_changes_the_card_alone(tmp_path: Path) -> None:
+    builtin = Path(models.__file__).parent / "builtin" / "style"
+    card = json.loads((builtin / "card.json").read_text(encoding="utf-8"))
+    (tmp_path / "card.json").write_text(json.dumps({**card, "version": "1.0.0", "thresholds": {}}))
+    keep(answers(), tmp_path / "answers.npz")
+    line = [
+        tmp_path,
+        tmp_path,
+        "--media",
+        tmp_path,
+        "--version",
+        "9.0",
+        "--answers",
+        tmp_path / "answers.npz",
+    ]
+    done = CliRunner().invoke(command(), list(map(str, line)))
+    assert done.exit_code == 0, done.output
+    assert "editor: named 0." in done.output
+    changed = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    assert (changed["version"], set(changed["thresholds"])) == ("9.0", set(NAMES))
+    assert changed["calibration"]["medium"] == card["calibration"]["medium"]
+    assert set(changed["metrics"]["hands"]) == {"trainer", "editor"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.npz", "card.json"]
+
+
+def test_what_is_no_model_of_styles_is_wrong_use(tmp_path: Path) -> None:
+    line = [tmp_path, tmp_path, "--media", tmp_path, "--version", "9.0"]
+    done = CliRunner().invoke(command(), list(map(str, line)))
+    assert done.exit_code == 2
+    assert "name the folder of a model" in done.output

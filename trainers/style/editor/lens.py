@@ -105,7 +105,8 @@ def film_grain(picture: Picture, strength: float, rng: Generator) -> Picture:
     coarse = float(rng.uniform(0.5, 1.0)) * max(height, width) / 320
     layers = 3 if rng.random() < 0.25 else 1
     grain = rng.standard_normal((height, width, layers)).astype(np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), coarse).reshape(height, width, layers)
+    soft = np.asarray(cv2.GaussianBlur(grain, (0, 0), coarse), np.float32)
+    grain = soft.reshape(height, width, layers)
     grain *= (14 + 14 * strength) / max(float(grain.std()), 1e-6)
     if rng.random() < 0.4:
         grain = grain * (1.25 - 0.6 * picture.mean(2, keepdims=True).astype(np.float32) / 255)

@@ -30,12 +30,13 @@ def curve(picture: Picture, points: Sequence[tuple[float, float]]) -> Picture:
     smooth = cv2.GaussianBlur(np.pad(table, 24, mode="reflect", reflect_type="odd")[None], (0, 0), 7)[
         0, 24:-24
     ]
-    return cv2.LUT(picture, np.clip(smooth + 0.5, 0, 255).astype(np.uint8))
+    return np.asarray(cv2.LUT(picture, np.clip(smooth + 0.5, 0, 255).astype(np.uint8)), np.uint8)
 
 
 def gamma(picture: Picture, power: float) -> Picture:
     """Raises codes, 0 to 1, to a power."""
-    return cv2.LUT(picture, ((np.arange(256) / 255) ** power * 255 + 0.5).astype(np.uint8))
+    table = ((np.arange(256) / 255) ** power * 255 + 0.5).astype(np.uint8)
+    return np.asarray(cv2.LUT(picture, table), np.uint8)
 
 
 def grey(picture: Picture) -> NDArray[np.uint8]:
@@ -63,7 +64,7 @@ def noir(picture: Picture, strength: float, rng: Generator) -> Picture:
     """Makes hard black and white by levels: black and white points lie within the photo's own tones."""
     plane = grey(picture)
     if rng.random() < 0.5:
-        plane = cv2.equalizeHist(plane)
+        plane = np.asarray(cv2.equalizeHist(plane), np.uint8)
     black, white = np.quantile(plane, [0.25 + 0.15 * strength, 0.9 - 0.08 * strength])
     levels = np.clip((plane.astype(np.float32) - black) / max(float(white - black), 40.0), 0, 1)
     return _triple((levels ** rng.uniform(1.0, 1.5) * 255).astype(np.uint8))
@@ -129,7 +130,7 @@ def high_key(picture: Picture, strength: float, rng: Generator) -> Picture:
 
 
 def _gained(picture: Picture, lift: float) -> Picture:
-    gained = np.asarray(cv2.convertScaleAbs(picture, alpha=1 + 0.25 * lift, beta=25 * lift))
+    gained = np.asarray(cv2.convertScaleAbs(picture, alpha=1 + 0.25 * lift, beta=25 * lift), np.uint8)
     return gamma(gained, 1 - 0.75 * lift)
 
 
