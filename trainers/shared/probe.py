@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trainers.aesthetics.labels import normal_logits
 from trainers.common.ridge import ridge
@@ -72,6 +72,7 @@ def probe_votes(network: SharedNetwork, training: SharedPhotos, config: SharedCo
     spread = float(np.nanmean(training.taught.photos.std))
     weight, bias = normal_logits(direction, offset, spread)
     layer = network.heads["votes"]
+    assert isinstance(layer, nn.Linear)
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight))
         layer.bias.copy_(torch.from_numpy(bias))
