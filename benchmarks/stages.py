@@ -91,7 +91,7 @@ def _prepare(path: Path, cards: Sequence[Card], clock: Clock) -> dict[str, Any]:
     from photocli.faces.detection import FaceDetection
     from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import SIGNATURE
-    from photocli.metadata import read_capture
+    from photocli.metadata.capture import read_capture
 
     side = max(card.input.frame_side for card in cards)
     data = clock.time(_OPENING[0], path.read_bytes)

@@ -2,7 +2,8 @@
 
 `python docs/make.py help` writes docs/help.md; `python docs/make.py picture FOLDER` scores a folder of photos
 and writes docs/score.svg; `python docs/make.py explain PHOTO` writes docs/explain.jpg; `python docs/make.py
-report` writes docs/report.png and docs/report_photo.png, for which it needs Chromium.
+report` writes docs/report.png and docs/report_photo.png, and `python docs/make.py review` the pictures of
+the review page; both need Chromium.
 """
 
 from __future__ import annotations
@@ -88,6 +89,10 @@ def main() -> None:
         import report_picture
 
         report_picture.main()
+    elif sys.argv[1:] == ["review"]:
+        import review_picture
+
+        review_picture.main()
     else:
         sys.exit(__doc__)
 

@@ -53,6 +53,7 @@ def _section(card: dict[str, Any]) -> Iterator[str]:
     yield f"It sees {described(card['input']['fit'], width, height)}. Licence: {licence}.\n"
     yield from _checks(card)
     yield from _groups(card.get("groups", {}))
+    yield from _hands(card["metrics"].get("hands", {}))
     yield from _variants(card.get("variants", []))
     yield "\n**Learned from**\n"
     for source in {json.dumps(entry, sort_keys=True): entry for entry in card["data"]}.values():
@@ -82,6 +83,44 @@ def _groups(groups: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "| --- " * (len(keys) + 1) + "|"
     for name, row in groups.items():
         yield f"| {name} | {' | '.join(_number(row.get(key)) for key in keys)} |"
+
+
+_HANDS = """
+**Looks of other hands.** Beside each look is the share of photos in which it is named (recall, with an
+interval of 95%), and the share of those named that have it (precision, where all looks and plain photos are
+as frequent). `trainer` made what the network learned from, `editor` makes the same looks otherwise; each is
+judged by what was fitted to the other, and to other photos. Nothing was fitted to `third`, which the card's
+thresholds judge.
+"""
+
+
+def _hands(hands: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yields how often each look is named that a hand made, where the card has it."""
+    if not hands:
+        return
+    yield _HANDS
+    yield f"| look | {' | '.join(f'{hand}: recall | precision' for hand in hands)} |"
+    yield "| --- " * (2 * len(hands) + 1) + "|"
+    for look in next(iter(hands.values()))["each"]:
+        cells = (found["each"][look] for found in hands.values())
+        said = (f"{_ranged(one['recall'], one['recall_interval'])} | {one['precision']:.2f}" for one in cells)
+        yield f"| {look} | {' | '.join(said)} |"
+    for name, key in _SHARES.items():
+        shares = (_ranged(found[key]["share"], found[key]["interval"]) for found in hands.values())
+        yield f"| **{name}** | {' | | '.join(shares)} | |"
+
+
+_SHARES = {
+    "all looks": "named",
+    "plain photos with a look": "plain_with_a_look",
+    "… where rules know all": "plain_with_a_look_where_all_is_known",
+    "drawings with a look": "drawings_with_a_look",
+}
+
+
+def _ranged(share: float, interval: list[float]) -> str:
+    """A share with its interval."""
+    return f"{share:.2f} ({interval[0]:.2f}–{interval[1]:.2f})"
 
 
 def _variants(variants: list[dict[str, Any]]) -> Iterator[str]:

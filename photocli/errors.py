@@ -5,6 +5,7 @@ PhotocliError           anything that a user can act on; the command line prints
 ├── DecodeError         one photo cannot be read; becomes a failed record, never ends a run
 ├── ModelError          a model folder is missing, damaged or of an unknown kind
 ├── DeviceError         the asked-for device cannot run the models
+├── PictureError        a photo cannot be shown on the review page
 ├── SidecarError        a sidecar cannot be merged; it is left exactly as it was
 └── OutputError         standard output takes no more
 """
@@ -30,6 +31,10 @@ class ModelError(PhotocliError):
 
 class DeviceError(PhotocliError):
     """The device that was asked for cannot run the models."""
+
+
+class PictureError(PhotocliError):
+    """A photo cannot be shown on the review page; the message is a sentence that names it."""
 
 
 class SidecarError(PhotocliError):

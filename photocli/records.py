@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,9 +71,26 @@ class Frame:
     detail_profile: bytes | None = None
 
 
+class FocusPoint(NamedTuple):
+    """A place on which the camera focused; its middle and its size are fractions of the upright photo.
+
+    `width` and `height` are None where the camera does not tell them. `in_focus` is False for a place that
+    was chosen and on which the camera did not find focus; None where it does not say whether it did.
+    """
+
+    x: float
+    y: float
+    width: float | None = None
+    height: float | None = None
+    in_focus: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """How a photo was taken, by its metadata; ISO 8601 time, seconds, f-number, millimetres, EV."""
+    """How a photo was taken, by its metadata; ISO 8601 time, seconds, f-number, millimetres, EV.
+
+    `focus_x` and `focus_y` are the middle of the first of the `focus_points`, the one that counts most.
+    """
 
     captured: str | None = None
     camera: str | None = None
@@ -83,6 +100,15 @@ class Capture:
     f_number: float | None = None
     focal_mm: float | None = None
     exposure_bias: float | None = None
+    focus_x: float | None = None
+    focus_y: float | None = None
+    focus_points: tuple[FocusPoint, ...] = field(default=())
+
+
+def capture_of(values: Mapping[str, Any]) -> Capture:
+    """A capture from its fields as JSON gives them back. Raises `TypeError` for what are none."""
+    points = tuple([FocusPoint(*point) for point in values.get("focus_points", ())])
+    return Capture(**{**values, "focus_points": points})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +211,9 @@ class Record:
     explained: tuple[tuple[str, str, float], ...] = field(default=())
     decoded: str | None = None
     scale: float | None = None
+    focus_x: float | None = None
+    focus_y: float | None = None
+    focus_points: tuple[FocusPoint, ...] = field(default=())
 
 
 RECORD_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Record))

@@ -46,7 +46,7 @@ class Browser:
         ]
         if sys.platform == "linux" and os.geteuid() == 0:
             arguments.append("--no-sandbox")
-        options = {"binary": _chromium(), "args": arguments}
+        options = {"binary": chromium(), "args": arguments}
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         answer = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self._session = f"/session/{answer['sessionId']}"
@@ -113,7 +113,8 @@ class Browser:
             raise AssertionError(json.load(error)["value"]["message"]) from None
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
+    """The browser's program, if there is one."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -121,7 +122,7 @@ def _chromium() -> str | None:
 def browser() -> Iterator[Browser]:
     """A browser with a profile of its own; skips the test where there is none."""
     driver = shutil.which("chromedriver")
-    if driver is None or _chromium() is None:
+    if driver is None or chromium() is None:
         pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(

@@ -100,7 +100,7 @@ import photocli
 new = {name.split(".")[0] for name in set(sys.modules) - before[0]}
 assert new <= {"photocli", *sys.stdlib_module_names}, new
 import photocli.scoring.pipeline, photocli.cli, photocli.scoring.pool, photocli.decode
-import photocli.xmp.merge, photocli.metadata
+import photocli.xmp.merge, photocli.metadata.capture
 assert before[1:] == (list(warnings.filters), dict(os.environ), signal.getsignal(signal.SIGINT))
 assert not logging.getLogger().handlers and threading.active_count() == 1
 assert not {"numpy", "PIL", "onnxruntime", "torch"} & set(sys.modules)

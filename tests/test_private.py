@@ -15,6 +15,7 @@ from grey_shoot import grey_shoot
 from networks import write_model
 from photos import camera_exif, write_photo
 from rated import make_rated
+from reviewing import Review
 
 from photocli.models.runtime import load_runtime
 
@@ -128,6 +129,34 @@ def test_no_command_opens_a_network_socket(shoot: Path, own_folders: Path, comma
     assert records_of_use(own_folders) == []
     if "--xmp" in command:
         assert sockets_of(shoot.parent, "-m", "photocli", "undo") == []
+
+
+@traced_only
+def test_the_review_page_has_one_socket_of_this_machine(shoot: Path, own_folders: Path) -> None:
+    trace = shoot.parent / "trace"
+    traced = [*STRACE[:-1], "trace=socket,connect,bind,listen", "-o", trace, sys.executable, "-m", "photocli"]
+    process = subprocess.Popen(
+        [*traced, "review", shoot, "--no-open"],
+        env=users_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        review = Review(process, process.stdout.readline().strip())
+        review.until_done()
+        assert review.get("preview/0").status == 200
+    finally:
+        subprocess.run(["pkill", "-INT", "-P", str(process.pid)], check=False)
+        process.communicate(timeout=60)
+    calls = trace.read_text(errors="replace").splitlines()
+    asked = [call for call in calls if "connect(" in call and "/nscd/" not in call]
+    network = [call for call in calls if "socket(" in call and "AF_UNIX" not in call]
+    assert asked == []
+    assert len(network) == 1
+    assert all("127.0.0.1" in call for call in calls if "bind(" in call)
+    assert records_of_use(own_folders) == []
 
 
 @traced_only

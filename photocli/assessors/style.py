@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from photocli.assessors.classifier import calibrated, checked, threshold
+from photocli.errors import ModelError
 from photocli.scoring.calibration import sharpened
 from photocli.scoring.ratings import DIGITS
 
@@ -31,12 +32,13 @@ def assess(card: Card, outputs: Outputs) -> dict[str, Any]:
     """Read `medium` (m,), `looks` (l,) and `paintings` (p + 1,): probabilities of the card's `classes`.
 
     Of the media one holds, and of the paintings one or none; of the looks those whose calibrated probability
-    is above the card's threshold. `styles` are all that hold, looks and paintings, the most probable first,
-    and `style` is the first of them; without any it is `plain`, which is as sure as the most probable style
-    is not.
+    is above the card's threshold, and none where the card's `gate` is shut: a bright cartoon is no high key.
+    `styles` are all that hold, looks and paintings, the most probable first, and `style` is the first of
+    them; without any it is `plain`, which is as sure as the most probable style is not.
     """
     probabilities = chances(card, outputs)
-    medium, looks, paintings = probabilities["medium"], probabilities["looks"], probabilities["paintings"]
+    medium, paintings = probabilities["medium"], probabilities["paintings"]
+    looks = probabilities["looks"] if may_have_looks(card, medium) else {}
     painting = max(paintings, key=paintings.__getitem__)
     held = {name: chance for name, chance in looks.items() if chance > threshold(card, name)}
     if painting != NONE:
@@ -66,6 +68,20 @@ def chances(card: Card, outputs: Outputs) -> dict[str, dict[str, float]]:
         else:
             probabilities[group] = dict(zip(names, sharpened(values, curves.get(group)), strict=True))
     return probabilities
+
+
+def may_have_looks(card: Card, medium: Mapping[str, float]) -> bool:
+    """Whether looks are named, given the probabilities of the media: where the card's `gate` names a medium,
+    if that is as probable as its `least`. Raises `ModelError` for a gate that cannot be understood."""
+    gate = card.facts.get("gate")
+    if gate is None:
+        return True
+    try:
+        return medium[gate["medium"]] >= float(gate["least"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"the gate of {card.label} must have a medium of its classes, and the least probability of it"
+        ) from error
 
 
 def classes(card: Card) -> dict[str, tuple[str, ...]]:

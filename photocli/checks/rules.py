@@ -23,7 +23,10 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _FOR_TEXT = ("==", "!=")
 _NOT_CHECKED = frozenset(
-    ("path", "status", "error", "models", "twin", "each_face", "answers", "styles", "explained")
+    (
+        *("path", "status", "error", "models", "twin", "each_face", "answers", "styles", "explained"),
+        "focus_points",
+    )
 )
 
 ELSEWHERE: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from photocli.config import OPTIONS
 
 COMMANDS = (
     *("score", "cull", "undo", "crop", "explain", "check"),
-    *("learn", "report", "config", "doctor", "models", "cache"),
+    *("learn", "report", "review", "config", "doctor", "models", "cache"),
 )
 """All commands, as the help lists them; but for the groups, each in the module of its name."""
 

@@ -15,6 +15,7 @@ from photocli.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from photocli.review.picture_cache import KeptPictures
     from photocli.scoring.upkeep import Pruned
 
 app = typer.Typer(cls=QuickGroup, invoke_without_command=True)
@@ -27,12 +28,13 @@ _BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "
 
 @app.callback()
 def cache(context: typer.Context) -> None:
-    """Show, prune or clear the cache of results.
+    """Show, prune or clear the caches of results and of pictures.
 
     What the models said of each photo is kept, so that a second run over a folder costs almost nothing and a
-    stopped run goes on where it was. Photos are known by path, size, times and inode; no picture is kept.
-    All in the cache can be made again: nothing is lost with it but time. All commands are safe while other
-    runs use the cache. $PHOTOCLI_CACHE names another folder for it; --no-cache does a run without.
+    stopped run goes on where it was. Photos are known by path, size, times and inode. Only photocli review
+    keeps pictures, beside the results. All in the cache can be made again: nothing is lost with it but time.
+    All commands are safe while other runs use the cache. $PHOTOCLI_CACHE names another folder for it;
+    --no-cache does a run without.
 
     \b
     Examples:
@@ -50,7 +52,7 @@ def cache(context: typer.Context) -> None:
 
 @app.command("info", cls=QuickCommand)
 def info(debug: Debug = False) -> None:
-    """Show where the cache is, its size, how many photos it holds, and when they were last used.
+    """Show where the cache is, its size, how many photos and pictures it holds, and when they were last used.
 
     \b
     Exit codes: 0 all good, 4 the cache is damaged; the next run begins it anew.
@@ -63,6 +65,7 @@ def info(debug: Debug = False) -> None:
         state = inspect(place)
         if state is None:
             typer.echo(f"there is no cache yet; the next run makes it: {presentable(place)}")
+            _say_pictures()
             return
         typer.echo(f"place   {presentable(place)}")
         typer.echo(f"size    {in_bytes(state.size)}")
@@ -71,6 +74,7 @@ def info(debug: Debug = False) -> None:
         typer.echo(f"photos  {state.photos:,}")
         if state.oldest is not None:
             typer.echo(f"oldest  last used on {state.oldest.isoformat()}")
+        _say_pictures()
 
 
 @app.command("prune", cls=QuickCommand)
@@ -86,7 +90,8 @@ def prune(
 ) -> None:
     """Make the cache smaller: forget photos that were not used for long, or as many as needed.
 
-    With both options, old ones go first, and then as many as the size demands. The file shrinks at once.
+    With both options, old ones go first, and then as many as the size demands: pictures of the review page
+    before results, as they are made again sooner. The disk has the room at once.
 
     \b
     Examples:
@@ -103,7 +108,15 @@ def prune(
             raise UsageError("say what to forget: --older-than 90d, --max-size 500MB, or both")
         days = days_of(older_than) if older_than else None
         most = bytes_of(max_size) if max_size else None
-        _say(upkeep.prune(_place(), days, most))
+        from photocli.review import picture_cache
+
+        folder = picture_cache.pictures_folder()
+        before = picture_cache.inspect(folder)
+        state = upkeep.inspect(_place())
+        room = None if most is None else max(0, most - (state.size if state is not None else 0))
+        left = picture_cache.prune(folder, room, days)
+        _say(upkeep.prune(_place(), days, None if most is None else max(0, most - left.size)))
+        _say_gone(before, left)
 
 
 @app.command("clear", cls=QuickCommand)
@@ -114,9 +127,14 @@ def clear(debug: Debug = False) -> None:
     Exit codes: 0 all good, 4 the cache cannot be changed.
     """
     with reported(debug):
+        from photocli.review import picture_cache
         from photocli.scoring import upkeep
 
+        folder = picture_cache.pictures_folder()
+        before = picture_cache.inspect(folder)
+        left = picture_cache.prune(folder, 0)
         _say(upkeep.clear(_place()))
+        _say_gone(before, left)
 
 
 def days_of(text: str) -> int:
@@ -147,6 +165,22 @@ def _place() -> Path:
     from photocli.scoring.cache import cache_file
 
     return cache_file()
+
+
+def _say_pictures() -> None:
+    """Tell of the pictures of the review page, if there are any."""
+    from photocli.review import picture_cache
+
+    kept = picture_cache.inspect(picture_cache.pictures_folder())
+    if kept.count:
+        typer.echo(f"pictures of the review page  {kept.count:,}, {in_bytes(kept.size)}")
+
+
+def _say_gone(before: KeptPictures, left: KeptPictures) -> None:
+    """Tell what became of the pictures, if there were any."""
+    if before.count:
+        gone = counted(before.count - left.count, "picture")
+        typer.echo(f"deleted {gone} of the review page, {left.count:,} are left; {in_bytes(left.size)} now")
 
 
 def _say(done: Pruned) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from photocli.culling.picks import Wanted, beyond, choose, protected, rank, with_rank
 from photocli.errors import UsageError
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photocli.culling.closeups import Closeups
+    from photocli.culling.doubts import Doubt
     from photocli.culling.groups import Group
+    from photocli.culling.picks import GroupRank
     from photocli.culling.reasons import Reasons
     from photocli.files.links import Roots
     from photocli.records import Record
@@ -32,13 +34,21 @@ _LEAD = 1000.0
 """Points of the ranking for each step of a person's judgement: more than the scores can differ by."""
 
 
+class Reader(Protocol):
+    """Tells what a person said of a photo, or of the RAW file under it; None if nobody said anything."""
+
+    def of(self, photo: Path, twin: Path | None = None) -> Judgement | None: ...
+
+
 class Culling:
     """Takes the results of a run, and gives their records back with groups, ranks and picks.
 
     `judgements` has what a person said of a photo, by `record.path`, for photos that have such a judgement.
     It leads in each group and decides the flag; what photocli wrote itself is none. After `finish`, `kept`
     has the paths of photos that are no rejects for that reason alone, `overruled` those of rejects that the
-    person had marked (with `overwrite`), and `beyond` says how many picks of theirs exceed what was wanted.
+    person had marked (with `overwrite`), and `beyond` says how many picks of theirs exceed what was wanted;
+    `doubts` says how unsure each group is, and `proposed` has the places by `record.path`, both by the photos
+    alone, as if no person had judged any.
 
     >>> run = Run("shoot", Options(outputs=OUTPUTS))  # doctest: +SKIP
     >>> culling = Culling()  # doctest: +SKIP
@@ -54,14 +64,16 @@ class Culling:
         closeups: Closeups | None = None,
         roots: Roots | None = None,
         profile: Profile = GENERAL,
+        reader: Reader | None = None,
     ) -> None:
         """Photos in the folder `apart`, where rejects of earlier runs lie, have no part in it.
 
         `closeups` looks again where frames are nearly equal. Sidecars that are links out of `roots` say
-        nothing. `profile` is what the scores follow.
+        nothing. `profile` is what the scores follow. `reader` tells what a person said, where that is known
+        already.
         """
         self._profile = profile
-        self._reader = JudgementReader(roots)
+        self._reader: Reader = reader or JudgementReader(roots)
         self._closeups = closeups
         self._records: list[Record] = []
         self._part: list[int] = []
@@ -73,6 +85,8 @@ class Culling:
         self.kept: list[str] = []
         self.overruled: list[str] = []
         self.beyond = 0
+        self.doubts: list[Doubt] = []
+        self.proposed: dict[str, GroupRank] = {}
 
     def add(self, result: Result) -> None:
         """Take one result. Raises `UsageError` if no model of the run gives embeddings."""
@@ -107,8 +121,9 @@ class Culling:
             for index, record in enumerate(records)
             if record.path in self.judgements
         }
-        self.groups, reasons = self._ranked(records, said)
+        self.groups, alone, reasons = self._ranked(records, said)
         scores = [record.score for record in records]
+        self.proposed = {records[at].path: rank_ for at, rank_ in choose(alone, scores, wanted).items()}
         ranks = choose(self.groups, scores, wanted, said, overwrite=overwrite)
         self.beyond = beyond(self.groups, ranks, wanted)
         marked = protected(self.groups, said) if reject else set()
@@ -125,17 +140,22 @@ class Culling:
             self._records[at] = replace(placed, pick_reason=reasons.of(index, ranks))
         return self._records
 
-    def _ranked(self, records: list[Record], said: Mapping[int, Judgement]) -> tuple[list[Group], Reasons]:
-        """The groups, the best of each first, by what the person said and then by how the frames compare;
-        and the reasons for it.
+    def _ranked(
+        self, records: list[Record], said: Mapping[int, Judgement]
+    ) -> tuple[list[Group], list[Group], Reasons]:
+        """The groups, the best of each first, by what the person said and then by how the frames compare; by
+        that alone; and the reasons for it.
         """
         import numpy as np
 
+        from photocli.culling.doubts import by_photos_alone, doubts
         from photocli.culling.groups import group
         from photocli.culling.reasons import Reasons, Standings
         from photocli.culling.similarity import PhotoFeatures
 
-        features = PhotoFeatures(np.stack(self._embeddings), np.stack(self._signatures))
+        features = PhotoFeatures(
+            np.stack(self._embeddings, dtype=np.float32), np.stack(self._signatures), own=True
+        )
         self._embeddings.clear()
         # So far apart, frames of which the person thinks differently are no contenders of a closer look.
         lead = {index: _LEAD * judgement.standing for index, judgement in said.items()}
@@ -147,7 +167,10 @@ class Culling:
         if self._closeups is not None:
             groups = self._closeups.rerank(groups, records, standings.ranking)
             closer = self._closeups.steps
-        return groups, Reasons(groups, standings, closer=closer, judgements=said, profile=self._profile)
+        reasons = Reasons(groups, standings, closer=closer, judgements=said, profile=self._profile)
+        alone = by_photos_alone(groups, standings, closer)
+        self.doubts = doubts(alone, standings, reasons, closer)
+        return groups, alone, reasons
 
     def kinds(self) -> Counter[str]:
         """How many groups of each kind there are."""

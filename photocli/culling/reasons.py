@@ -172,8 +172,7 @@ class Reasons:
         if steps is not None and others_steps is not None and steps != others_steps:
             seen = "sharpness" if steps[0] != others_steps[0] else "noise"
             return f"closer look: {_WORDS[seen][not lead]}"
-        points = self._ahead(better, other)
-        ahead = {aspect: sum(points.get(name, 0.0) for name in names) for aspect, names in _ASPECTS.items()}
+        ahead = self.aspects(better, other)
         most = max(ahead, key=ahead.__getitem__)
         by = self._standings.ranking[better] - self._standings.ranking[other]
         if ahead[most] < _EQUAL or by == 0:
@@ -183,6 +182,16 @@ class Reasons:
         if most == "exposure" and not lead:
             return self._exposed(other)
         return _with(_WORDS[most][not lead], ahead[most])
+
+    def aspects(self, better: int, other: int) -> dict[str, float]:
+        """By how many points one photo of a group is ahead of another one, by what a person would call it."""
+        points = self._ahead(better, other)
+        return {aspect: sum(points.get(name, 0.0) for name in names) for aspect, names in _ASPECTS.items()}
+
+    @staticmethod
+    def praise(aspect: str, points: float) -> str:
+        """What is said of the photo that is ahead by so many points in an aspect."""
+        return _with(_WORDS[aspect][0], points)
 
     def _exposed(self, index: int) -> str:
         """How a photo that is exposed worse differs from the others of its group."""

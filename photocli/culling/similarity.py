@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from photocli.culling import shifts
 from photocli.culling.neighbours import Neighbours
@@ -33,16 +33,20 @@ _COARSE = 16  # side of the thumbnails that are correlated, shifted by up to one
 class PhotoFeatures:
     """What n photos are compared by: `embeddings` (n, d) and `signatures` (n, signature.SIZE)."""
 
-    def __init__(self, embeddings: Values, signatures: Values) -> None:
+    def __init__(self, embeddings: Values, signatures: Values, *, own: bool = False) -> None:
+        """With `own` both may be kept, and the embeddings changed: of 20,000 photos they take 100 MB."""
         import numpy as np
 
+        side, step = signature.THUMBNAIL, signature.THUMBNAIL // _COARSE
+        codes = np.asarray(signatures)[:, : side**2].reshape(-1, side, side)
+        self.thumbnails = _Thumbnails(codes)
+        self.detail, self.directions, self.levels = signature.split(signatures)[1:]
+        coarse = codes.reshape(-1, _COARSE, step, _COARSE, step).mean((2, 4), dtype=np.float32)
+        self._windows = _Windows(coarse)
         vectors = np.asarray(embeddings, np.float32)
         length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-        self._unit = vectors / np.maximum(length, 1e-9)[:, None]
-        self.thumbnails, self.detail, self.directions, self.levels = signature.split(signatures)
-        step = signature.THUMBNAIL // _COARSE
-        coarse = self.thumbnails.reshape(-1, _COARSE, step, _COARSE, step).mean((2, 4))
-        self._windows = _Windows(coarse)
+        into = None if vectors is embeddings and not own else vectors
+        self._unit = np.divide(vectors, np.maximum(length, 1e-9)[:, None], out=into)
 
     def __len__(self) -> int:
         return len(self._unit)
@@ -119,6 +123,18 @@ class PhotoFeatures:
             part = slice(start, start + _BLOCK)
             result[part] = np.einsum("nd,nd->n", self._unit[first[part]], self._unit[second[part]])
         return result
+
+
+class _Thumbnails:
+    """Thumbnails, shape (n, 32, 32), kept as they came, as bytes mostly; those asked for are float32."""
+
+    def __init__(self, codes: Values) -> None:
+        self._codes = codes
+
+    def __getitem__(self, index: Any) -> Values:
+        import numpy as np
+
+        return np.asarray(self._codes[index], np.float32)
 
 
 class _Windows:

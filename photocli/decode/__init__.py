@@ -24,8 +24,8 @@ from photocli.errors import DecodeError, UsageError
 if TYPE_CHECKING:
     from photocli.records import Frame
 
-DECODE_VERSION: int = 5
-"""Part of the cache key: it grows whenever the same file would give other pixels, or measures."""
+DECODE_VERSION: int = 6
+"""Part of the cache key: it grows whenever the same file would give other pixels, measures, or metadata."""
 
 MAX_PIXELS = 250_000_000
 """Photos of more pixels are refused, from their header, before any of them is decoded."""

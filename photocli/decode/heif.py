@@ -20,9 +20,11 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
     """Decode a HEIF; see `photocli.decode.decode`.
 
     libheif turns the picture as the container says; the EXIF orientation, which repeats it, is not looked at.
+    It says how the sensor lay.
     """
     check_boxes(file)
     check_items(file)
     file.seek(0)
     image = HeifImageFile(file)  # type: ignore[no-untyped-call]
-    return replace(to_frame(image, side, "heif", reading, orientation=1), orientation=None)
+    lay = image.info.get("original_orientation") or 1  # pillow-heif takes it out of the EXIF
+    return replace(to_frame(image, side, "heif", reading, orientation=1), orientation=lay)

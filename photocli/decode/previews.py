@@ -55,24 +55,30 @@ class _Found:
 
         Raises `ValueError` where it ends early.
         """
-        self.file.seek(self.head.end)
-        rest = self.file.read(self.at + self.length - self.head.end)
-        if self.head.end + len(rest) < self.at + self.length:
-            raise ValueError("the preview ends beyond the file")
+        rest = self.rest()
         needed = [segment for segment in self.head.segments if not segment.describes]
         kept = (Segment(_APP1, 0, b"Exif\0\0" + exif), *(self.head.profile or profile), *needed)
         return b"".join((_SOI, *(segment.stored for segment in kept), rest))
 
+    def rest(self) -> bytes:
+        """Its picture data, to its end. Raises `ValueError` where it ends early."""
+        self.file.seek(self.head.end)
+        rest = self.file.read(self.at + self.length - self.head.end)
+        if self.head.end + len(rest) < self.at + self.length:
+            raise ValueError("the preview ends beyond the file")
+        return rest
 
-def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None:
-    """The frame of a preview in a file of the format `name`; None where none can be taken.
 
-    It is as `photocli.decode.decode` gives it, of the preview's pixels, but with the size and the metadata of
-    the photo. Raises nothing but `MemoryError`: what is wrong with a file is told when it is read whole.
+def read(file: BinaryIO, name: str, side: int, reading: Reading, least: int = LEAST) -> Frame | None:
+    """The frame of a preview in a file of the format `name`, with a long side of `least` pixels or more.
+
+    None where none can be taken. It is as `photocli.decode.decode` gives it, of the preview's pixels, but
+    with the size and the metadata of the photo. Raises nothing but `MemoryError`: what is wrong with a file
+    is told when it is read whole.
     """
     finders = {"jpeg": _of_jpeg, "heif": _of_heif}
     try:
-        return finders[name](file, side, reading) if name in finders else None
+        return finders[name](file, side, reading, least) if name in finders else None
     except MemoryError:
         raise
     except Exception:  # whatever it is, the photo itself can do without its preview
@@ -81,21 +87,49 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading) -> Frame | None
         file.seek(0)
 
 
-def _of_jpeg(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
-    head = read_head(file)
-    if head is None or head.exif is None or not edited.is_jpeg_as_shot(head):
+def stored(file: BinaryIO, least: int, most: int, reading: Reading) -> bytes | None:
+    """The preview of a JPEG file as a JPEG of its own, which says how it lies, and has no other metadata.
+
+    It is the smallest with a long side of `least` to `most` pixels that shows the same as the photo; None
+    where there is none such. Raises nothing but `MemoryError`, as `read`.
+    """
+    try:
+        for each, head, turn in _good(file, reading, least):
+            if least <= max(each.head.width, each.head.height) <= most and each.head.is_usual:
+                with suppress(ValueError, OSError, DecodeError):
+                    rest = each.rest()
+                    data = each.head.plain(rest, turn, each.head.profile or head.profile)
+                    return data[: scans.check(data) + 2]
+    except MemoryError:
+        raise
+    except Exception:  # whatever it is, the photo itself can do without its preview
         return None
-    reading.check(head.width, head.height)
-    turn = _turn(head.exif) or 1
-    found = [each for each in _pictures(file, head) if _shows(each.head, head, turn)]
-    for each in sorted(found, key=lambda each: each.head.width):
+    finally:
+        file.seek(0)
+    return None
+
+
+def _of_jpeg(file: BinaryIO, side: int, reading: Reading, least: int) -> Frame | None:
+    for each, head, turn in _good(file, reading, least):
         with suppress(ValueError, OSError, DecodeError, SyntaxError):  # of a damaged one; there may be others
-            frame = jpeg.read(BytesIO(each.data(head.exif, head.profile)), side, reading)
+            frame = jpeg.read(BytesIO(each.data(head.exif or b"", head.profile)), side, reading)
             return _of_photo(frame, head.width, head.height, turn)
     return None
 
 
-def _of_heif(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
+def _good(file: BinaryIO, reading: Reading, least: int) -> Iterator[tuple[_Found, JpegHead, int]]:
+    """The previews of a JPEG that show the same as it, the smallest first; its head, and how it lies."""
+    head = read_head(file)
+    if head is None or head.exif is None or not edited.is_jpeg_as_shot(head):
+        return
+    reading.check(head.width, head.height)
+    turn = _turn(head.exif) or 1
+    found = [each for each in _pictures(file, head) if _shows(each.head, head, turn, least)]
+    for each in sorted(found, key=lambda each: each.head.width):
+        yield each, head, turn
+
+
+def _of_heif(file: BinaryIO, side: int, reading: Reading, least: int) -> Frame | None:
     """Of a HEIF, the smallest thumbnail that is large enough, as libheif finds it: one that lies as the photo
     does, and has its colour profile."""
     from pillow_heif.as_plugin import HeifImageFile
@@ -108,9 +142,9 @@ def _of_heif(file: BinaryIO, side: int, reading: Reading) -> Frame | None:
     if not any(edited.is_as_shot(exif, packets, size) for size in ((width, height), (height, width))):
         return None
     reading.check(width, height)
-    if image.draft(None, (LEAST, 1) if width >= height else (1, LEAST)) is None:
+    if image.draft(None, (least, 1) if width >= height else (1, least)) is None:
         return None
-    if not _is_alike(image.size, (width, height)):
+    if not _is_alike(image.size, (width, height), least):
         return None
     frame = to_frame(image, side, "heif", reading, exif=exif, orientation=1)
     return _of_photo(replace(frame, orientation=None), width, height, 1)
@@ -141,16 +175,16 @@ def _indexed(head: JpegHead) -> Iterator[tuple[int, int]]:
             yield base + offset, length
 
 
-def _shows(preview: JpegHead, photo: JpegHead, turn: int) -> bool:
+def _shows(preview: JpegHead, photo: JpegHead, turn: int, least: int) -> bool:
     """Whether a preview is large enough, has the photo's shape, and does not say that it lies otherwise."""
     own = (_turn(preview.exif) if preview.exif else None) or turn
-    return _is_alike((preview.width, preview.height), (photo.width, photo.height)) and own == turn
+    return _is_alike((preview.width, preview.height), (photo.width, photo.height), least) and own == turn
 
 
-def _is_alike(preview: tuple[int, int], photo: tuple[int, int]) -> bool:
+def _is_alike(preview: tuple[int, int], photo: tuple[int, int], least: int = LEAST) -> bool:
     """Whether a preview of this size (width, height) is large enough, and a smaller one of the same shape."""
     aspect = preview[0] * photo[1] / (preview[1] * photo[0])
-    return LEAST <= max(preview) < max(photo) and abs(aspect - 1) <= TOLERANCE
+    return least <= max(preview) < max(photo) and abs(aspect - 1) <= TOLERANCE
 
 
 def _turn(exif: bytes) -> int | None:

@@ -63,6 +63,19 @@ def read(file: BinaryIO, side: int, reading: Reading) -> Frame:
         raise DecodeError("this kind of RAW file is not supported, or it is damaged") from error
 
 
+def read_whole(file: BinaryIO, side: int, reading: Reading) -> Frame:
+    """Develop an opened RAW file at its own resolution, which takes seconds; else as `read` gives it.
+
+    Raises `DecodeError`, `MemoryError`, and what LibRaw raises where it cannot develop the file.
+    """
+    _check_extents(file)
+    file.seek(0)
+    with rawpy.imread(getattr(file, "name", file)) as raw:
+        sizes = raw.sizes
+        reading.check(sizes.raw_width, sizes.raw_height)
+        return _developed(raw, sizes, side, reading, whole=True)
+
+
 def _check_extents(file: BinaryIO) -> None:
     """Refuse a file that was cut off: its preview may be whole, but the photo is not."""
     head = file.read(16)
@@ -167,10 +180,12 @@ def _with_size_of_original(frame: Frame, sizes: rawpy.ImageSizes) -> Frame:
     return replace(frame, width=width, height=height, scale=min(1.0, looked_at / max(width, height)))
 
 
-def _developed(raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading) -> Frame:
+def _developed(
+    raw: rawpy.RawPy, sizes: rawpy.ImageSizes, side: int, reading: Reading, *, whole: bool = False
+) -> Frame:
     half = (sizes.height // 2, sizes.width // 2)
     pixels = raw.postprocess(
-        half_size=_is_enough(half, side),
+        half_size=not whole and _is_enough(half, side),
         use_camera_wb=True,
         no_auto_bright=True,  # an underexposed photo must stay one
         gamma=(2.4, 12.92),

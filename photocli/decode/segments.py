@@ -19,6 +19,9 @@ _MOST = 1024
 _LARGEST = 8 << 20
 """Bytes of all segments before the picture data."""
 
+_USUAL = frozenset((0xC0, 0xC1, 0xC2))
+"""Baseline, extended and progressive JPEGs by Huffman's codes: what browsers show."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -85,6 +88,25 @@ class JpegHead:
         """Whether it has Adobe's mark, which programs write and cameras do not."""
         return bool(self._of(_APP14, _ADOBE))
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether browsers show it: with 8 bits a channel, grey or of three colours, and nothing rare."""
+        frames = [found for found in self.segments if found.marker in _SIZES]
+        return len(frames) == 1 and all(
+            found.marker in _USUAL and len(found.body) >= 6 and found.body[0] == 8 and found.body[5] in (1, 3)
+            for found in frames
+        )
+
+    def plain(self, rest: bytes, turn: int, profile: tuple[Segment, ...] | None = None) -> bytes:
+        """The JPEG without its metadata: `rest` is the picture data, with what ends it.
+
+        It says how it lies (`turn`, EXIF 1-8) and has its colour profile, or the one that is given.
+        """
+        needed = [segment for segment in self.segments if not segment.describes]
+        lies = [] if turn == 1 else [Segment(_APP1, 0, _EXIF + _turned(turn))]
+        kept = (*lies, *(self.profile if profile is None else profile), *needed)
+        return b"".join((bytes((0xFF, _SOI)), *(segment.stored for segment in kept), rest))
+
     def _of(self, marker: int, head: bytes) -> tuple[Segment, ...]:
         return tuple(
             found for found in self.segments if found.marker == marker and found.body[: len(head)] == head
@@ -116,3 +138,8 @@ def read_head(file: BinaryIO, at: int = 0) -> JpegHead | None:
         segments.append(Segment(marker, place, body))
         place += 2 + length
     return None
+
+
+def _turned(turn: int) -> bytes:
+    """The smallest bare EXIF block that says how a picture lies."""
+    return b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + bytes((0, turn)) + bytes(6)

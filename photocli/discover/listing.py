@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,14 @@ class Listing:
         self._failed: BaseException | None = None
         self._lock = threading.Lock()
         self.total: int | None = None
+        self._told: Callable[[FileBatch], object] | None = None
+
+    def watch(self, told: Callable[[FileBatch], object]) -> None:
+        """Have `told` called with each folder that is listed, in order, before `batches` gives it out."""
+        with self._lock:
+            self._told = told
+            for batch in self._ahead:
+                told(batch)
 
     def without_photos(self) -> dict[Path, str]:
         """The given folders without a photo, and what is there instead; see `Walk.without_photos`."""
@@ -83,4 +91,6 @@ class Listing:
             self.total = self._found
         else:
             self._found += len(batch.entries)
+            if self._told is not None:
+                self._told(batch)
         return batch

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photocli import display
-from photocli.explaining import canvas, lettering, waterfall
+from photocli.explaining import canvas, focus, lettering, waterfall
 from photocli.explaining.canvas import Canvas, fit, paragraph
 from photocli.records import VERSION
 
@@ -89,6 +89,7 @@ def _head(record: Record, parts: Sequence[Part], frame: Pixels) -> Canvas:
     size = fit((frame.shape[1], frame.shape[0]), *canvas.PICTURE)
     photo = Canvas(*size)
     photo.picture(Image.fromarray(frame), (0, 0, *size), radius=8)
+    focus.draw(photo, record.focus_points, (0, 0, *size))
     width = INNER_WIDTH - size[0] - canvas.BESIDE
     right = [_about(record, width), _score(record, width)]
     if parts:
@@ -106,7 +107,7 @@ def _about(record: Record, width: float) -> Canvas:
     camera = " · ".join(display.printable(text) for text in (record.camera, record.lens) if text)
     taken = (record.captured or "").replace("T", "  ")[:17]
     measured = f"{record.width} x {record.height} pixels" + (f" · {taken}" if taken else "")
-    for line in (measured, camera, exposure(record)):
+    for line in (measured, camera, exposure(record), focus.in_words(record.focus_points)):
         if line:
             lines.append(paragraph(line, width, 16, canvas.FAINT, lines=2))
     return canvas.column(lines, 2)

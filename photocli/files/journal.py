@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from photocli.errors import PhotocliError
 from photocli.files import ledger
+from photocli.files.atomic import atomic_write
 from photocli.files.move import move_file
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_PIECE = 1 << 16
 _UNREAD = b"\0"  # by identity: the caller doesn't know what stands there
 
 
@@ -35,6 +37,24 @@ class RunInfo:
     command: str
     entries: int
     undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a journal notes of a file that is written: the entry, and the bytes of the old content that go.
+
+    `between` are those of the new content in their place, where it was known.
+    """
+
+    number: int
+    facts: dict[str, Any]
+    kept: bytes
+    between: bytes
+
+    @property
+    def path(self) -> Path:
+        """The file, by its real path."""
+        return Path(self.facts["path"])
 
 
 class Journal:
@@ -54,6 +74,7 @@ class Journal:
         self._command = command
         self._fd = -1
         self._count = 0
+        self._size = 0
         self._open: dict[str, tuple[int, str | None]] = {}
 
     @classmethod
@@ -61,29 +82,22 @@ class Journal:
         """A journal for one run; `command` is what `photocli undo --list` shows."""
         return cls(command)
 
-    def replacing(self, path: Path | str, new: bytes | None = None, *, old: bytes | None = _UNREAD) -> None:
+    def replacing(
+        self, path: Path | str, new: bytes | None = None, *, old: bytes | None = _UNREAD
+    ) -> Replacement:
         """Keep what stands at `path` before it is written, be it nothing.
 
         Give the `new` content where it is known: then only the part that differs is kept, and the file can
         be taken back even if the run is killed before it calls `replaced`. Give the `old` content, or None
-        for no file, where only that will be replaced (`AtomicFile.commit_over`).
+        for no file, where only that will be replaced (`AtomicFile.commit_over`). Returns what is noted.
         """
         target = os.path.realpath(path)
         if old is _UNREAD:
             old = content_of(Path(target))
-        before = old or b""
-        head, tail = (0, 0) if new is None else _common_ends(before, new)
-        after = None if new is None else digest_of(new)
-        entry = {
-            "action": "replace",
-            "path": target,
-            "existed": old is not None,
-            "old": digest_of(before),
-            "new": after,
-            "head": head,
-            "tail": tail,
-        }
-        self._open[target] = self._append(entry, before[head : len(before) - tail]), after
+        noted = _replacement(target, new, old)
+        number = self._append(noted.facts, noted.kept)
+        self._open[target] = number, noted.facts["new"]
+        return replace(noted, number=number)
 
     def replaced(self, path: Path | str) -> None:
         """Note what stands at `path` now, after it was written."""
@@ -97,6 +111,15 @@ class Journal:
         """Note that what was to be written at `path` was not, as another program had changed it."""
         number, _ = self._open.pop(os.path.realpath(path))
         self._append({"action": "abandoned", "entry": number})
+
+    def taken_back(self, entry: Replacement) -> None:
+        """Note that a replacement was taken back, so that the undo of the run leaves it out."""
+        self._append({"action": "undone", "entry": entry.number})
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another process added to the file since, as an undo of this run does."""
+        return self._fd >= 0 and os.fstat(self._fd).st_size != self._size
 
     def make_folder(self, path: Path) -> None:
         """Make a folder, and those above it that are missing, noting each. Raises `OSError`, too."""
@@ -147,11 +170,37 @@ class Journal:
             self._count += 1
             ledger.append(self._fd, {**entry, "n": self._count}, kept)
             os.fsync(self._fd)
+            self._size = os.fstat(self._fd).st_size
         except OSError as error:
             where = ledger.journal_folder()
             reason = f"cannot keep what undo needs in {where}: {error.strerror or error}"
             raise PhotocliError(reason) from error
         return self._count
+
+
+def replace_over(path: Path, new: bytes, old: bytes | None, journal: Journal | None) -> Replacement | None:
+    """Give a file its `new` content if it holds `old` still, or None: is not there; and note it first.
+
+    Returns what was noted, or None if another program has changed the file, which is then as that left it.
+    The folder should be locked (`locks.folder_lock`). Raises `PhotocliError`.
+    """
+    if journal is None:
+        noted = _replacement(os.path.realpath(path), new, old)
+    else:
+        noted = journal.replacing(path, new, old=old)
+    try:
+        opened = atomic_write(path, follow_links=False)
+    except PhotocliError:  # as where nothing can be written
+        if journal is not None:
+            journal.abandoned(path)
+        raise
+    with opened as file:
+        file.write(new)
+        done = file.commit_over(old, new)
+    if journal is not None:
+        note = journal.replaced if done else journal.abandoned
+        note(path)
+    return noted if done else None
 
 
 def runs() -> list[RunInfo]:
@@ -193,6 +242,22 @@ def mark_of(path: Path) -> list[int] | None:
     return [status.st_ino, status.st_size, status.st_mtime_ns]
 
 
+def _replacement(path: str, new: bytes | None, old: bytes | None) -> Replacement:
+    before = old or b""
+    head, tail = (0, 0) if new is None else _common_ends(before, new)
+    facts = {
+        "action": "replace",
+        "path": path,
+        "existed": old is not None,
+        "old": digest_of(before),
+        "new": None if new is None else digest_of(new),
+        "head": head,
+        "tail": tail,
+    }
+    between = b"" if new is None else new[head : len(new) - tail]
+    return Replacement(0, facts, before[head : len(before) - tail], between)
+
+
 def _in_real_folder(path: Path) -> Path:
     """The path by its real folder; a link that is moved is moved itself, not what it leads to."""
     return Path(os.path.realpath(path.parent)) / path.name
@@ -201,15 +266,22 @@ def _in_real_folder(path: Path) -> Path:
 def _common_ends(old: bytes, new: bytes) -> tuple[int, int]:
     """How many bytes two contents share at the beginning, and at the end of what remains."""
     shorter = min(len(old), len(new))
-    head = _most(lambda n: old[:n] == new[:n], shorter)
-    tail = _most(lambda n: old[len(old) - n :] == new[len(new) - n :], shorter - head)
+    head = _shared(shorter, lambda start, end: old[start:end] == new[start:end])
+    ends = len(old), len(new)
+    tail = _shared(
+        shorter - head,
+        lambda start, end: old[ends[0] - end : ends[0] - start] == new[ends[1] - end : ends[1] - start],
+    )
     return head, tail
 
 
-def _most(holds: Callable[[int], bool], limit: int) -> int:
-    """The largest number up to `limit` for which something holds that holds for all smaller ones."""
-    low, high = 0, limit
+def _shared(limit: int, alike: Callable[[int, int], bool]) -> int:
+    """How many bytes are alike from the first on, at most `limit`; a photo is compared piece by piece."""
+    low = 0
+    while low < limit and alike(low, min(low + _PIECE, limit)):
+        low = min(low + _PIECE, limit)
+    high = min(low + _PIECE, limit)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+        low, high = (middle, high) if alike(low, middle) else (low, middle - 1)
     return low

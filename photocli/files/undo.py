@@ -56,7 +56,7 @@ def undo(run_id: str | None = None) -> list[Undone]:
                     undone = _move_back(facts)
                 else:
                     stream.seek(line.at)
-                    undone = _put_back(
+                    undone = put_back(
                         {**facts, "new": results.get(facts["n"], facts["new"])}, stream.read(line.size)
                     )
                 found.append(undone)
@@ -112,8 +112,11 @@ def _is_needed(marker: Path, run: RunInfo) -> bool:
     )
 
 
-def _put_back(facts: dict[str, Any], kept: bytes) -> Undone:
-    """Give a file its old content, or remove it where there was none, if it is as the run left it."""
+def put_back(facts: dict[str, Any], kept: bytes) -> Undone:
+    """Give a file its old content, or remove it where there was none, if it is as the run left it.
+
+    `facts` are those of the journal's entry, and `kept` the bytes that it keeps.
+    """
     path = Path(facts["path"])
     try:
         if (why := crossed(path)) is not None:

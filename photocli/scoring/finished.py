@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from photocli.records import RECORD_FIELDS, Answer, Face, Record
+from photocli.records import RECORD_FIELDS, Answer, Face, FocusPoint, Record
 
 MOST = 256
 """So many photos are in one piece at most: a change of one has all of them written again."""
@@ -170,10 +170,15 @@ def _answers(rows: Any) -> tuple[Answer, ...]:
     return tuple([Answer(row[0], row[1], row[2], _pairs(row[3])) for row in rows]) if rows else ()
 
 
+def _focus(rows: Any) -> tuple[FocusPoint, ...]:
+    return tuple([FocusPoint(*row) for row in rows]) if rows else ()
+
+
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "faults": lambda rows: tuple(rows) if rows else (),
     "styles": _pairs,
     "explained": _pairs,
     "each_face": _faces,
     "answers": _answers,
+    "focus_points": _focus,
 }

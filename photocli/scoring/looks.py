@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LOOKS: Mapping[str, Mapping[str, float]] = {
     "overexposed": {"high key": 1.0, "pastel": 1.0},
     "underexposed": {"low key": 1.0, "noir": 1.0},
-    "blur": {"shallow depth of field": 1.0},
+    "blur": {"shallow depth of field": 1.0, "radial motion": 1.0},
     "motion_blur": {"shallow depth of field": 1.0, "motion blur": 1.0, "radial motion": 1.0},
     "noise": {"film grain": 1.0, "black and white": 0.5},
 }

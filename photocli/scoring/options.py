@@ -12,6 +12,9 @@ from photocli.models.precision import AUTO, CHOICES
 from photocli.models.providers import DEVICES
 from photocli.scoring.first_look import WAYS
 
+NEW_THUMBNAIL = "new thumbnail"
+"""What `Options.outputs` names to have the thumbnails of those photos that are decoded anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -19,10 +22,11 @@ class Options:
 
     `assess` names models, `outputs` what `Run.results` gives beside the record, such as `embedding` or
     `signature`; `thumbnail` is a WebP file of at most `thumbnail_side` pixels, made from the frame that is
-    scored, and photos that the cache knows are decoded for it. `taste` names the taste that gives the overall
-    score; `off` is none, and None the one named `default`, if there is one. `profile` names the weights of
-    the overall score, or their TOML file; None is `general`. `detail` `native` has technical quality judged
-    on pieces of the photo at its own resolution, which takes about 1.6 times as long to decode.
+    scored, and photos that the cache knows are decoded for it; `NEW_THUMBNAIL` is that of the others alone.
+    `taste` names the taste that gives the overall score; `off` is none, and None the one named `default`, if
+    there is one. `profile` names the weights of the overall score, or their TOML file; None is `general`.
+    `detail` `native` has technical quality judged on pieces of the photo at its own resolution, which takes
+    about 1.6 times as long to decode.
     `follow_links` reads photos through links that lead out of the given paths; `hidden` lists hidden files as
     skipped.
 

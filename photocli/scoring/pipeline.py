@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from photocli.scoring import first_look
 from photocli.scoring.assessment import Models
 from photocli.scoring.cache import Cache, Known, cache_file
 from photocli.scoring.lookup import Lookup
-from photocli.scoring.options import Options
+from photocli.scoring.options import NEW_THUMBNAIL, Options
 from photocli.scoring.pending import PendingPhoto
 from photocli.scoring.pool import Workers, default_workers
 from photocli.scoring.process import Prepared, Task
@@ -89,7 +89,7 @@ class Run:
             assert entry.record is not None
             yield entry.record
 
-    def results(self) -> Iterator[Result]:
+    def results(self) -> Generator[Result, None, None]:
         """Like iterating over the run, with the outputs that `Options.outputs` asks for."""
         for entry in self._entries():
             assert entry.record is not None
@@ -134,11 +134,13 @@ class _Pass:
     number: int = 0
     asked: dict[str, None] = field(default_factory=dict)
     shown: tuple[InputSpec, ...] = ()
+    shows_all: bool = False
     first: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         options = self.run.options
-        if "thumbnail" in options.outputs:
+        self.shows_all = "thumbnail" in options.outputs
+        if self.shows_all or NEW_THUMBNAIL in options.outputs:
             self.shown = (thumbnail(options.thumbnail_side),)
         if options.decode == "fast":
             self.first = first_look.asked(self.run.models.cards, options.assess)
@@ -175,7 +177,7 @@ class _Pass:
             if entry is None:
                 return False
             self.queue.append(entry)
-            if entry.finished is not None and not self.shown:
+            if entry.finished is not None and not self.shows_all:
                 entry.record = entry.finished
                 self.run.summary.cached += 1
             elif entry.record is None:
@@ -194,7 +196,7 @@ class _Pass:
                 entry.known, entry.missing, entry.is_first = look, (), True
         if not entry.missing:
             self.run.summary.cached += 1
-            if not self.shown:
+            if not self.shows_all:
                 self._finish(entry, entry.known)
                 return
         self.number += 1

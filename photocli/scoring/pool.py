@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from photocli.decode import Reading
 from photocli.errors import PhotocliError
 from photocli.models import quota
-from photocli.records import Capture
+from photocli.records import capture_of
 from photocli.scoring.process import Prepared, Task, WorkerProcess
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Workers:
         self._dispatch()
         if pixels is None:
             return Prepared(header["number"], failed=header["failed"])
-        return replace(pixels, capture=Capture(**header["capture"]))
+        return replace(pixels, capture=capture_of(header["capture"]))
 
     def _stop_late(self) -> list[Prepared]:
         now = time.monotonic()

@@ -81,7 +81,7 @@ class WorkerProcess:
         self._outbox: queue.SimpleQueue[Message | None] | None = None
         self._events = events
         self._listens = False
-        self.process = ForkedProcess() if fork and is_possible() else _spawned()
+        self.process = ForkedProcess() if fork and is_possible() else spawned()
         assert self.process.stdout is not None
         widen(self.process.stdout)
 
@@ -156,10 +156,10 @@ def _as_dict(value: InputSpec | Reading) -> dict[str, Any]:
     return asdict(value)
 
 
-def _spawned() -> subprocess.Popen[bytes]:
-    """A worker process of a Python of its own."""
+def spawned(module: str = "photocli.scoring.worker") -> subprocess.Popen[bytes]:
+    """Start a Python of its own that does what `serve` of a module does. Raises `OSError`."""
     # The child finds modules where the parent does, not in the current folder, which may be anybody's.
-    code = f"import sys; sys.path[:] = {sys.path!r}; from photocli.scoring.worker import serve; serve()"
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {module} import serve; serve()"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,

@@ -18,9 +18,9 @@ FAULTS: tuple[str, ...] = ("blur", "motion_blur", "underexposed", "overexposed",
 class Profile:
     """The weights of the overall score; each is 0 to 1. See `ratings.breakdown` for what they do.
 
-    `selfie` is the share of the selfie score where a photo has one, `technical` how many points of the score
-    go with each point of technical quality, and `faults` how much of the technical quality a fault of
-    severity 1 takes.
+    `selfie` is how many points of the score go with each point of the selfie score where a photo has one,
+    `technical` a ninth of the points that a ruined photo loses, and `faults` how much of the technical
+    quality a fault of severity 1 takes.
     """
 
     name: str
@@ -33,7 +33,7 @@ def _profile(name: str, selfie: float, technical: float, *faults: float) -> Prof
     return Profile(name, selfie, technical, dict(zip(FAULTS, faults, strict=True)))
 
 
-GENERAL = _profile("general", 0.2, 0.4, 1.0, 1.0, 0.8, 0.8, 0.6, 0.6)
+GENERAL = _profile("general", 0.1, 0.4, 1.0, 1.0, 0.8, 0.8, 0.6, 0.6)
 """What holds without a choice: a photo that is ruined loses 3 to 4 points."""
 
 BUILTIN: Mapping[str, Profile] = {

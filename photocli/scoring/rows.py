@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photocli.records import Capture
+from photocli.records import Capture, capture_of
 from photocli.scoring.database import today
 from photocli.scoring.finished import FinishedPiece, unpack
 
@@ -185,7 +185,7 @@ def _known(said: Any, found: Mapping[tuple[str, str], Any], models: Mapping[str,
         if len(values) == len(names):
             outputs[model] = values
     looked_at = {detail: (decoded, scale) for detail, (decoded, scale) in said["looked_at"].items()}
-    return Known(said["width"], said["height"], Capture(**said["capture"]), outputs, looked_at)
+    return Known(said["width"], said["height"], capture_of(said["capture"]), outputs, looked_at)
 
 
 def _output(row: Sequence[Any], met: Met) -> Any:

@@ -101,6 +101,12 @@ class Given:
             self._parts = [_listed(some, options) if is_path else some for is_path, some in grouped]
             self._taken, self._links = False, _links_of(options)
 
+    def watch(self, told: Callable[[FileBatch], object]) -> None:
+        """Have `told` called with each folder when it's listed for the pass that is to come (see `begin`)."""
+        for part in self._parts or ():
+            if isinstance(part, Listing):
+                part.watch(told)
+
     def count(self, options: Options) -> int | None:
         """How many records will come, where that can be known before. Raises `UsageError`, as `discover`.
 

@@ -118,9 +118,9 @@ def widen(stream: IO[bytes]) -> None:
 def serve() -> None:
     """Answer tasks from standard input until it closes."""
     gc.disable()  # until modules are loaded, the last with the first photo: there is no cycle among them
-    tasks, answers = _private_streams()
+    tasks, answers = private_streams()
     try:
-        _defend()
+        defend()
         import cv2
 
         import photocli.decode.raster  # noqa: F401 - every photo needs both, and they may find no memory
@@ -128,16 +128,16 @@ def serve() -> None:
 
         cv2.setNumThreads(1)  # there are as many workers as cores
         detection = FaceDetection()
-        _keep_memory()
+        keep_memory()
     except Exception as error:
         send(answers, {"unable": f"{type(error).__name__}: {error}"[:200]})
         return
     send(answers, {"ready": True})
     while (message := receive(tasks)) is not None:
         task, blocks = message
-        _alarm(task["deadline"])
+        alarm(task["deadline"])
         _perform(task, blocks, answers, detection)
-        _alarm(0)
+        alarm(0)
         gc.enable()
 
 
@@ -149,7 +149,7 @@ def _perform(
     from photocli.inputs.pyramid import Pyramid
     from photocli.inputs.views import InputSpec, cut
 
-    number, source = task["number"], _source(task, blocks)
+    number, source = task["number"], source_of(task, blocks)
     specs = [InputSpec(**spec) for spec in task["specs"]]
     native = any(spec.detail == "native" for spec in specs)
     reading = Reading(**{**task.get("reading", {}), "native": native})
@@ -202,7 +202,7 @@ def _conversion(frame: Frame) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
     return lambda pixels: converted(pixels, profile)
 
 
-def _source(task: dict[str, Any], blocks: dict[str, NDArray[Any]]) -> Path | PackedImage:
+def source_of(task: dict[str, Any], blocks: dict[str, NDArray[Any]]) -> Path | PackedImage:
     """What a task is to be decoded from: a file, or an image that came with it."""
     if task.get("image") is None:
         return Path(os.fsdecode(bytes.fromhex(task["path"])))
@@ -222,14 +222,15 @@ def _decode(source: Path | PackedImage, side: int, reading: Reading) -> Frame:
 
 
 def _capture(source: Path | PackedImage, frame: Frame) -> dict[str, Any]:
-    from photocli.metadata import read_capture, read_capture_file
+    from photocli.metadata.capture import read_frame
 
-    if frame.format != "raw":
-        return asdict(read_capture(frame.exif))
-    return asdict(read_capture_file(source if isinstance(source, Path) else bytes(source.data), frame.exif))
+    if isinstance(source, Path):
+        return asdict(read_frame(frame, source))
+    is_read = frame.format in ("raw", "tiff")  # others have all of it in the frame
+    return asdict(read_frame(frame, bytes(source.data) if is_read else b""))
 
 
-def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
+def private_streams() -> tuple[IO[bytes], IO[bytes]]:
     """The parent's pipes, moved out of the way of native libraries that print."""
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -238,7 +239,7 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
     return tasks, answers
 
 
-def _defend() -> None:
+def defend() -> None:
     """Leave Ctrl-C, and what else asks for the end, to the parent, and keep to the limits of memory.
 
     Stricter limits that are set already stay. Only Linux counts memory in a way that can be limited: macOS
@@ -262,7 +263,7 @@ def _defend() -> None:
             resource.setrlimit(kind, (limit, limit))
 
 
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Have glibc keep what a photo took for the next one.
 
     It would give each picture's megabytes back to the system, which clears every page when it hands them out
@@ -278,7 +279,7 @@ def _keep_memory() -> None:
             mallopt(map_, LARGEST_KEPT)
 
 
-def _alarm(seconds: float) -> None:
+def alarm(seconds: float) -> None:
     """Have the system end this process, should it hang while the parent is no longer there to do it."""
     if sys.platform != "win32":
         import signal

@@ -55,11 +55,16 @@ class Learner:
             advance(result.record)
             self._add(result)
 
+    @property
+    def ratings(self) -> Counter[float]:
+        """How many photos have which rating, 0 to 5."""
+        return Counter(row[3] for row in self._rows)
+
     def lesson(self) -> Lesson:
         """Learn, and try what was learned on held-out ratings. Raises `UsageError` if there are too few."""
         from photocli.taste import ridge as taste
 
-        lesson = Lesson(Counter(row[3] for row in self._rows), (self._card.label, self._card.base_key))
+        lesson = Lesson(self.ratings, (self._card.label, self._card.base_key))
         count = len(self._rows)
         if count < taste.FEWEST:
             raise UsageError(

@@ -95,7 +95,8 @@ def tidy(value: Any) -> Any:
 def tidy_field(name: str, value: Any) -> Any:
     """Like `tidy`, for a field of a record: an exposure of 1/8000 s keeps 6 significant digits instead.
 
-    Probabilities of classes and styles become an object, and what looks explain a list of objects.
+    Probabilities of classes and styles become an object, what looks explain and points of focus lists of
+    objects.
     """
     kind = type(value)
     if value is None or kind is str or kind is int or kind is bool:  # most are: sixty values for each photo
@@ -106,6 +107,8 @@ def tidy_field(name: str, value: Any) -> Any:
         return tidy(dict(value))
     if name == "explained":
         return [{"fault": fault, "look": look, "share": tidy(share)} for fault, look, share in value]
+    if name == "focus_points":
+        return [tidy(point._asdict()) for point in value]
     if name == "answers":
         return [{**tidy(answer), "probabilities": tidy(dict(answer.probabilities))} for answer in value]
     if name == "exposure_s" and isinstance(value, Real) and math.isfinite(value):

@@ -26,15 +26,16 @@ MARK = "'"
 # ones take the wide signs, too.
 _LIKE_A_FORMULA = re.compile(r"""[\s\x00-\x1f\x7f\ufeff\u200b-\u200f"]*[=+\-@＝＋－＠]|[\t\r\n']""")
 
-_STRUCTURED = ("each_face", "answers", "styles", "explained")
+_STRUCTURED = ("each_face", "answers", "styles", "explained", "focus_points")
 
 
 class CsvWriter(FileWriter):
     """Writes records to a CSV file, or to standard output for `-`, row by row.
 
     UTF-8 without a byte order mark, lines end in a newline, quotes as in RFC 4180. Nothing is an empty cell;
-    an empty text is `""`. Several models, or faults, are joined by `;`; `each_face`, `answers`, `styles`
-    and `explained` are JSON, as in the JSON document. A file takes the old one's place at `close`.
+    an empty text is `""`. Several models, or faults, are joined by `;`; `each_face`, `answers`, `styles`,
+    `explained` and `focus_points` are JSON, as in the JSON document. A file takes the old one's place at
+    `close`.
 
     Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, and run it. So a text that
     begins so, or with a tab, a line break or an apostrophe, gets an apostrophe before it; numbers do not.

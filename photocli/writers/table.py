@@ -47,7 +47,7 @@ _WORTH = ("Technical", "Faces", "Style", "Better half", "Class", "Medium")  # mo
 _QUALITIES = (  # fields of which more is better
     *("score", "stars", "aesthetic", "aesthetic_good", "technical", "selfie", "face_sharpness", "taste"),
 )
-_UNSORTED = ("each_face", "answers", "styles", "explained")
+_UNSORTED = ("each_face", "answers", "styles", "explained", "focus_points")
 
 
 class TableWriter:

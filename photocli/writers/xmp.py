@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from photocli.errors import PhotocliError
-from photocli.files.atomic import atomic_write
+from photocli.files.journal import replace_over
 from photocli.files.locks import folder_lock
 from photocli.files.strays import sweep
 from photocli.xmp.sidecar_plan import Marks, Outcome, OutcomeKind, Planned, Planner
@@ -141,7 +141,7 @@ class XmpWriter:
                 return Outcome(planned.photo, path, planned.kind)
             with folder_lock(path.parent):
                 for tried in range(_TRIES):
-                    if not current.changed or self._replace(current):
+                    if not current.changed or self._put(current):
                         return Outcome(current.photo, path, current.kind)
                     time.sleep(_PAUSE_S * tried)
                     found = current.again()  # it was changed since it was read
@@ -155,17 +155,9 @@ class XmpWriter:
         except OSError as error:
             return Outcome(planned.photo, path, "failed", f"cannot read {path}: {error.strerror or error}")
 
-    def _replace(self, planned: Planned) -> bool:
+    def _put(self, planned: Planned) -> bool:
         """Write it where the file is as it was when it was read; whether it was, and is written."""
-        if self._journal is not None:
-            self._journal.replacing(planned.path, planned.content, old=planned.original)
-        with atomic_write(planned.path, follow_links=False) as file:
-            file.write(planned.content)
-            done = file.commit_over(planned.original, planned.content)
-        if self._journal is not None:
-            note = self._journal.replaced if done else self._journal.abandoned
-            note(planned.path)
-        return done
+        return replace_over(planned.path, planned.content, planned.original, self._journal) is not None
 
 
 def _sidecar_field(outcomes: list[Outcome]) -> str | None:

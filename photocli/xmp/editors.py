@@ -63,6 +63,8 @@ OWN_LABEL: Key = (NAMESPACE, "Label")
 DM_PICK: Key = (_DM, "pick")
 DM_GOOD: Key = (_DM, "good")
 PICK_LABEL: Key = (_DIGIKAM, "PickLabel")
+PENDING = "2"
+"""Of digiKam's pick labels: looked at, and not decided."""
 OWN_PICK: Key = (NAMESPACE, "Pick")
 OWN_CROP: Key = (NAMESPACE, "Crop")
 
@@ -198,6 +200,15 @@ def editor(name: str | None) -> Editor:
     if name not in EDITORS:
         raise UsageError(f"there is no editor '{name}'; choose one of {', '.join(EDITORS)}")
     return EDITORS[name]
+
+
+def colour_of(label: str) -> str:
+    """The colour that a label means in any editor, such as red for Select; the label itself for others."""
+    for each in EDITORS.values():
+        for colour, word in each.labels.items():
+            if label in (colour, word):
+                return colour
+    return label
 
 
 def meanings(colour: str) -> dict[Key, set[str]]:

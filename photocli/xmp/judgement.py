@@ -20,6 +20,7 @@ from photocli.xmp.editors import (
     MICROSOFT_STARS,
     OWN_LABEL,
     OWN_PICK,
+    PENDING,
     PICK_LABEL,
     RATING,
     STARS,
@@ -38,7 +39,6 @@ Flag = Literal["pick", "reject"]
 
 # digiKam has more colours than those that all editors know.
 _MORE_COLOURS = {"2": "orange", "7": "grey", "8": "black", "9": "white"}
-_PENDING = "2"  # of digiKam's pick labels: looked at, and not decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _label(packet: Packet) -> str | None:
             if value and value not in ours.get(key, ()) and (label := _named(key, value)):
                 return label
     flags = {(value or "").strip() for value in packet.values(PICK_LABEL)}
-    return "pending" if _PENDING in flags else None
+    return "pending" if PENDING in flags else None
 
 
 def _values(packet: Packet, key: Key) -> Iterator[str]:

@@ -12,6 +12,8 @@ from photocli.xmp.editors import (
     COLORLABELS,
     COLOUR_VALUES,
     COLOURS,
+    DM_GOOD,
+    DM_PICK,
     FLAG_VALUES,
     HIERARCHICAL,
     LABEL,
@@ -21,6 +23,8 @@ from photocli.xmp.editors import (
     OWN_KEYWORDS,
     OWN_LABEL,
     OWN_PICK,
+    PENDING,
+    PICK_LABEL,
     RATING,
     STARS,
     SUBJECT,
@@ -69,6 +73,34 @@ class Marking:
         if rating is not None:
             self._rate(rating)
 
+    def say(self, rating: int | None, label: str | None, pick: str | None) -> None:
+        """Write what a person says, in the place of what anyone said before; without a note, it is theirs.
+
+        A rating of 0 and an empty label are none. A flag is also written as Lightroom does, so that it is
+        found again where the editor has none: the label or rating by which that says it is noted as ours.
+        """
+        if label is not None:
+            self._colour(label)
+            self.packet.drop(OWN_LABEL)
+            if not label and PENDING in self.packet.values(PICK_LABEL):
+                self.packet.put(PICK_LABEL, UNSET[PICK_LABEL])
+        if pick is not None:
+            for key, words in FLAG_VALUES.items():
+                self._say(key, words.get(pick), self._editor.flags or (DM_PICK, DM_GOOD))
+            self.packet.drop(OWN_PICK)
+            ours, said = self._own(OWN_LABEL), self._editor.flag_labels or {}
+            derived = said.get(pick, "" if ours is not None and ours in said.values() else None)
+            if label is None and derived is not None and not self._is_label_a_persons():
+                self._label(derived)
+        if pick == "reject" and self._editor.reject_stars:
+            rating = -1
+        elif pick is not None and rating is None and -1.0 in map(number, self.packet.values(RATING)):
+            rating = 0
+        if rating or (rating == 0 and any(key in self.packet for key in (RATING, *MICROSOFT_RATINGS))):
+            self._put_stars(rating)
+        if rating is not None:
+            self.packet.drop(STARS)
+
     def tag(self, keywords: tuple[str, ...]) -> None:
         """Make ours these keywords: others that we wrote go, and those of a person stay."""
 
@@ -107,12 +139,15 @@ class Marking:
         if self.kept_rating:
             self.packet.drop(STARS)
             return
+        self._put_stars(rating)
+        self.packet.put(STARS, str(rating))
+
+    def _put_stars(self, rating: int) -> None:
         self.packet.put(RATING, str(rating))
         stars = str(MICROSOFT_STARS[max(rating, 0)])
         there = [key for key in MICROSOFT_RATINGS if key in self.packet]
         for key in there or (MICROSOFT_RATINGS[:1] if self._editor.microsoft else ()):
             self.packet.put(key, stars)
-        self.packet.put(STARS, str(rating))
 
     def _is_rating_a_persons(self) -> bool:
         stars = number(self._own(STARS))
@@ -130,6 +165,10 @@ class Marking:
         if self.kept_label:
             self.packet.drop(OWN_LABEL)
             return
+        self._colour(colour)
+        self._note(OWN_LABEL, colour)
+
+    def _colour(self, colour: str) -> None:
         if colour:
             self.packet.put(LABEL, self._editor.labels[colour])
         elif any((value or "").strip() for value in self.packet.values(LABEL)):
@@ -140,7 +179,6 @@ class Marking:
                 self._change(key, [words[colour]] if colour else [], set(others), self._editor.colours)
             else:
                 self._say(key, words.get(colour), self._editor.colours)
-        self._note(OWN_LABEL, colour)
 
     def _is_label_a_persons(self) -> bool:
         ours = self._own(OWN_LABEL)

@@ -61,7 +61,8 @@ class XmpChanges:
     are our own properties by local name. `editor` names the editor in whose words this is said (see
     `editors.EDITORS`). `crop` is written where there are no develop settings yet. `sidecar_for` is the RAW
     file's extension, written where the packet doesn't say yet what it belongs to. `overwrite` replaces a
-    person's rating, label and flag, too.
+    person's rating, label and flag, too. `by_person` says that a person says all this: it replaces what
+    stands, and is noted nowhere as ours; a rating of 0 is none, and an empty label removes any.
     """
 
     rating: int | None = None
@@ -73,6 +74,7 @@ class XmpChanges:
     keywords: tuple[str, ...] | None = None
     editor: str | None = None
     crop: camera_raw.SensorCrop | None = None
+    by_person: bool = False
 
     def __post_init__(self) -> None:
         if self.rating is not None and not -1 <= self.rating <= 5:
@@ -148,7 +150,8 @@ def _marked(packet: Packet, changes: XmpChanges) -> Marking:
     if changes.sidecar_for is not None and SIDECAR_FOR not in packet:
         packet.put(SIDECAR_FOR, changes.sidecar_for)
     marking = Marking(packet, editor(changes.editor), overwrite=changes.overwrite)
-    marking.mark(changes.rating, changes.label, changes.pick)
+    mark = marking.say if changes.by_person else marking.mark
+    mark(changes.rating, changes.label, changes.pick)
     if changes.keywords is not None:
         marking.tag(changes.keywords)
     if changes.crop is not None:

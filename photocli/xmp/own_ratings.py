@@ -29,7 +29,8 @@ _MARKS = ("Rating", "Label", "label", "pick", "good", "Urgency", "camera-raw-set
 class JudgementReader:
     """Reads what a person said of photos, folder by folder: each is listed once, and each file opened once.
 
-    Sidecars that other programs make after their folder was listed are not seen.
+    Sidecars that other programs make after their folder was listed are not seen; a class that finds these,
+    too, has a `beside` of its own, and one that keeps what it read an `inside`.
     """
 
     def __init__(self, roots: Roots | None = None) -> None:
@@ -59,13 +60,18 @@ class JudgementReader:
 
     def _said(self, file: Path, other: Path | None) -> Iterator[Judgement]:
         for base in dict.fromkeys((file.name, file.stem)):
-            for sidecar in self._beside(file, base):
+            for sidecar in self.beside(file, base):
                 with suppress(OSError, SidecarError):
                     yield self._in_sidecar(sidecar, file if base == file.stem else None)
+        yield self.inside(file)
+
+    def inside(self, file: Path) -> Judgement:
+        """What the packet inside a photo says."""
         with suppress(OSError, ValueError, SidecarError):
             data = embedded(file)
             if data:
-                yield said_in_packet(data)
+                return said_in_packet(data)
+        return Judgement()
 
     def _in_sidecar(self, sidecar: Path, file: Path | None) -> Judgement:
         """What a sidecar says; nothing if it says that it belongs to another file than `file`."""
@@ -78,7 +84,7 @@ class JudgementReader:
             return rawtherapee.said_in_profile(data.decode("utf-8", "replace"))
         return said_in_packet(data, file)
 
-    def _beside(self, file: Path, base: str) -> list[Path]:
+    def beside(self, file: Path, base: str) -> list[Path]:
         """The sidecars called like `base`, with a suffix in any case."""
         if file.parent != self._folder:
             self._folder, self._sidecars = file.parent, _listed(file.parent)

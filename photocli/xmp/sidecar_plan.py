@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
 from photocli.errors import PhotocliError, SidecarError
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 OutcomeKind = Literal["written", "unchanged", "kept", "failed", "linked"]
 
 _SCORES = {"Score": "score", "Aesthetic": "aesthetic", "Technical": "technical", "Selfie": "selfie"}
+
+
+class PhotoFiles(Protocol):
+    """A photo by its file, and the RAW file that is stacked under it, if one is; as a record has them."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def twin(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,13 @@ class Planner:
         sidecars: bool,
         roots: Roots | None,
         keywords: tuple[str, ...] = (),
+        folders: Callable[[Path], SidecarFolder] | None = None,
     ) -> None:
-        """Raises `UsageError` if there is no such editor. `keywords` are sets, see `keywords.SETS`."""
+        """Raises `UsageError` if there is no such editor. `keywords` are sets, see `keywords.SETS`.
+
+        `folders` gives the listing of a folder; without it, that of the last one is kept.
+        """
+        self._folders = folders or self._listed
         self._roots = roots
         self._editor = editor_named(editor)
         self.unread = UnreadSidecars(self._editor)
@@ -104,61 +118,68 @@ class Planner:
 
     def plan(self, record: Record, marks: Marks | None = None) -> Iterator[Planned | Outcome]:
         """Plan each file of a record, in their order; an `Outcome` is a failure."""
-        if record.status != "ok" or (record.stars is None and marks is None):
-            return
-        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+        if record.status == "ok" and (record.stars is not None or marks is not None):
+            yield from self.plan_changes(record, self._changes(record, marks))
+
+    def plan_changes(
+        self, of: PhotoFiles, changes: XmpChanges, others: Iterable[Path] = ()
+    ) -> Iterator[Planned | Outcome]:
+        """Plan how changes go into the files of a photo, and into `others`, which are sidecars of it."""
+        photo, twin = Path(of.path), Path(of.twin) if of.twin else None
         if self._roots is not None and (why := self._roots.why_closed(photo)) is not None:
-            yield Outcome(record.path, None, "linked", f"nothing is written for it: {why}")
+            yield Outcome(of.path, None, "linked", f"nothing is written for it: {why}")
             return
         try:
             inside = self._embed and _is_jpeg_name(photo)
             if inside:
-                yield self._planned(record, marks, photo, self._plan_embedded)
-            if inside and not self._sidecars and twin is None:
-                return
-            # The listing of one folder at a time: photos come folder by folder.
-            if self._folder is None or self._folder.path != photo.parent:
-                self._folder = SidecarFolder(photo.parent)
-            raw_alone = inside and not self._sidecars  # the JPEG of the pair has its packet inside
-            first, second = (twin, None) if raw_alone and twin is not None else (photo, twin)
-            if not inside or twin is not None:
-                self.unread.note(twin or photo)
-            for sidecar in self._folder.sidecars(first, second, self._editor):
-                yield self._planned(record, marks, sidecar, self._plan_sidecar)
+                yield self._planned(of, changes, photo, self._plan_embedded)
+            sidecars = [] if inside and not self._sidecars and twin is None else self._beside(photo, twin)
+            for sidecar in dict.fromkeys((*sidecars, *others)):
+                yield self._planned(of, changes, sidecar, self._plan_sidecar)
         except OSError as error:
-            yield Outcome(
-                record.path, None, "failed", f"cannot read {photo.parent}: {error.strerror or error}"
-            )
+            yield Outcome(of.path, None, "failed", f"cannot read {photo.parent}: {error.strerror or error}")
+
+    def _beside(self, photo: Path, twin: Path | None) -> list[Path]:
+        """The sidecars of a photo that the editor reads, be they there or not."""
+        inside = self._embed and _is_jpeg_name(photo)
+        raw_alone = inside and not self._sidecars  # the JPEG of the pair has its packet inside
+        first, second = (twin, None) if raw_alone and twin is not None else (photo, twin)
+        if not inside or twin is not None:
+            self.unread.note(twin or photo)
+        return self._folders(photo.parent).sidecars(first, second, self._editor)
+
+    def _listed(self, folder: Path) -> SidecarFolder:
+        """The listing of one folder at a time: photos come folder by folder."""
+        if self._folder is None or self._folder.path != folder:
+            self._folder = SidecarFolder(folder)
+        return self._folder
 
     def _planned(
         self,
-        record: Record,
-        marks: Marks | None,
+        of: PhotoFiles,
+        changes: XmpChanges,
         path: Path,
-        how: Callable[[Record, Marks | None, XmpChanges, Path], Planned],
+        how: Callable[[PhotoFiles, XmpChanges, Path], Planned],
     ) -> Planned | Outcome:
         try:
-            return how(record, marks, self._changes(record, marks), path)
+            return how(of, changes, path)
         except SidecarError as error:
-            return Outcome(record.path, path, "failed", f"{path} is left as it was: {error}", str(error))
+            return Outcome(of.path, path, "failed", f"{path} is left as it was: {error}", str(error))
         except PhotocliError as error:
-            return Outcome(record.path, path, "failed", str(error))
+            return Outcome(of.path, path, "failed", str(error))
         except OSError as error:
-            return Outcome(record.path, path, "failed", f"cannot read {path}: {error.strerror or error}")
+            return Outcome(of.path, path, "failed", f"cannot read {path}: {error.strerror or error}")
 
-    def _plan_sidecar(
-        self, record: Record, marks: Marks | None, changes: XmpChanges, sidecar: Path
-    ) -> Planned:
-
-        photo, twin = Path(record.path), Path(record.twin) if record.twin else None
+    def _plan_sidecar(self, of: PhotoFiles, changes: XmpChanges, sidecar: Path) -> Planned:
+        photo, twin = Path(of.path), Path(of.twin) if of.twin else None
         _refuse_link(sidecar)
         old = _read(sidecar)
         raw = twin or (photo if photo.suffix.lower() in RAW_SUFFIXES else None)
         shared = raw is not None and sidecar.stem == photo.stem and (old is None or twin is not None)
         extension = raw.suffix[1:].upper() if raw is not None and shared else None
-        result, kept = self._merged(record, old, replace(changes, sidecar_for=extension))
+        result, kept = self._merged(of, old, replace(changes, sidecar_for=extension))
         return Planned(
-            record.path,
+            of.path,
             sidecar,
             old,
             result.packet,
@@ -166,22 +187,20 @@ class Planner:
             result.changed,
             _kind(kept, result.changed),
             old,
-            lambda: self._planned(record, marks, sidecar, self._plan_sidecar),
+            lambda: self._planned(of, changes, sidecar, self._plan_sidecar),
         )
 
-    def _plan_embedded(
-        self, record: Record, marks: Marks | None, changes: XmpChanges, photo: Path
-    ) -> Planned:
+    def _plan_embedded(self, of: PhotoFiles, changes: XmpChanges, photo: Path) -> Planned:
         from photocli.xmp.embedding import embedded, packet_in, read
 
         _refuse_link(photo)
         jpeg = read(photo)
         old = packet_in(jpeg)
-        result, kept = self._merged(record, old, changes)
+        result, kept = self._merged(of, old, changes)
         content = embedded(jpeg, result.packet) if result.changed else jpeg
         after = packet_in(content) or result.packet
         return Planned(
-            record.path,
+            of.path,
             photo,
             old,
             after,
@@ -189,10 +208,10 @@ class Planner:
             result.changed,
             _kind(kept, result.changed),
             jpeg,
-            lambda: self._planned(record, marks, photo, self._plan_embedded),
+            lambda: self._planned(of, changes, photo, self._plan_embedded),
         )
 
-    def _merged(self, record: Record, old: bytes | None, changes: XmpChanges) -> tuple[MergeResult, bool]:
+    def _merged(self, of: PhotoFiles, old: bytes | None, changes: XmpChanges) -> tuple[MergeResult, bool]:
         """The packet after the merge, and whether anything of a person's stands instead of ours.
 
         What the person said elsewhere, in another sidecar or inside the photo, is not contradicted here.
@@ -200,9 +219,9 @@ class Planner:
         from photocli.xmp.merge import merge
 
         result = merge(old, changes, now=self._clock())
-        if self._overwrite:
+        if self._overwrite or changes.by_person:
             return result, result.kept
-        said = self._reader.of(Path(record.path), Path(record.twin) if record.twin else None)
+        said = self._reader.of(Path(of.path), Path(of.twin) if of.twin else None)
         heeding = changes if said is None else _heeding(said, changes, result)
         if heeding == changes:
             return result, result.kept

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from photocli.decode.signature import RAW_SUFFIXES, RENDERED_SUFFIXES
@@ -14,17 +16,17 @@ class SidecarFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._names = {entry.name for entry in path.iterdir()}
-        self._photos: dict[str, list[Path]] = {}
+        self._names = set(os.listdir(path))  # noqa: PTH208 - names alone, and tens of thousands of them
+        self._photos: dict[str, list[str]] = {}
         self._sidecars: dict[str, str] = {}
         for name in sorted(self._names):
-            file = Path(name)
-            suffix = file.suffix.lower()
+            stem, suffix = os.path.splitext(name)  # noqa: PTH122
+            suffix = suffix.lower()
             if suffix == ".xmp":
-                self._sidecars.setdefault(file.stem, name)
+                self._sidecars.setdefault(stem, name)
             elif suffix in RAW_SUFFIXES or suffix in RENDERED_SUFFIXES:
                 # Without case, as some file systems take IMG.xmp and img.xmp for one file.
-                self._photos.setdefault(file.stem.casefold(), []).append(file)
+                self._photos.setdefault(stem.casefold(), []).append(name)
 
     def sidecars(self, photo: Path, twin: Path | None, editor: Editor = DEFAULT) -> list[Path]:
         """The sidecars to update, or to make, so that this editor reads them.
@@ -37,6 +39,16 @@ class SidecarFolder:
         if twin is not None and editor.names[0] == "full":
             return list(dict.fromkeys(self._one(file, None, short, editor) for file in (photo, twin)))
         return [self._one(photo, twin, short, editor)]
+
+    def named(self, base: str) -> list[Path]:
+        """The sidecars called like `base` that are there, also those made since the folder was listed."""
+        found: dict[tuple[int, int], Path] = {}
+        folder = str(self.path)
+        for name in self._spellings(base):
+            with suppress(OSError):
+                status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - several for each photo
+                found.setdefault((status.st_dev, status.st_ino), self.path / name)
+        return list(found.values())
 
     def _one(self, photo: Path, twin: Path | None, short: bool, editor: Editor) -> Path:
         suffix = photo.suffix.lower()
@@ -64,7 +76,7 @@ class SidecarFolder:
         if photo.stem in self._names:  # IMG.JPG beside IMG.JPG.png: IMG.JPG.xmp is the former's
             return False
         own = {photo.name, twin.name if twin else photo.name}
-        others = [p for p in self._photos.get(photo.stem.casefold(), []) if p.name not in own]
+        others = [Path(name) for name in self._photos.get(photo.stem.casefold(), []) if name not in own]
         if twin is not None or photo.suffix.lower() in RAW_SUFFIXES:
             return not any(other.suffix.lower() in RAW_SUFFIXES for other in others)
         return not others

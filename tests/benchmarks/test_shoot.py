@@ -16,7 +16,7 @@ from benchmarks.shoot.camera import develop, sense
 from benchmarks.shoot.files import PREVIEW_SIDE, write_photo
 from benchmarks.shoot.making import PhotoSet, link_photos, make_set
 from photocli.decode import decode
-from photocli.metadata import read_capture
+from photocli.metadata.capture import read_capture
 
 SIZE = (600, 400)
 PORTRAIT = 16  # the first photo of the fifth burst

@@ -43,7 +43,7 @@ _HELD_OUT_EPOCH = 10_000
 
 
 @dataclass(frozen=True)
-class Pictures:
+class StylePictures:
     """Holds pictures by row; `rows` are those of this part of the split.
 
     `names` are of the photos that they show, `origins` the folders that they come from; `medium` is an index
@@ -62,7 +62,7 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def part(self, rows: NDArray[np.intp]) -> Pictures:
+    def part(self, rows: NDArray[np.intp]) -> StylePictures:
         """Returns the same pictures with other `rows`."""
         return replace(self, rows=rows)
 
@@ -92,7 +92,7 @@ class _PictureFile:
 
 def read_pictures(
     folders: Sequence[Path], media: Path, paintings: Path | None, cache: Path | None
-) -> Pictures:
+) -> StylePictures:
     """Decodes photos, pictures of media, and repainted photos of `trainers.stylize generate`.
 
     The medium of a repainted photo is unknown: nobody has said whether it looks painted. Raises `UsageError`
@@ -112,7 +112,7 @@ def read_pictures(
         {"name": origin, "role": _role(one), "photos": sum(found.origin == origin for found in decoded)}
         for origin, one in {found.origin: found for found in decoded}.items()
     )
-    return Pictures(
+    return StylePictures(
         frames,
         tuple(found.name for found in files),
         tuple(found.origin for found in files),
@@ -158,7 +158,7 @@ def _role(one: _PictureFile) -> str:
 # Splitting
 
 
-def divide(pictures: Pictures, folds: int, fold: str) -> tuple[Pictures, Pictures]:
+def divide(pictures: StylePictures, folds: int, fold: str) -> tuple[StylePictures, StylePictures]:
     """Returns the pictures to train on and those held out, by a hash of the photo's name.
 
     Repainted copies lie on the side of their photo. Raises `UsageError` where a part has too few pictures.
@@ -205,7 +205,7 @@ class StyleSample(NamedTuple):
 class StyleDataset(Dataset[StyleSample]):
     """Makes samples: held-out ones in the view that serving sees, others in a random one."""
 
-    def __init__(self, pictures: Pictures, side: int, seed: int) -> None:
+    def __init__(self, pictures: StylePictures, side: int, seed: int) -> None:
         self.pictures, self.side, self.seed = pictures, side, seed
 
     def __getitem__(self, index: StyleSampleIndex) -> StyleSample:
@@ -238,7 +238,7 @@ def _held_out_looks(turn: int, rng: Generator) -> Mapping[str, float]:
     return {name: float(rng.uniform()) for name in (first, *second)}
 
 
-def epoch_batches(pictures: Pictures, config: StyleConfig, epoch: int) -> list[list[StyleSampleIndex]]:
+def epoch_batches(pictures: StylePictures, config: StyleConfig, epoch: int) -> list[list[StyleSampleIndex]]:
     """Returns the batches of an epoch, with the configured shares of photos, drawings and repainted photos.
 
     Each medium is as frequent as another, and so is each painting; photos of large folders are rarer.
@@ -263,7 +263,7 @@ def epoch_batches(pictures: Pictures, config: StyleConfig, epoch: int) -> list[l
     return [indices[step * config.batch : (step + 1) * config.batch] for step in range(steps)]
 
 
-def held_out_indices(pictures: Pictures, turns: int, every: int = 1) -> list[StyleSampleIndex]:
+def held_out_indices(pictures: StylePictures, turns: int, every: int = 1) -> list[StyleSampleIndex]:
     """Returns the samples of held-out pictures, or of one of `every`.
 
     Photos come plain and `turns` times with looks, all of which are as frequent; other pictures come once.

@@ -14,7 +14,7 @@ from trainers.common.calibration import reliability
 from trainers.common.metrics import BaselineCheck, agreement, average_precision, f1
 from trainers.style.calibration import CalibratedPredictions, StyleCalibration, cross_calibrate
 from trainers.style.config import StyleConfig
-from trainers.style.data import MEDIA, Pictures, StyleDataset
+from trainers.style.data import MEDIA, StyleDataset, StylePictures
 from trainers.style.looks import NAMES
 from trainers.style.network import StyleNetwork
 from trainers.style.predictions import StylePredictions, predict
@@ -39,7 +39,7 @@ def quick_metrics(predictions: StylePredictions) -> dict[str, float]:
     return {"medium": float(medium.mean()), "looks_ap": float(np.mean(precisions)), "paintings": float(right)}
 
 
-def evaluate(network: StyleNetwork, held: Pictures, config: StyleConfig, out: Path) -> dict[str, Any]:
+def evaluate(network: StyleNetwork, held: StylePictures, config: StyleConfig, out: Path) -> dict[str, Any]:
     """Returns all metrics, the checks, and thresholds and calibration of a card; draws mistakes into `out`.
 
     Whatever is fitted for a metric is fitted on the other half of the photos; what the card gets is fitted on

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from trainers.common.metrics import Floats
 from trainers.style.config import StyleConfig
-from trainers.style.data import MEDIA, Pictures, StyleDataset, StyleSampleIndex, halves, held_out_indices
+from trainers.style.data import MEDIA, StyleDataset, StylePictures, StyleSampleIndex, halves, held_out_indices
 from trainers.style.network import StyleNetwork
 
 _BATCH = 64
@@ -61,7 +61,9 @@ class StylePredictions:
         return self.photos & np.isfinite(self.true_looks[:, look])
 
 
-def predict(network: StyleNetwork, held: Pictures, config: StyleConfig, every: int = 1) -> StylePredictions:
+def predict(
+    network: StyleNetwork, held: StylePictures, config: StyleConfig, every: int = 1
+) -> StylePredictions:
     """Returns the network's predictions on held-out pictures, or on one of `every`."""
     indices = held_out_indices(held, config.turns, every)
     samples = StyleDataset(held, config.side, config.seed)

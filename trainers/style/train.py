@@ -22,7 +22,7 @@ from trainers.common.loop import last_checkpoint, make_trainer
 from trainers.common.module import TrainingModule
 from trainers.common.runs import RunRecord, command_line, commit, portable, write_json
 from trainers.style.config import StyleConfig
-from trainers.style.data import UNKNOWN, Pictures, StyleDataset, StyleSample, divide, epoch_batches
+from trainers.style.data import UNKNOWN, StyleDataset, StylePictures, StyleSample, divide, epoch_batches
 from trainers.style.evaluate import evaluate, quick_metrics
 from trainers.style.network import StyleLogits, StyleNetwork
 from trainers.style.predictions import predict
@@ -33,7 +33,7 @@ _VALIDATION_STRIDE = 4
 # Network
 
 
-def start(config: StyleConfig, pictures: Pictures) -> StyleNetwork:
+def start(config: StyleConfig, pictures: StylePictures) -> StyleNetwork:
     """Returns the network before its first step."""
     torch.manual_seed(config.seed)
     network = StyleNetwork(pictures.classes, config.dropout)
@@ -70,7 +70,7 @@ class StyleTraining(TrainingModule):
     averaged: StyleNetwork
 
     def __init__(
-        self, network: StyleNetwork, config: StyleConfig, training: Pictures, held: Pictures
+        self, network: StyleNetwork, config: StyleConfig, training: StylePictures, held: StylePictures
     ) -> None:
         super().__init__(network, config, "styles")
         self.training_pictures, self.held = training, held
@@ -109,7 +109,7 @@ class StyleTraining(TrainingModule):
         }
 
 
-def train(config: StyleConfig, pictures: Pictures, out: Path, resume: bool) -> dict[str, Any]:
+def train(config: StyleConfig, pictures: StylePictures, out: Path, resume: bool) -> dict[str, Any]:
     """Trains with the configuration's fold held out, evaluates, and leaves model.ckpt and run.json in `out`.
 
     Returns what run.json holds.

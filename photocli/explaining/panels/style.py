@@ -49,6 +49,8 @@ def draw(view: View, found: Heat, width: float) -> Canvas:
         bars = chances.draw(probabilities["paintings"], held, right, most=_PAINTINGS)
         parts.append(chances.titled("In the style of a painting", right, bars))
     note = "Several looks may hold: those that reach beyond their mark. Where none does, records say plain."
+    if not style.may_have_looks(view.card, probabilities["medium"]):
+        note = f"A {record.medium} has no photographic looks; the bars say what it has as a photograph."
     parts.append(paragraph(note, right, canvas.SMALL, canvas.FAINT))
     return canvas.row([left, canvas.column(parts, 22)], canvas.BESIDE)
 

@@ -19,7 +19,7 @@ from photos import picture, write_photo
 from photocli import Options, Record, Run
 from photocli.assessors import style
 from photocli.checks.rules import parse
-from photocli.errors import UsageError
+from photocli.errors import ModelError, UsageError
 from photocli.inputs.views import InputSpec, cut
 from photocli.models.card import read_card
 from photocli.records import RECORD_FIELDS
@@ -95,6 +95,34 @@ def test_each_look_has_its_own_threshold_and_curve(models: Path, shoot: list[Pat
     fields = style.assess(card, outputs)
     assert tuple(fields) == style.FIELDS
     assert (fields["style"], fields["styles"]) == ("scream", (("scream", 0.5),))
+
+
+def test_what_no_camera_made_has_no_looks_where_the_card_has_a_gate(models: Path, shoot: list[Path]) -> None:
+    drawn = Group(STYLE["medium"].names, [[0.0] * 3] * 4, [1.0, 0.0, 3.0, 0.0])  # 11% photograph, 81% cartoon
+    groups = {"medium": drawn, "looks": SURE, "paintings": UNPAINTED}
+    said = {}
+    for least in (None, 0.05, 0.5):
+        gate = {} if least is None else {"gate": {"medium": "photograph", "least": least}}
+        write_style(models, groups=groups, **gate)
+        said[least] = records(shoot)[1]
+    assert [name for name, _ in said[None].styles] == ["noir", "sepia"]
+    assert said[0.05] == said[None], "probable enough"
+    shut = said[0.5]
+    assert (shut.medium, shut.style, shut.styles) == ("cartoon", "plain", ())
+    unpainted = math.exp(3) / (math.exp(3) + 2)
+    assert shut.style_confidence == pytest.approx(1 - (1 - unpainted) / 2, abs=1e-3), "by the paintings alone"
+    # A painting's style is no photographic look, and stays.
+    write_style(models, groups={**groups, "paintings": STYLE["paintings"]}, **gate)
+    assert dict(records(shoot)[0].styles).keys() == {"scream"}
+
+
+@pytest.mark.parametrize(
+    "gate", [{"medium": "photo", "least": 0.5}, {"medium": "cartoon"}, "shut", {"least": 1}]
+)
+def test_a_gate_that_cannot_be_understood_is_refused(models: Path, shoot: list[Path], gate: Any) -> None:
+    write_style(models, gate=gate)
+    with pytest.raises(ModelError, match="gate of style"):
+        records(shoot)
 
 
 def test_a_second_run_says_the_same_from_the_cache(models: Path, shoot: list[Path]) -> None:

@@ -13,6 +13,7 @@ from photos import write_photo
 
 from photocli.cli.cache import bytes_of, days_of, in_bytes
 from photocli.errors import UsageError
+from photocli.review.picture_cache import PictureCache, key_of, pictures_folder
 from photocli.scoring.cache import cache_file
 
 
@@ -80,6 +81,25 @@ def test_it_is_shown_pruned_and_cleared(shoot: Path, own_folders: Path) -> None:
     assert place.stat().st_size <= 60_000
     assert photocli("cache", "clear").code == 0
     assert "40 photos · 0 failed · 0 from the cache" in photocli("score", shoot).out
+
+
+def test_pictures_of_the_review_page_are_shown_pruned_first_and_cleared(shoot: Path) -> None:
+    pictures = PictureCache(pictures_folder(), 10**9)
+    for number in range(4):
+        pictures.put(key_of(str(number)), bytes(100_000 - 4))
+    assert photocli("cache").out.splitlines()[1] == "pictures of the review page  4, 400.0 kB"
+    assert photocli("score", shoot, "-q").code == 0
+    assert photocli("cache").out.splitlines()[-1] == "pictures of the review page  4, 400.0 kB"
+    size = cache_file().stat().st_size
+    done = photocli("cache", "prune", "--max-size", str(size + 250_000))
+    assert done.out.splitlines() == [
+        done.out.splitlines()[0],
+        "deleted 2 pictures of the review page, 2 are left; 200.0 kB now",
+    ]
+    assert done.out.startswith("forgot 0 photos, 40 are left; ")
+    done = photocli("cache", "clear")
+    assert "deleted 2 pictures of the review page, 0 are left; 0 bytes now" in done.out
+    assert [path for path in pictures_folder().rglob("*") if path.is_file()] == []
 
 
 def test_wrong_use_is_one_line(shoot: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from photocli.decode import Reading, decode
 from photocli.errors import DecodeError, UsageError
-from photocli.metadata import read_capture, read_capture_file
+from photocli.metadata.capture import read_capture, read_capture_file
 
 BIG = (1200, 800)
 

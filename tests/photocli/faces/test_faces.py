@@ -22,6 +22,8 @@ from photocli.errors import ModelError, UsageError
 from photocli.faces.detection import MIDDLE, MOST, FaceDetection, prominence
 from photocli.models import lineup, serving
 from photocli.models.card import read_card
+from photocli.scoring.profiles import GENERAL
+from photocli.scoring.ratings import USUAL_FACE
 from photocli.scoring.worker import MEMORY_LIMIT
 
 LARGE, SMALL, CORNER = (2, 2, 2), (5, 1, 1), (7, 7, 1)
@@ -86,7 +88,8 @@ def test_a_judged_face_moves_the_score_by_the_profile(models: Path, tmp_path: Pa
     better, worse, plain = records(good, bad, none)
     assert better.selfie is not None and worse.selfie is not None
     assert better.selfie > worse.selfie + 0.5
-    assert better.score == pytest.approx(0.8 * (better.aesthetic or 0) + 0.2 * better.selfie, abs=1e-3)
+    moved = GENERAL.selfie * (better.selfie - USUAL_FACE)
+    assert better.score == pytest.approx((better.aesthetic or 0) + moved, abs=1e-3)
     assert (plain.faces, plain.selfie, plain.face_sharpness, plain.each_face) == (0, None, None, ())
     assert plain.score == plain.aesthetic
 

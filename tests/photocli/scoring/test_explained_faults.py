@@ -50,6 +50,7 @@ def test_a_low_key_explains_darkness_with_highlights_alone() -> None:
     [
         ("shallow depth of field", "blur", 0.8),
         ("radial motion", "motion_blur", 0.8),
+        ("radial motion", "blur", 0.8),
         ("film grain", "noise", 0.8),
         ("black and white", "noise", 0.4),
     ],
@@ -65,8 +66,14 @@ def test_the_surer_the_look_the_less_the_fault_costs() -> None:
         rows = (("overexposed", "high key", float(chance)),)
         scores.append(rate({**WHITE, "explained": rows})["score"])
     steps = np.diff(scores)
-    assert scores[0] == pytest.approx(7 - 0.4 * 9 * 0.8 * 0.5, abs=1e-3) and scores[-1] == 7
-    assert (steps > 0).all() and steps.max() < 2 * steps.min()  # no cliff
+    assert scores[0] == pytest.approx(7 - 0.4 * 9 * (0.8 * 0.5) ** 1.5, abs=1e-3) and scores[-1] == 7
+    assert (steps > 0).all() and steps.max() < 2 * steps.mean()  # no cliff
+
+
+def test_movement_along_a_line_explains_no_missed_focus() -> None:
+    rows = explained({"motion blur": 0.8}, None)  # half of what is defocused is taken for it
+    assert share_of({"explained": rows}, "motion_blur") == ("motion blur", 0.8)
+    assert share_of({"explained": rows}, "blur") == (None, 0.0)
 
 
 def test_what_explains_a_fault_is_said_and_the_fault_not_named() -> None:
@@ -82,5 +89,5 @@ def test_what_explains_a_fault_is_said_and_the_fault_not_named() -> None:
 
 def test_doubtful_faults_are_not_named_in_a_sum() -> None:
     parts = breakdown({"aesthetic": 8.7, "blur": 0.03, "compression": 0.05})
-    assert in_words(parts, named=()) == "8.70 aesthetic − 0.21 slight faults"
+    assert in_words(parts, named=()) == "8.70 aesthetic − 0.05 slight faults"
     assert "blur" in in_words(parts, named=("blur",)) and "slight faults" in in_words(parts, named=("blur",))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from photocli.errors import DeviceError, UsageError
 from photocli.files.links import Roots
 from photocli.framing.suggestions import CropRun
 from photocli.records import RECORD_FIELDS, as_dict
+from photocli.scoring.options import NEW_THUMBNAIL
 from photocli.taste.learning import Learner
 
 PICTURES = ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")
@@ -240,6 +243,21 @@ def test_a_run_can_be_done_again(by_brightness: None, shoot: Path) -> None:
     run = Run([shoot], Options(cache=False))
     assert list(run) == list(run)
     assert (run.summary.photos, run.summary.failed) == (13, 2)
+
+
+def test_thumbnails_of_photos_that_are_decoded_anyway(by_brightness: None, shoot: Path) -> None:
+    options = Options(outputs=(NEW_THUMBNAIL,), thumbnail_side=320)
+    results = list(Run([shoot], options).results())
+    assert all((result.thumbnail is not None) == (result.record.status == "ok") for result in results)
+    sizes = [Image.open(io.BytesIO(result.thumbnail)).size for result in results if result.thumbnail]
+    assert set(sizes) == {(320, 213), (300, 200)}
+    write_photo(shoot / "new.jpg", "rocket", size=(450, 300))
+    run = Run([shoot], options)
+    shown = [Path(result.record.path).name for result in run.results() if result.thumbnail is not None]
+    assert shown == ["new.jpg"]
+    assert run.summary.cached == len(sizes)
+    every = replace(options, outputs=("thumbnail",))
+    assert sum(result.thumbnail is not None for result in Run([shoot], every).results()) == len(sizes) + 1
 
 
 def test_the_golden_record(tmp_path: Path) -> None:

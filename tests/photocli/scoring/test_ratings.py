@@ -15,6 +15,7 @@ from photocli.scoring.profiles import BUILTIN, FAULTS, GENERAL, Profile
 from photocli.scoring.ratings import (
     STAR_SHARES,
     STAR_THRESHOLDS,
+    USUAL_FACE,
     breakdown,
     rate,
     relative_stars,
@@ -87,8 +88,9 @@ def test_a_photo_without_faults_keeps_its_score(
 def test_a_worked_example() -> None:
     fields = {"aesthetic": 7.0, "selfie": 8.0, "blur": 0.3, "noise": 0.1}
     # Left are 1 - 1.0 * 0.3 = 0.7 and 1 - 0.6 * 0.1 = 0.94, together 0.658.
-    assert rate(fields) == {"technical": 6.922, "score": 5.9688, "stars": 3}
-    assert points(fields) == {"aesthetic": 7.0, "selfie": 0.2, "blur": -1.0492, "noise": -0.182}
+    # What is lacking of 9 points is 3.078, a share of .342; to the power of 1.5 that is .2, of 3.6 points.
+    assert rate(fields) == {"technical": 6.922, "score": 6.58, "stars": 4}
+    assert points(fields) == {"aesthetic": 7.0, "selfie": 0.3, "blur": -0.6136, "noise": -0.1064}
     blur = breakdown(fields)[2]
     assert (blur.value, blur.weight) == (0.3, 1.0)
 
@@ -101,8 +103,22 @@ def test_a_ruined_photo_loses_three_to_four_points_and_none_leaves_the_scale() -
     assert score_of({**ruined, "aesthetic": 2.0}) == 1
 
 
+@given(scores, st.none() | severities, profiles)
+def test_a_usual_face_moves_no_score(aesthetic: float, blur: float | None, profile: Profile) -> None:
+    fields = {"aesthetic": aesthetic, "blur": blur}
+    assert score_of({**fields, "selfie": USUAL_FACE}, profile) == score_of(fields, profile)
+
+
+def test_slight_faults_cost_far_less_than_grave_ones() -> None:
+    lost = [7.0 - score_of({"aesthetic": 7.0, "blur": blur}) for blur in (0.05, 0.1, 0.5, 1.0)]
+    assert lost == sorted(lost)
+    assert lost[0] < 0.05 and lost[1] < 0.12, "what clean photos are given"
+    assert lost[2] > 1.2, "what nobody overlooks"
+    assert lost[3] == pytest.approx(3.6)
+
+
 def test_a_quality_of_unknown_reason_counts_as_such() -> None:
-    assert points({"aesthetic": 7.0, "technical": 8.0}) == {"aesthetic": 7.0, "technical": -0.8}
+    assert points({"aesthetic": 7.0, "technical": 8.0}) == {"aesthetic": 7.0, "technical": -0.3771}
     assert rate({"aesthetic": 7.0, "technical": 8.0})["technical"] == 8.0
     # Where severities say more, they count.
     assert points({"aesthetic": 7.0, "technical": 8.0, "blur": 0.0}) == {"aesthetic": 7.0}

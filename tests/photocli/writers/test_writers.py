@@ -19,7 +19,7 @@ from sidecars import CAPTURE_ONE, DIGIKAM
 from photocli import writers
 from photocli.errors import UsageError
 from photocli.files.atomic import AtomicFile
-from photocli.records import RECORD_FIELDS, Face, Record, as_dict
+from photocli.records import RECORD_FIELDS, Face, FocusPoint, Record, as_dict
 from photocli.writers.csv import CsvWriter, cell, unmarked
 from photocli.writers.json import JsonWriter
 from photocli.writers.jsonl import JsonlWriter
@@ -39,6 +39,9 @@ RECORDS = [
         faults=("blur", "noise"),
         faces=1,
         each_face=(Face((0.1, 0.2, 0.3, 0.45), ((0.15, 0.3), (0.25, 0.3)), 0.97, 0.61, 6.8),),
+        focus_x=0.2,
+        focus_y=0.3,
+        focus_points=(FocusPoint(0.2, 0.3, 0.05, 0.04, True), FocusPoint(0.5, 0.5)),
     ),
     Record("ünïcode/日本 🎞.jpg", camera="Canon EOS R5", lens='24", "macro"', exposure_s=1 / 8000),
     Record("new\nline\r and, comma.jpg", camera="=1+1", lens=" spaced "),
@@ -94,7 +97,12 @@ def test_csv_reads_back(tmp_path: Path) -> None:
     assert rows[0]["each_face"] == (
         '[{"box":[0.1,0.2,0.3,0.45],"eyes":[[0.15,0.3],[0.25,0.3]],"confidence":0.97,"sharpness":0.61,"selfie":6.8}]'
     )
-    assert rows[1]["each_face"] == ""
+    assert rows[0]["focus_points"] == (
+        '[{"x":0.2,"y":0.3,"width":0.05,"height":0.04,"in_focus":true},'
+        '{"x":0.5,"y":0.5,"width":null,"height":null,"in_focus":null}]'
+    )
+    assert (rows[0]["focus_x"], rows[1]["focus_x"]) == ("0.2", "")
+    assert rows[1]["each_face"] == rows[1]["focus_points"] == ""
     assert (rows[0]["score"], rows[0]["stars"], rows[0]["iso"]) == ("6.25", "4", "100")
     assert (rows[1]["camera"], rows[1]["lens"]) == ("Canon EOS R5", '24", "macro"')
     assert rows[1]["exposure_s"] == "0.000125"
@@ -149,6 +157,7 @@ def test_json_reads_back(tmp_path: Path) -> None:
         expected = as_dict(record)
         expected.update(models=list(record.models), faults=list(record.faults))
         expected["each_face"] = json.loads(json.dumps([asdict(face) for face in record.each_face]))
+        expected["focus_points"] = [point._asdict() for point in record.focus_points]
         expected.update(answers=[], styles={}, explained=[list(each) for each in record.explained])
         assert read == expected
 
@@ -392,7 +401,7 @@ def test_what_reads_back_differently_is_reported(tmp_path: Path, monkeypatch: py
         def write(self, data: bytes) -> None:
             super().write(data[:-1])
 
-    monkeypatch.setattr("photocli.writers.xmp.atomic_write", Forgetful)
+    monkeypatch.setattr("photocli.files.journal.atomic_write", Forgetful)
     (outcome,) = rated(record_of(tmp_path / "A.JPG"))
     assert outcome.kind == "failed"
     assert outcome.reason and "reads back differently" in outcome.reason

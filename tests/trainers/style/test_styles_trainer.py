@@ -35,8 +35,8 @@ from trainers.style.calibration import (
 from trainers.style.config import StyleConfig, checked
 from trainers.style.data import (
     MEDIA,
-    Pictures,
     StyleDataset,
+    StylePictures,
     StyleSampleIndex,
     divide,
     epoch_batches,
@@ -83,14 +83,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pictures(folders: Path) -> Pictures:
+def pictures(folders: Path) -> StylePictures:
     return read_pictures([folders / "photos"], folders / "media", folders / "painted", None)
 
 
 # Sources
 
 
-def test_pictures_know_their_medium_painting_and_photo(pictures: Pictures) -> None:
+def test_pictures_know_their_medium_painting_and_photo(pictures: StylePictures) -> None:
     assert len(pictures) == 12 + 4 * 6 + 2 * 12
     assert pictures.classes == CLASSES
     assert len(pictures.photos()) == 12 + 6
@@ -106,7 +106,7 @@ def test_pictures_know_their_medium_painting_and_photo(pictures: Pictures) -> No
     }
 
 
-def test_repainted_copies_stay_on_the_side_of_their_photo(pictures: Pictures) -> None:
+def test_repainted_copies_stay_on_the_side_of_their_photo(pictures: StylePictures) -> None:
     training, held = divide(pictures, 3, "1")
     assert len(training) + len(held) == len(pictures)
     shown = {pictures.names[row] for row in held.rows}
@@ -139,7 +139,7 @@ def test_wrong_sources_are_told(folders: Path, tmp_path: Path) -> None:
 # Samples
 
 
-def test_samples_are_functions_of_seed_epoch_and_place(pictures: Pictures) -> None:
+def test_samples_are_functions_of_seed_epoch_and_place(pictures: StylePictures) -> None:
     samples, others = StyleDataset(pictures, 64, 0), StyleDataset(pictures, 64, 1)
     photo = int(pictures.photos()[0])
     one, again = samples[StyleSampleIndex(3, 5, photo)], samples[StyleSampleIndex(3, 5, photo)]
@@ -155,7 +155,7 @@ def test_samples_are_functions_of_seed_epoch_and_place(pictures: Pictures) -> No
     assert (one.medium, one.painting) == (0, 0)
 
 
-def test_looks_are_made_of_photos_alone(pictures: Pictures) -> None:
+def test_looks_are_made_of_photos_alone(pictures: StylePictures) -> None:
     samples = StyleDataset(pictures, 64, 0)
     for row in (int(pictures.drawings()[0]), int(pictures.repainted()[0])):
         for place in range(6):
@@ -165,7 +165,7 @@ def test_looks_are_made_of_photos_alone(pictures: Pictures) -> None:
     assert 0.4 < np.mean([(looks == 1).any() for looks in made]) < 0.9
 
 
-def test_turns_of_held_out_photos_have_their_look(pictures: Pictures) -> None:
+def test_turns_of_held_out_photos_have_their_look(pictures: StylePictures) -> None:
     indices = held_out_indices(pictures, 2)
     photos = len(pictures.photos())
     assert len(indices) == 3 * photos + len(pictures.drawings()) + len(pictures.repainted())
@@ -178,7 +178,7 @@ def test_turns_of_held_out_photos_have_their_look(pictures: Pictures) -> None:
     assert np.mean(hit) > 0.8, "a few cannot be seen"
 
 
-def test_epochs_have_their_shares_and_balanced_kinds(pictures: Pictures) -> None:
+def test_epochs_have_their_shares_and_balanced_kinds(pictures: StylePictures) -> None:
     config = replace(QUICK, samples=800, drawn_share=0.2, repainted_share=0.3, most_per_folder=6)
     batches = epoch_batches(pictures, config, 0)
     assert len(batches) == 100
@@ -271,7 +271,7 @@ def test_confusion_counts_truth_by_guess() -> None:
     assert confusion_matrix(np.array([0, 0, 2]), np.array([0, 1, 2]), 3) == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
 
 
-def _perfect(pictures: Pictures) -> StylePredictions:
+def _perfect(pictures: StylePictures) -> StylePredictions:
     """What a network without mistakes would say."""
     indices = held_out_indices(pictures, 8)
     samples = StyleDataset(pictures, 64, 0)
@@ -297,7 +297,7 @@ def _perfect(pictures: Pictures) -> StylePredictions:
 
 
 def test_a_network_without_mistakes_has_no_bad_figure(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: StylePictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predictions = _perfect(pictures)
     monkeypatch.setattr("trainers.style.evaluate.predict", lambda *given: predictions)
@@ -316,7 +316,7 @@ def test_a_network_without_mistakes_has_no_bad_figure(
     assert set(facts["calibration"]) == {"medium", "paintings", *NAMES}
 
 
-def test_styles_are_those_of_the_assessor(pictures: Pictures) -> None:
+def test_styles_are_those_of_the_assessor(pictures: StylePictures) -> None:
     predictions = _perfect(pictures)
     holds = predictions.looks > 0
     chances = np.where(holds, 0.9, 0.05)
@@ -338,7 +338,7 @@ def test_styles_are_those_of_the_assessor(pictures: Pictures) -> None:
 # The loop and the export
 
 
-def test_a_resumed_run_equals_one_that_was_not_interrupted(pictures: Pictures, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_one_that_was_not_interrupted(pictures: StylePictures, tmp_path: Path) -> None:
     check_resuming(
         lambda out, resume: train(QUICK, pictures, out, resume),
         lambda: StyleTraining(start(QUICK, pictures), QUICK, *divide(pictures, QUICK.folds, QUICK.fold)),
@@ -353,7 +353,7 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(pictures: Pictures, t
     _export_and_serve(tmp_path / "whole", pictures, tmp_path / "out")
 
 
-def _export_and_serve(run: Path, pictures: Pictures, out: Path) -> None:
+def _export_and_serve(run: Path, pictures: StylePictures, out: Path) -> None:
     """The exported model says in a session what the checkpoint says in PyTorch, and its assessor reads it."""
     result = CliRunner().invoke(export_command(), [str(run / "model.ckpt"), "--to", str(out), "--pictures"])
     assert result.exit_code == 0, result.output
@@ -379,7 +379,7 @@ def _export_and_serve(run: Path, pictures: Pictures, out: Path) -> None:
     assert fields["style"] in ("plain", *NAMES, "lines", "steps")
 
 
-def test_every_layer_learns(pictures: Pictures, tmp_path: Path) -> None:
+def test_every_layer_learns(pictures: StylePictures, tmp_path: Path) -> None:
     config = replace(QUICK, epochs=1, eval_every=5)
     before = start(config, pictures).state_dict()
     train(replace(config, fold="none"), pictures, tmp_path, False)
@@ -391,7 +391,7 @@ def test_every_layer_learns(pictures: Pictures, tmp_path: Path) -> None:
     assert "figures" not in json.loads((tmp_path / "run.json").read_text())
 
 
-def test_looks_at_held_out_pictures_line_up(pictures: Pictures) -> None:
+def test_looks_at_held_out_pictures_line_up(pictures: StylePictures) -> None:
     _, held = divide(pictures, QUICK.folds, QUICK.fold)
     predictions = predict(StyleNetwork(CLASSES), held, QUICK)
     assert (
@@ -406,7 +406,7 @@ def test_looks_at_held_out_pictures_line_up(pictures: Pictures) -> None:
     assert (fitted.looks(predictions.looks) <= 1).all()
 
 
-def test_export_refuses_mirror_images(pictures: Pictures) -> None:
+def test_export_refuses_mirror_images(pictures: StylePictures) -> None:
     network = StyleNetwork(CLASSES)
     kind = kind_of(Model(network, {"trainer": "styles"}))[1]
     with pytest.raises(UsageError, match="mirror"):

@@ -29,7 +29,7 @@ def make_looks(picture: Picture, strengths: Mapping[str, float], rng: Generator)
     Of two tonings the later one counts: a black-and-white photo that is toned is sepia.
     """
     before = natural_looks(picture)
-    made = {name: strength for name, strength in strengths.items() if _possible(name, before)}
+    made = {name: strength for name, strength in strengths.items() if possible(name, before)}
     finished = apply(picture, made, rng)
     after = natural_looks(finished) if made else before
     targets = np.zeros(len(NAMES), np.float32)
@@ -37,7 +37,7 @@ def make_looks(picture: Picture, strengths: Mapping[str, float], rng: Generator)
         targets[place] = 1.0 if name in made else _natural_target(name, before, after)
         if name not in made and name in TONING and not set(TONING).isdisjoint(made):
             targets[place] = 0.0
-        if name in made and not _visible(name, before, finished):
+        if name in made and not visible(name, before, finished):
             targets[place] = np.nan
     return finished, targets
 
@@ -54,7 +54,7 @@ def _natural_target(name: str, before: Mapping[str, float], after: Mapping[str, 
     return 1.0 if before.get(name) == 1.0 and after.get(name) == 1.0 else float("nan")
 
 
-def _possible(name: str, before: Mapping[str, float]) -> bool:
+def possible(name: str, before: Mapping[str, float]) -> bool:
     """Returns whether a look can be made of a photo with these natural looks."""
     if name in COLOURED:
         return before.get("black and white") != 1.0
@@ -63,7 +63,7 @@ def _possible(name: str, before: Mapping[str, float]) -> bool:
     return name != "low key" or before.get("high key") != 1.0
 
 
-def _visible(name: str, before: Mapping[str, float], finished: Picture) -> bool:
+def visible(name: str, before: Mapping[str, float], finished: Picture) -> bool:
     """Returns whether a look that was made can be seen.
 
     Strong colours need colours, blur needs detail, dark corners bright ones.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import third_hand
 from photos import sample_pictures, shared_data, write_photo
 from timing import least_seconds
 
@@ -62,6 +63,43 @@ def test_black_and_white_is_called_so_and_colour_is_not(tmp_path: Path) -> None:
     grey = [styles for name, styles in said.items() if "grey" in name]
     assert sum("black and white" in styles or "noir" in styles for styles in grey) >= 4, said
     assert not any("black and white" in said[name] for name in said if "grey" not in name)
+
+
+def test_the_card_says_how_well_looks_of_other_hands_are_named(card: Card) -> None:
+    hands = card.facts["metrics"]["hands"]
+    assert set(hands) == {"trainer", "editor", "third"}
+    for found in hands.values():
+        assert tuple(found["each"]) == NAMES
+        assert all(
+            low <= one["recall"] <= high
+            for one in found["each"].values()
+            for low, high in [one["recall_interval"]]
+        )
+        assert found["plain_with_a_look"]["share"] < 0.085 and found["drawings_with_a_look"]["share"] < 0.03
+    assert hands["third"]["named"]["share"] > 0.85
+    assert min(found["named"]["share"] for found in hands.values()) > 0.8
+
+
+def test_looks_of_a_hand_that_nothing_was_fitted_to_have_their_names(tmp_path: Path) -> None:
+    made = {}
+    for place, (name, look) in enumerate(third_hand.LOOKS.items()):
+        for photo in ("astronaut", "coffee", "china"):
+            picture = look(sample_pictures()[photo], 0.5, np.random.default_rng(place))
+            made[f"{place}_{photo}.jpg"] = name
+            write_photo(tmp_path / f"{place}_{photo}.jpg", picture)
+    said = styled(tmp_path)
+    named = [made[name] in dict(record.styles) for name, record in said.items()]
+    assert np.mean(named) > 0.75, {name: (made[name], record.styles) for name, record in said.items()}
+    assert all(record.medium == "photograph" for record in said.values())
+
+
+def test_drawings_have_no_photographic_looks(tmp_path: Path, card: Card) -> None:
+    for folder in ("cartoon", "sketch", "art_painting"):
+        for path in sorted(shared_data("media", folder).glob("*.jpg"))[:12]:
+            (tmp_path / f"{folder}_{path.name}").write_bytes(path.read_bytes())
+    said = styled(tmp_path)
+    wrong = {name: record.styles for name, record in said.items() if set(dict(record.styles)) & set(NAMES)}
+    assert len(wrong) <= 0.06 * len(said), wrong  # one in fifty, of 960; it was one in four
 
 
 def test_it_takes_a_few_milliseconds(card: Card) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from photos import camera_exif, shared_data, write_photo
+from PIL import Image
 
 from photocli.decode import decode
-from photocli.metadata import read_capture, read_capture_file
+from photocli.metadata.capture import read_capture, read_capture_file, read_listing
 from photocli.records import Capture
 
 FULL = Capture(
@@ -154,3 +156,47 @@ def test_gaps_are_filled_from_the_preview(tmp_path: Path) -> None:
     exif = camera_exif(subsec="123", offset="+02:00")
     assert read_capture_file(tmp_path / "photo.raf", exif) == FULL
     assert read_capture_file(tmp_path / "gone.nef") == Capture()
+
+
+def listing(**fields: Any) -> dict[str, str]:
+    """What is shown of a photo with these tags of EXIF, by their numbers: `t9209=16`."""
+    exif = Image.Exif()
+    exif.load(camera_exif())
+    tags = {int(name[1:], 16): value for name, value in fields.items()}
+    inner = exif.get_ifd(0x8769)
+    inner.update({tag: value for tag, value in tags.items() if tag > 0x8800})
+    exif[0x8769] = inner
+    for tag, value in tags.items():
+        if tag < 0x8800:
+            exif[tag] = value
+    return dict(read_listing(BytesIO(exif.tobytes().removeprefix(b"Exif\0\0"))))
+
+
+def test_a_listing_for_people() -> None:
+    shown = listing(t9209=16, t8822=3, t9207=5, tA403=1, tA405=75, t013B="Ann\x1b[2J", t8298="me")
+    assert shown == {
+        "Time": "2024-05-01 10:20:30",
+        "Camera": "Canon EOS R5",
+        "Lens": "RF24-70mm F2.8 L IS USM",
+        "Exposure": "1/250 s",
+        "Aperture": "f/2.8",
+        "ISO": "200",
+        "Focal length": "50 mm (75 mm on 35 mm film)",
+        "Program": "aperture priority",
+        "Metering": "pattern",
+        "Flash": "did not fire",
+        "White balance": "manual",
+        "Artist": "Ann [2J",
+        "Copyright": "me",
+    }
+
+
+@pytest.mark.parametrize(("state", "said"), [(0, "did not fire"), (1, "fired"), (25, "fired")])
+def test_the_flash(state: int, said: str) -> None:
+    assert listing(t9209=state)["Flash"] == said
+
+
+def test_what_no_table_has_is_left_out() -> None:
+    shown = listing(t8822=99, t9207=99, tA403=7)
+    assert not {"Program", "Metering", "White balance", "Place"} & set(shown)
+    assert read_listing(BytesIO(b"")) == read_listing(BytesIO(b"II*\0nonsense")) == []

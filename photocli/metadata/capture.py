@@ -1,4 +1,4 @@
-"""How a photo was taken, from its EXIF: time, camera, lens and exposure."""
+"""How a photo was taken, from its EXIF: time, camera, lens and exposure, and where the camera focused."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from photocli.metadata.focus import read_focus, read_focus_file
 from photocli.records import Capture
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from photocli.records import Frame
 
 Tags = dict[str, Any]
 
@@ -32,7 +35,37 @@ _COMPANY = re.compile(
 _UNKNOWN = 0xFFFFFFFF  # EXIF's numerator for "infinite" and "not known"
 _ISO_OVERFLOW = 65535  # what the 16-bit field says if the true value is in another one
 _LONGEST_TEXT = 120
+_PROGRAMS = {
+    1: "manual",
+    2: "automatic",
+    3: "aperture priority",
+    4: "shutter priority",
+    5: "creative",
+    6: "action",
+    7: "portrait",
+    8: "landscape",
+}
+_METERINGS = {1: "average", 2: "centre-weighted", 3: "spot", 4: "several spots", 5: "pattern", 6: "partial"}
+_BALANCES: dict[int | None, str] = {0: "automatic", 1: "manual"}
 _LARGEST_BIAS = 20  # EV; no camera deviates by as much
+
+
+def read_frame(frame: Frame, source: Path | bytes) -> Capture:
+    """Read all that is known of how a decoded photo was taken, and where the camera focused.
+
+    `source` is the path or the bytes of its file. Nothing is raised; as in `read_capture`, the reader may be
+    kept busy.
+    """
+    if frame.format == "raw":
+        capture = read_capture_file(source, frame.exif)
+    else:
+        capture = read_capture(frame.exif)
+    size, turn = (frame.width, frame.height), frame.orientation
+    points = () if frame.format == "tiff" else read_focus(frame.exif, size, turn)
+    if not points and frame.format in ("raw", "tiff"):  # what a TIFF's frame has of notes was moved
+        points = read_focus_file(source, size, turn)
+    x, y = (points[0].x, points[0].y) if points else (None, None)
+    return replace(capture, focus_x=x, focus_y=y, focus_points=points)
 
 
 def read_capture(exif: bytes | None) -> Capture:
@@ -59,6 +92,57 @@ def read_capture_file(source: Path | bytes, exif: bytes | None = None) -> Captur
     other = read_capture(exif)
     gaps = [field.name for field in fields(Capture) if getattr(own, field.name) is None]
     return replace(own, **{name: getattr(other, name) for name in gaps})
+
+
+def read_listing(file: BinaryIO) -> list[tuple[str, str]]:
+    """Read what people ask about how a photo was taken: names and values to be shown, in a fixed order.
+
+    `file` is a bare EXIF block, or a file that is a TIFF. What is missing or invalid is left out, nothing is
+    raised. Of the place only is said that it is known. As `read_capture`, it may need a deadline.
+    """
+    tags = _tags(file)
+    found = _capture(tags)
+    rows = (
+        ("Time", found.captured and found.captured.replace("T", " ")),
+        ("Camera", found.camera),
+        ("Lens", found.lens),
+        ("Exposure", None if found.exposure_s is None else _seconds(found.exposure_s)),
+        ("Aperture", None if found.f_number is None else f"f/{found.f_number:g}"),
+        ("ISO", None if found.iso is None else str(found.iso)),
+        ("Focal length", _focal(found.focal_mm, _number(tags, "FocalLengthIn35mmFilm"))),
+        ("Compensation", None if found.exposure_bias is None else f"{found.exposure_bias:+g} EV"),
+        ("Program", _PROGRAMS.get(round(_number(tags, "ExposureProgram") or 0))),
+        ("Metering", _METERINGS.get(round(_number(tags, "MeteringMode") or 0))),
+        ("Flash", _flash(tags)),
+        ("White balance", _BALANCES.get(_first(tags, "WhiteBalance"))),
+        ("Artist", _text(tags, "Artist")),
+        ("Copyright", _text(tags, "Copyright")),
+        ("Software", _text(tags, "Software")),
+        ("Place", "stored in the file" if any(name.startswith("GPS GPSL") for name in tags) else None),
+    )
+    return [(name, value) for name, value in rows if value]
+
+
+def _seconds(exposure: float) -> str:
+    return f"1/{1 / exposure:.0f} s" if 0 < exposure < 0.3 else f"{exposure:g} s"
+
+
+def _focal(length: float | None, as_film: float | None) -> str | None:
+    if length is None:
+        return None
+    film = "" if not as_film or round(as_film) == round(length) else f" ({as_film:g} mm on 35 mm film)"
+    return f"{length:g} mm{film}"
+
+
+def _flash(tags: Tags) -> str | None:
+    state = _first(tags, "Flash")
+    return None if state is None else "fired" if state & 1 else "did not fire"
+
+
+def _first(tags: Tags, name: str) -> int | None:
+    """A whole number, which may be 0; None where there is none."""
+    number = _number(tags, name, signed=True)
+    return None if number is None else int(number)
 
 
 def _tags(file: BinaryIO) -> Tags:

@@ -1,0 +1,1 @@
+"""Metadata of photo files: how a photo was taken, and where the camera focused."""
