@@ -102,7 +102,8 @@ def _votes(raw: Raw, held: SharedPhotos, ask: Callable[[Iterable[Picture]], Raw]
     mean, score = people[rated], mark(raw["votes"]).numpy().astype(np.float64)[rated]
     clear = is_clear(mean, MIDDLE, DELTA)
     guess, truth = (score > MIDDLE).astype(np.int64), (mean > MIDDLE).astype(np.int64)
-    teachers = held.mean[held.rows][rated]
+    fold = int(held.taught.photos.fold[held.rows[0]])
+    teachers = held.taught.mark(fold)[0][held.rows][rated]
     found: dict[str, Any] = {
         "photos": len(rated),
         "spearman": correlation(spearmanr, score, mean),
@@ -112,7 +113,7 @@ def _votes(raw: Raw, held: SharedPhotos, ask: Callable[[Iterable[Picture]], Raw]
         "polarised": agreement(truth[clear], guess[clear], 2),
         "mae": float(np.abs(score - mean).mean()) if len(mean) else 0.0,
         "mae_constant": float(np.abs(np.median(mean) - mean).mean()) if len(mean) else 0.0,
-        "photos_of_teachers": len(teachers),
+        "spearman_of_teachers": correlation(spearmanr, teachers, mean),
     }
     pictures = [held.frames[held.rows[place]] for place in rated]
     for name, fault in DEGRADED.items() if pictures else ():

@@ -16,9 +16,9 @@ from trainers.common.ridge import ridge
 from trainers.shared.config import SharedConfig
 from trainers.shared.data import SharedBatch, SharedDataset, SharedPhotos, collate, epoch_batches
 from trainers.shared.evaluate import features_of
-from trainers.shared.losses import Targets, losses
+from trainers.shared.losses import losses
 from trainers.shared.network import SharedNetwork
-from trainers.shared.targets import TargetMaker
+from trainers.shared.targets import TargetMaker, Targets
 
 _EPOCH = 20_000
 """The epoch from which the views of the probe are drawn: no training epoch has this number."""
