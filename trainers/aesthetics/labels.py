@@ -49,6 +49,15 @@ def votes_from_normal(mean: Floats, std: Floats) -> Floats:
     return np.diff(padded, axis=1)
 
 
+def normal_logits(direction: Floats, offset: float, std: float) -> tuple[Floats, Floats]:
+    """Returns weights (10, width) and biases (10,) whose softmax has a normal's votes.
+
+    Its mean on 1-10 is features @ direction + offset, its spread `std`: the logarithm of the density at mark
+    j is j·mean/s² - j²/2s² + constant, linear in the mean.
+    """
+    return np.outer(BINS / std**2, direction), BINS * offset / std**2 - BINS**2 / (2 * std**2)
+
+
 def votes_from_counts(counts: Floats) -> Floats:
     """Returns shares of the marks from vote counts of shape (n, 10)."""
     return counts / counts.sum(axis=1, keepdims=True)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trainers.aesthetics.labels import BINS, CLASSES, Mode
+from trainers.aesthetics.labels import CLASSES, Mode, normal_logits
 from trainers.common.backbones import initialise, make_backbone, normalisation
 from trainers.common.metrics import Floats
 from trainers.common.ridge import ridge
@@ -104,12 +104,11 @@ def _as_logits(
 ) -> tuple[Floats, Floats]:
     """Returns head weights (k, width) and biases (k,) whose outputs say what the ridge says.
 
-    The logarithm of a normal density with fixed spread s at mark j is j·mean/s² - j²/2s² + constant: linear
-    in the mean, so a linear layer with softmax gives the normal's votes exactly. Classes use the logistic
+    A linear layer with softmax gives a normal's votes exactly (`normal_logits`). Classes use the logistic
     approximation of a normal error, 1.702/s.
     """
     if mode == "distribution":
-        return np.outer(BINS / std**2, direction), BINS * offset / std**2 - BINS**2 / (2 * std**2)
+        return normal_logits(direction, offset, std)
     if mode == "regression":
         return direction[None, :], np.array([offset - middle])
     steep = 1.702 / max(error, 1e-3)

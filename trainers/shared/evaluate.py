@@ -39,22 +39,24 @@ _BATCH = 8
 Raw = dict[str, Tensor]
 
 
-def judge(network: SharedNetwork, pictures: Iterable[Picture], config: SharedConfig) -> Raw:
-    """Returns raw outputs (n, k) by head for pictures (height, width, 3), as served."""
+def features_of(network: SharedNetwork, pictures: Iterable[Picture], config: SharedConfig) -> Tensor:
+    """Returns the features (n, width) of pictures (height, width, 3), as served."""
     network.eval()
     quick = config.precision == "bf16"
-    views = iter([show(picture, config.pixels) for picture in pictures])
-    found: list[Raw] = []
+    found, places = [], []
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=quick):
-        for part in _of_one_size(list(views)):
+        for part in _of_one_size([show(picture, config.pixels) for picture in pictures]):
             images = torch.from_numpy(np.stack([picture for _, picture in part]))
-            raw = network(images.to(network.mean.device))
-            found.append(
-                {name: value.float().cpu() for name, value in raw.items()}
-                | {"place": torch.tensor([place for place, _ in part])}
-            )
-    order = torch.cat([each["place"] for each in found]).argsort()
-    return {name: torch.cat([each[name] for each in found])[order] for name in found[0] if name != "place"}
+            found.append(network.features(images.to(network.mean.device)).float().cpu())
+            places += [place for place, _ in part]
+    return torch.cat(found)[torch.tensor(places).argsort()]
+
+
+def judge(network: SharedNetwork, pictures: Iterable[Picture], config: SharedConfig) -> Raw:
+    """Returns raw outputs (n, k) by head for pictures (height, width, 3), as served."""
+    features = features_of(network, pictures, config)
+    with torch.inference_mode():
+        return {name: raw.cpu() for name, raw in network.judge(features.to(network.mean.device)).items()}
 
 
 def _of_one_size(views: Sequence[Picture]) -> Iterator[list[tuple[int, Picture]]]:
@@ -100,7 +102,8 @@ def _votes(raw: Raw, held: SharedPhotos, ask: Callable[[Iterable[Picture]], Raw]
     mean, score = people[rated], mark(raw["votes"]).numpy().astype(np.float64)[rated]
     clear = is_clear(mean, MIDDLE, DELTA)
     guess, truth = (score > MIDDLE).astype(np.int64), (mean > MIDDLE).astype(np.int64)
-    teachers = held.mean[held.rows][rated]
+    fold = int(held.taught.photos.fold[held.rows[0]])
+    teachers = held.taught.mark(fold)[0][held.rows][rated]
     found: dict[str, Any] = {
         "photos": len(rated),
         "spearman": correlation(spearmanr, score, mean),
@@ -110,7 +113,7 @@ def _votes(raw: Raw, held: SharedPhotos, ask: Callable[[Iterable[Picture]], Raw]
         "polarised": agreement(truth[clear], guess[clear], 2),
         "mae": float(np.abs(score - mean).mean()) if len(mean) else 0.0,
         "mae_constant": float(np.abs(np.median(mean) - mean).mean()) if len(mean) else 0.0,
-        "photos_of_teachers": len(teachers),
+        "spearman_of_teachers": correlation(spearmanr, teachers, mean),
     }
     pictures = [held.frames[held.rows[place]] for place in rated]
     for name, fault in DEGRADED.items() if pictures else ():

@@ -12,9 +12,7 @@ from trainers.common.losses import correlation_loss, pair_loss, squared_emd
 from trainers.shared.config import SharedConfig
 from trainers.shared.data import SharedBatch
 from trainers.shared.heads import HeadSpec
-
-Targets = dict[str, Tensor]
-"""For each head (n, k) targets of n views; NaN is unknown."""
+from trainers.shared.targets import Targets
 
 
 def shares_loss(raw: Tensor, target: Tensor) -> Tensor:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from trainers.aesthetics.labels import normal_logits
+from trainers.common.ridge import ridge
 from trainers.shared.config import SharedConfig
 from trainers.shared.data import SharedBatch, SharedDataset, SharedPhotos, collate, epoch_batches
-from trainers.shared.losses import Targets, losses
+from trainers.shared.evaluate import features_of
+from trainers.shared.losses import losses
 from trainers.shared.network import SharedNetwork
-from trainers.shared.targets import TargetMaker
+from trainers.shared.targets import TargetMaker, Targets
 
 _EPOCH = 20_000
 """The epoch from which the views of the probe are drawn: no training epoch has this number."""
@@ -52,6 +56,26 @@ def probe_heads(network: SharedNetwork, training: SharedPhotos, config: SharedCo
             optimizer.zero_grad()
             torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+    probe_votes(network, training, config)
+
+
+def probe_votes(network: SharedNetwork, training: SharedPhotos, config: SharedConfig) -> None:
+    """Sets the head of votes to a ridge regression on what the backbone sees of the photos that were rated.
+
+    It is better in closed form than by steps: there are more features than photos.
+    """
+    rated = training.rated()
+    if len(rated) < 2:
+        return
+    features = features_of(network, [rated.frames[row] for row in rated.rows], config)
+    direction, offset, _ = ridge(features.numpy().astype(np.float64), rated.people[rated.rows])
+    spread = float(np.nanmean(training.taught.photos.std))
+    weight, bias = normal_logits(direction, offset, spread)
+    layer = network.heads["votes"]
+    assert isinstance(layer, nn.Linear)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(bias))
 
 
 def _standardise(network: SharedNetwork, seen: list[tuple[Tensor, SharedBatch, Targets]]) -> None:

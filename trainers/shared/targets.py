@@ -12,6 +12,8 @@ from trainers.shared.heads import TURNS, HeadSpec
 from trainers.style.data import MEDIA
 
 Targets = dict[str, Tensor]
+"""For each head (n, k) targets of n views; NaN is unknown."""
+
 NAN = float("nan")
 
 
