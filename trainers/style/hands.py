@@ -22,7 +22,7 @@ from trainers.common.augmentation import plain_view
 from trainers.common.frames import Picture
 from trainers.common.metrics import Floats
 from trainers.style import editor, looks
-from trainers.style.data import Pictures, halves
+from trainers.style.data import StylePictures, halves
 from trainers.style.looks.natural import natural_looks
 from trainers.style.looks.targets import possible, visible
 
@@ -79,11 +79,13 @@ class Answers:
         return self.medium > 0
 
 
-def ask(session: Any, pictures: Pictures, held: NDArray[np.intp], side: int, per_photo: int = 4) -> Answers:
+def ask(
+    session: Any, pictures: StylePictures, held: NDArray[np.intp], side: int, per_photo: int = 4
+) -> Answers:
     """Asks a network (an ONNX Runtime session) about all pictures as they are, and photos with looks.
 
     Each hand makes `per_photo` looks of each photo of the rows `held`, in turns, so that all are as frequent.
-    Pictures are compressed as JPEG, most of them.
+    StylePictures are compressed as JPEG, most of them.
     """
     name = session.get_inputs()[0].name
     found: list[tuple[Any, ...]] = []
@@ -104,7 +106,7 @@ def ask(session: Any, pictures: Pictures, held: NDArray[np.intp], side: int, per
 
 
 def _samples(
-    pictures: Pictures, held: NDArray[np.intp], per_photo: int
+    pictures: StylePictures, held: NDArray[np.intp], per_photo: int
 ) -> Iterator[tuple[Picture, tuple[Any, ...]]]:
     """Yields pictures, with their names, hands, looks made, media and what is known of their looks."""
     chosen = {int(row) for row in held}
