@@ -85,7 +85,7 @@ def ask(
     """Asks a network (an ONNX Runtime session) about all pictures as they are, and photos with looks.
 
     Each hand makes `per_photo` looks of each photo of the rows `held`, in turns, so that all are as frequent.
-    StylePictures are compressed as JPEG, most of them.
+    Pictures are compressed as JPEG, most of them.
     """
     name = session.get_inputs()[0].name
     found: list[tuple[Any, ...]] = []
