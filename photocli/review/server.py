@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from photocli.errors import PhotocliError
 from photocli.review import events
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ADDRESS = "127.0.0.1"
 _ENDING_S = 2
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 def bound(port: int) -> socket.socket:
@@ -92,8 +93,7 @@ class PageServer:
         self._thread.join(_ENDING_S + 2)
 
     def _app(self, desk: Desk, title: str) -> Starlette:
-        api = Api(desk)
-        page = _template("page.html")
+        page, api = _template("page.html"), Api(desk)
 
         async def show(request: Request) -> Response:
             start = await run_in_threadpool(api.start)
@@ -102,31 +102,44 @@ class PageServer:
         def stream(request: Request) -> Response:
             return events.stream(request, desk.shoot, lambda: self._over)
 
-        return Starlette(
-            routes=[
-                Route("/", show),
-                Route("/list", api.list),
-                Route("/rows", api.rows),
-                Route("/photo/{id:int}", api.photo),
-                Route("/crop/{id:int}", api.crop),
-                Route("/heat/{id:int}", api.heat),
-                Route("/{kind:str}/{id:int}", api.picture),
-                Route("/{kind:str}/{id:int}/{face:int}", api.picture),
-                Route("/judge", api.judge, methods=["POST"]),
-                Route("/undo", api.undo, methods=["POST"]),
-                Route("/redo", api.redo, methods=["POST"]),
-                Route("/drop", api.drop, methods=["POST"]),
-                Route("/learn", api.learn, methods=["POST"]),
-                Route("/agreement", api.agreement),
-                Route("/undecided", api.undecided),
-                Route("/filters", api.filters),
-                Route("/filters", api.save_filter, methods=["POST"]),
-                Route("/filters/{name:str}", api.remove_filter, methods=["DELETE"]),
-                Route("/events", stream),
-                Mount("/static", StaticFiles(directory=HERE / "static")),
-            ],
-            exception_handlers={HTTPException: _refused},
-        )
+        own = [Route("/", show), Route("/events", stream), Route("/static/{name:str}", _static_files())]
+        return Starlette(routes=[*own, *_routes(api)], exception_handlers={HTTPException: _refused})
+
+
+def _routes(api: Api) -> list[Route]:
+    """What can be asked for, and by which methods."""
+    return [
+        Route("/list", api.list),
+        Route("/rows", api.rows),
+        Route("/photo/{id:int}", api.photo),
+        Route("/crop/{id:int}", api.crop),
+        Route("/heat/{id:int}", api.heat),
+        Route("/{kind:str}/{id:int}", api.picture),
+        Route("/{kind:str}/{id:int}/{face:int}", api.picture),
+        Route("/judge", api.judge, methods=["POST"]),
+        Route("/undo", api.undo, methods=["POST"]),
+        Route("/redo", api.redo, methods=["POST"]),
+        Route("/drop", api.drop, methods=["POST"]),
+        Route("/learn", api.learn, methods=["POST"]),
+        Route("/agreement", api.agreement),
+        Route("/undecided", api.undecided),
+        Route("/filters", api.filters),
+        Route("/filters", api.save_filter, methods=["POST"]),
+        Route("/filters/{name:str}", api.remove_filter, methods=["DELETE"]),
+    ]
+
+
+def _static_files() -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that has the page's own files in memory: no path is ever made of a name."""
+    static = {file.name: file.read_bytes() for file in (HERE / "static").iterdir() if file.is_file()}
+
+    async def files(request: Request) -> Response:
+        name = str(request.path_params["name"])
+        if name not in static:
+            return refusal("there is nothing here", 404)
+        return Response(static[name], media_type=_TYPES.get(Path(name).suffix, "text/plain"))
+
+    return files
 
 
 def _refused(request: Request, error: Exception) -> Response:
