@@ -20,7 +20,7 @@ import rooms  # noqa: E402
 FILES = rooms.modules()
 GRAPH = rooms.imports(FILES)
 
-ENTRIES = {"trainers": 14, "photocli": 25}
+ENTRIES = {"trainers": 15, "photocli": 25}
 """What may stand on the top floor of a tree, at most."""
 
 REGISTRIES = (
@@ -106,7 +106,11 @@ def test_the_pages_that_are_made_from_the_code_are_up_to_date() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="measured by the system's accounts of processes")
 @pytest.mark.parametrize(
-    "trainer", ["aesthetics", "technical", "crop", "selfie", "faces", "classes", "style", "styles", "stylize"]
+    "trainer",
+    [
+        *("aesthetics", "technical", "crop", "selfie", "faces", "classes", "style", "styles", "stylize"),
+        *("shared", "teachers"),
+    ],
 )
 def test_the_help_of_a_trainer_answers_soon(trainer: str) -> None:
     pytest.importorskip("torch")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trainers.aesthetics.labels import BINS, CLASSES, Mode
-from trainers.common.backbones import IMAGENET_MEAN, IMAGENET_STD, initialise, make_backbone
+from trainers.common.backbones import initialise, make_backbone, normalisation
 from trainers.common.metrics import Floats
 from trainers.common.ridge import ridge
 
@@ -39,8 +39,9 @@ class Scorer(nn.Module):
         self.head = nn.Linear(width, len(CLASSES[mode]))
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        mean, std = normalisation(arch)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)  # depthwise convolutions take half the time
 
     def embed(self, image: Tensor) -> Tensor:

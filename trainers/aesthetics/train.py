@@ -32,7 +32,7 @@ from trainers.common.batches import Batch, EpochPlan, Item, Photos, ViewSettings
 from trainers.common.checkpoints import Model, save_model
 from trainers.common.corruptions import DEGRADATIONS
 from trainers.common.loop import last_checkpoint, make_trainer
-from trainers.common.losses import class_weights, correlation_loss, pair_loss
+from trainers.common.losses import class_weights, correlation_loss, pair_loss, squared_emd
 from trainers.common.metrics import correlation
 from trainers.common.module import TrainingModule, should_compile
 from trainers.common.parameter_groups import Multipliers, parameter_groups
@@ -54,15 +54,6 @@ def initial_network(config: AestheticsConfig, training: TrainingSet) -> Scorer:
 
 
 # Loss
-
-
-def squared_emd(votes: Tensor, truth: Tensor) -> Tensor:
-    """Computes the squared earth mover's distance between vote shares (n, k), averaged over n.
-
-    The sum of the squared differences of the cumulative shares (NIMA, Talebi & Milanfar 2018, with r = 2
-    and without the root, as its training does).
-    """
-    return ((votes - truth).cumsum(1) ** 2).sum(1).mean()
 
 
 def label_loss(mode: Mode, raw: Tensor, target: Tensor, middle: float, weights: Tensor | None) -> Tensor:

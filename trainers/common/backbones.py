@@ -11,6 +11,7 @@ import torchvision
 from torch import Tensor, nn
 
 from photocli.errors import UsageError
+from trainers.common.efficientnet_lite import efficientnet_lite0, efficientnet_lite2
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -80,9 +81,18 @@ BACKBONES: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "resnet18": (_resnet(18), 512),
     "resnet50": (_resnet(50), 2048),
     "efficientnet_b0": (_efficientnet, 1280),
+    "efficientnet_lite0": (efficientnet_lite0, 1280),
+    "efficientnet_lite2": (efficientnet_lite2, 1280),
     "caffenet": (CaffeNet, 4096),
 }
 """How each backbone is made, and the width of its embedding."""
+
+
+def normalisation(arch: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Returns mean and deviation of RGB in 0-1 that a backbone's ImageNet weights were trained with."""
+    if arch.startswith("efficientnet_lite"):
+        return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+    return IMAGENET_MEAN, IMAGENET_STD
 
 
 def make_backbone(arch: str) -> tuple[nn.Module, int]:
@@ -111,7 +121,9 @@ def initialise(backbone: nn.Module, arch: str, init: str) -> None:
     if missing or wrong:
         first = (missing + wrong)[0]
         raise UsageError(f"'{init}' holds no weights of {arch}: {first} is missing or of another shape")
-    backbone.load_state_dict({name: state[name] for name in own if name in state}, strict=False)
+    # Weights may be stored as float16.
+    fitting = {name: state[name].to(own[name].dtype) for name in own if name in state}
+    backbone.load_state_dict(fitting, strict=False)
 
 
 def mobilenet_layers(init: str) -> nn.Sequential:

@@ -23,6 +23,7 @@ _NETWORKS = {
     "faces": "trainers.faces.network",
     "styles": "trainers.style.network",
     "stylize": "trainers.style_transfer.network",
+    "shared": "trainers.shared.network",
 }
 """Where the network of each trainer is, by the name that the trainer has in configurations."""
 

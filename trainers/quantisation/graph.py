@@ -96,6 +96,7 @@ def read_graph(network: bytes) -> Graph:
     graph = Graph(nodes, constants, image, [value.name for value in model.graph.output], model)
     _fold(graph)
     _drop_detours(graph)
+    _join_pads(graph)
     graph.prune()
     _join_mirrored(graph)
     graph.prune()
@@ -151,6 +152,28 @@ def _drop_detours(graph: Graph) -> None:
         if flat is not None and flat.tolist() == [-1] and node.inputs[1] not in graph.constants:
             node.op, node.inputs, node.attributes = "Identity", [node.inputs[0]], {}
     _skip(graph, [node for node in graph.nodes if node.op == "Identity"])
+
+
+def _join_pads(graph: Graph) -> None:
+    """Has convolutions pad their input themselves, with more zeros on one side than on the other."""
+    makers, users = graph.makers(), graph.users()
+    for conv in [node for node in graph.nodes if node.op == "Conv"]:
+        pad = makers.get(conv.inputs[0])
+        if pad is None or pad.op != "Pad" or len(users[pad.output]) > 1 or pad.output in graph.outputs:
+            continue
+        around = graph.constants.get(pad.inputs[1])
+        filling = graph.constants.get(pad.inputs[2]) if len(pad.inputs) > 2 and pad.inputs[2] else np.zeros(1)
+        plain = pad.attributes.get("mode", "constant") == "constant" and filling is not None
+        if around is None or len(around) != 8 or not plain or np.any(filling):
+            continue
+        before, after = around[:4].tolist(), around[4:].tolist()
+        if any(before[:2] + after[:2]):
+            continue
+        own = conv.attributes.get("pads", [0] * 4)
+        conv.attributes["pads"] = [
+            have + more for have, more in zip(own, before[2:] + after[2:], strict=True)
+        ]
+        conv.inputs[0] = pad.inputs[0]
 
 
 def _skip(graph: Graph, nodes: Iterable[Node]) -> None:

@@ -13,6 +13,7 @@ const KEYS = [
     ["Ctrl + A", "all that are shown"], ["Ctrl + D or Esc", "none"], ["S", "open or close a stack"]]],
   ["Loupe", [["Z", "100% and back"], ["+ −", "closer, farther"], ["Shift + arrow", "move the picture"],
     ["F", "faces and eyes"], ["K", "mark what is in focus"], ["O", "heat map of the score"], ["R", "suggested crop"], ["B", "the camera's frame"],
+    ["Q H", "focus points, horizon (where known)"],
     ["I", "facts beside the photo"]]],
   ["Compare, survey, undecided", [["← →", "another candidate, or frame"], ["↑", "make it the best so far"], ["↓", "swap the two"],
     ["C", "two, or the whole group"], ["Z + −", "zoom all frames"], ["L", "together, or each by itself"],

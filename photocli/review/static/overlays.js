@@ -121,9 +121,9 @@ export class Overlays {
 
   #focus(svg) {
     svg.append(...lines(cross(this.#found.focus_point), "focus"));
-    for (const { x, y, width, height } of this.#found.focus_points ?? []) {
+    for (const { x, y, width, height, in_focus: found } of this.#found.focus_points ?? []) {
       const [across, along] = [(width ?? 0.02) / 2, (height ?? (0.02 * this.pane.width) / this.pane.height) / 2];
-      svg.append(...lines(outline([x - across, y - along, x + across, y + along]), "focus"));
+      svg.append(...lines(outline([x - across, y - along, x + across, y + along]), found === false ? "focus missed" : "focus"));
     }
   }
 

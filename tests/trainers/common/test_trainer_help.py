@@ -18,8 +18,10 @@ TRAINERS = (
     "faces",
     "quantisation",
     "selfie",
+    "shared",
     "style",
     "style_transfer",
+    "teachers",
     "technical",
 )
 MODULES = [
