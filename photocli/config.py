@@ -30,7 +30,7 @@ OPTIONS: dict[str, frozenset[str]] = {
         "learn": "name list export import delete "
         "assess device precision batch workers no_cache follow_links quiet debug",
         "report": f"html {_SCORED}",
-        "review": f"port no_open for embed detail {_SCORED}",
+        "review": f"port no_open for embed picture_cache detail {_SCORED}",
     }.items()
 }
 """The settings that each command's table may have: its options, and `require` of `check`."""

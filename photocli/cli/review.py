@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class ReviewOptions(RunOptions):
         help="Write ratings into JPEGs themselves, where Lightroom and Bridge look, not touching the "
         "picture; RAW files get sidecars.",
     )
+    picture_cache: str = option(
+        "2GB",
+        metavar="SIZE",
+        help="Keep thumbnails and previews up to this size for the next time, such as 500MB; 0 keeps none.",
+    )
     detail: Detail = option(
         Detail.NATIVE,
         help="native: where the best frames of a group are nearly equal, look again, at the camera's own "
@@ -46,8 +52,8 @@ class ReviewOptions(RunOptions):
 
 
 @with_options(
-    "port no_open editor embed assess taste profile stars detail device precision batch workers timeout",
-    "max_pixels raw decode no_cache follow_links allow_empty quiet debug",
+    "port no_open editor embed picture_cache assess taste profile stars detail device precision batch",
+    "workers timeout max_pixels raw decode no_cache follow_links allow_empty quiet debug",
 )
 def review(paths: Paths, options: ReviewOptions) -> None:
     """Look through photos and rate them, in your browser.
@@ -66,11 +72,12 @@ def review(paths: Paths, options: ReviewOptions) -> None:
     Exit codes: 0 ended by Ctrl-C, 2 wrong use, 4 fatal.
     """
     with reported(options.debug) as course:
+        from photocli.cli.cache import bytes_of
         from photocli.review.session import ReviewSession, page_options
         from photocli.scoring.stopping import Stopped
         from photocli.writers.html import title_of
 
-        profile = options.chosen_profile()
+        profile, kept_bytes = options.chosen_profile(), bytes_of(options.picture_cache)
         photos = options.require_photos(paths)
         run = course.run = options.begin(photos, page_options(options.of_run(profile=profile)))
         session = ReviewSession(
@@ -80,6 +87,8 @@ def review(paths: Paths, options: ReviewOptions) -> None:
             port=options.port,
             editor=options.editor or None,
             embed=options.embed,
+            kept_bytes=kept_bytes,
+            command=shlex.join(["photocli", *sys.argv[1:]]),
             relative_stars=options.stars is Scale.RELATIVE,
             closely=options.detail is Detail.NATIVE,
         )

@@ -14,7 +14,7 @@ from photocli.review.desk import Desk
 from photocli.review.drops import Drops
 from photocli.review.judging import Judge
 from photocli.review.overlays import Overlays
-from photocli.review.pictures import Pictures
+from photocli.review.pictures import LIMIT_BYTES, Pictures
 from photocli.review.proposals import Proposals
 from photocli.review.renditions import THUMBNAIL_SIDE
 from photocli.review.server import PageServer, bound
@@ -51,16 +51,21 @@ class ReviewSession:
         port: int = 0,
         editor: str | None = None,
         embed: bool = False,
+        kept_bytes: int = LIMIT_BYTES,
+        command: str = "photocli review",
         relative_stars: bool = False,
         closely: bool = True,
     ) -> None:
         """`told` is called with the server once there is one. Raises `PhotocliError` if the port is taken.
 
-        `editor` and `embed` say where ratings go, as in `photocli score`. With `closely`, files are looked
-        at again where the best frames of a group are nearly equal.
+        `editor` and `embed` say where ratings go, as in `photocli score`; `photocli undo` names them by
+        `command`. Pictures are kept up to `kept_bytes`. With `closely`, files are looked at again where the
+        best frames of a group are nearly equal.
         """
         self._run, self._title, self._told, self._closely = run, title, told, closely
-        self._judging: dict[str, Any] = {"embed": embed, **({"editor": editor} if editor else {})}
+        self._kept_bytes = kept_bytes
+        self._judging: dict[str, Any] = {"embed": embed, "command": command}
+        self._judging |= {"editor": editor} if editor else {}
         self._listening = bound(port)
         self.shoot = Shoot()
         self._proposals = Proposals(run, self.shoot, relative_stars=relative_stars)
@@ -116,6 +121,7 @@ class ReviewSession:
         stack.enter_context(closing(judge))
         pictures = Pictures(
             self.shoot,
+            limit_bytes=self._kept_bytes,
             roots=None if options.follow_links else run.paths,
             deadline_s=options.deadline_s,
             max_pixels=options.max_pixels,
