@@ -40,8 +40,12 @@ WEIGHTS = {
 }
 """What a reader fetches, by the name that the documents use; commands are left out where it is not there."""
 
-CODES = {"check": (0, 1), "python": (0, 1)}
-"""The exit codes that are good, besides 0: photos fall short, or a network learns nothing in one epoch."""
+CODES = {"check": (0, 1), "python": (0, 1), "timeout": (124,)}
+"""The exit codes that are good, besides 0: photos fall short, a network learns nothing in one epoch, a page
+is served until it is ended."""
+
+SERVED_S = 15
+"""How long a page is served."""
 
 
 def documented(document: Path) -> list[str]:
@@ -140,6 +144,8 @@ def prepared(command: str, folder: Path, variables: str = "") -> str:
     if command.startswith("python -m trainers.stylize generate"):  # also of a style that is not made there
         again = "python -m trainers.stylize train munch.jpg photos/ $judge --out runs/munch"
         assert shell(variables + made_small(again), folder).returncode == 0
+    if command.startswith("photocli review"):
+        return f"timeout {SERVED_S} {command}"
     if "content[nude]" in command:
         models = Path(os.environ["PHOTOCLI_MODELS"])
         write_classifier(models, "rooms", colours(("kitchen", "bathroom", "garden")))
@@ -157,9 +163,12 @@ def test_commands_in_the_documents_run(document: str, folder: Path) -> None:
         if re.match(r"[a-z]+=", command):
             variables = f"{command}; "
             continue
-        done = shell(variables + made_small(prepared(command, folder, variables)), folder)
+        command = made_small(prepared(command, folder, variables))
+        done = shell(variables + command, folder)
         good = next((codes for word, codes in CODES.items() if word in command.split()[:2]), (0,))
         assert done.returncode in good, (
             f"{command}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
         assert "Traceback" not in done.stderr, command
+        if command.startswith("timeout"):
+            assert done.stdout.startswith("http://127.0.0.1:"), command

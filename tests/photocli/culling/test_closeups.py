@@ -136,7 +136,7 @@ def pair(tmp_path: Path, own_folders: Path) -> Path:
     smooth = np.asarray(soft).astype(np.int16)
     # Stripes of three pixels, in half of the frame: what is everywhere could be noise.
     fine = (10 * np.cos(2 * np.pi * np.arange(4200) / 3) * (np.arange(4200) < 2100))[None, :, None]
-    for at, pixels in enumerate((smooth, 0.96 * smooth + fine)):
+    for at, pixels in enumerate((smooth, 0.94 * smooth + fine)):
         photo = np.clip(pixels, 0, 255).astype(np.uint8)
         write_photo(tmp_path / "shoot" / f"{at}.jpg", photo, exif=camera_exif(subsec=f"{at}0"), quality=95)
     return tmp_path / "shoot"

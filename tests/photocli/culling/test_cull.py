@@ -112,7 +112,7 @@ def test_a_dry_run_writes_the_tables_that_were_asked_for_and_nothing_else(
     for read in (rows, document["records"]):
         assert [row["pick"] or None for row in read] == [None, None, "pick", "pick"]
         assert [row["pick_reason"][:5] for row in read] == ["looks", "looks", "looks", "only "]
-    assert list(rows[0])[-4:] == ["pick_reason", "explained", "decoded", "scale"]
+    assert list(rows[0])[-5:] == ["decoded", "scale", "focus_x", "focus_y", "focus_points"]
     group = {"group": 1, "kind": "burst", "members": [str(burst / f"IMG_{at}.jpg") for at in (2, 1, 0)]}
     single = {"group": 2, "kind": "single", "members": [str(burst / "other.jpg")]}
     assert {name: document["summary"][name] for name in ("picked", "rejected", "kinds", "groups")} == {

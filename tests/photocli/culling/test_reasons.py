@@ -64,11 +64,11 @@ def reasons(
         ({"motion_blur": 0.0}, {"motion_blur": 0.5}, ("sharper", "less sharp")),
         ({"overexposed": 0.0}, {"overexposed": 0.5}, ("better exposed", "less well exposed")),
         ({"technical": 9.0}, {"technical": 5.0}, ("fewer faults", "more faults")),
-        ({"selfie": 9.0}, {"selfie": 6.0}, ("better portrait by 0.6", "weaker portrait by 0.6")),
+        ({"selfie": 9.0}, {"selfie": 6.0}, ("better portrait by 0.3", "weaker portrait by 0.3")),
         ({"face_sharpness": 0.9}, {"face_sharpness": 0.2}, ("sharper face", "softer face")),
         ({"taste": 7.0}, {"taste": 6.0}, ("more to your taste", "less to your taste")),
         ({"noise": 0.5}, {"noise": 0.5}, ("equal, comes first", "equal, comes later")),
-        ({"noise": 0.01}, {"noise": 0.02}, ("nearly equal, comes first", "nearly equal, comes later")),
+        ({"noise": 0.03}, {"noise": 0.05}, ("nearly equal, comes first", "nearly equal, comes later")),
         # What weighs most is said, also where something else speaks against the frame.
         ({"blur": 0.0, "noise": 0.5}, {"blur": 0.6, "noise": 0.0}, ("sharper", "less sharp")),
         ({"aesthetic": 7.0, "blur": 0.1}, {"blur": 0.0}, ("looks better by 1.0", "looks worse by 1.0")),

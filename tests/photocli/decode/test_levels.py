@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import subprocess
@@ -213,9 +214,8 @@ def test_records_say_what_was_looked_at(tmp_path: Path, own_folders: Path, photo
         records = list(Run([tmp_path / "shoot"], Options(workers=1)))
         assert [(record.decoded, record.scale) for record in records] == [("photo", 1.0), ("photo", 0.5)]
     done = photocli("score", tmp_path / "shoot", "--csv", "-", "-q")
-    rows = [line.split(",") for line in done.out.splitlines()]
-    assert rows[0][-2:] == ["decoded", "scale"]
-    assert [row[-2:] for row in rows[1:]] == [["photo", "1.0"], ["photo", "0.5"]]
+    rows = csv.DictReader(done.out.splitlines())
+    assert [(row["decoded"], row["scale"]) for row in rows] == [("photo", "1.0"), ("photo", "0.5")]
     (record,) = Run([large], Options(workers=1))
     assert (record.decoded, record.scale) == ("photo", 0.5)
 
