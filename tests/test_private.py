@@ -148,7 +148,7 @@ def test_the_review_page_has_one_socket_of_this_machine(shoot: Path, own_folders
         review.until_done()
         assert review.get("preview/0").status == 200
     finally:
-        subprocess.run(["pkill", "-INT", "-P", str(process.pid)], check=False)
+        subprocess.run(["pkill", "-TERM", "-P", str(process.pid)], check=False)
         process.communicate(timeout=60)
     calls = trace.read_text(errors="replace").splitlines()
     asked = [call for call in calls if "connect(" in call and "/nscd/" not in call]

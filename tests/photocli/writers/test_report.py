@@ -82,7 +82,7 @@ def test_the_page_says_what_a_score_is_made_of(tmp_path: Path) -> None:
     faulty = Record("a.jpg", faults=("motion_blur",), **{**fields, **rate(fields)})
     read = data(page(tmp_path / "r.html", [faulty, Record("b.jpg", aesthetic=7.0, score=7.0)]))["photos"]
     assert [photo["made_of"] for photo in read] == [
-        "7.00 aesthetic − 1.05 motion blur − 0.18 slight faults",
+        "7.00 aesthetic − 0.61 motion blur − 0.11 slight faults",
         None,
     ]
     assert [photo["faults"] for photo in read] == [["motion_blur"], []]
@@ -417,7 +417,7 @@ def test_a_photo_explains_its_score(opened: Browser) -> None:
     opened.click(".photo")
     text = opened.run("return document.getElementById('detail').innerText")
     assert "People would rate it 5.5 of 10 on average, with votes spread by ±1.6." in text
-    assert "The score adds up: 5.25 = 5.50 aesthetic − 0.25 motion blur." in text
+    assert "The score adds up: 5.43 = 5.50 aesthetic − 0.07 motion blur." in text
     facts = opened.run("return document.getElementById('detail-facts').textContent")
     assert "faultsmotion blur" in facts
     assert "roomskitchen (93%)" in facts

@@ -124,8 +124,12 @@ def test_the_medium_of_held_out_pictures_is_right(tmp_path: Path) -> None:
 def test_plain_photos_are_seldom_called_styled_and_made_looks_are_found(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     paths = [path for path in sorted(shared_data("aesthetics").rglob("*.jpg")) if fold_of(path.name, 5) == 0]
+    grey = 0
     for place, path in enumerate(paths[:96]):
         pixels = decode(path, 640).pixels
+        if np.percentile(np.ptp(pixels.astype(np.int16), axis=2), 99) < 12:
+            grey += 1  # black and white, whatever else
+            continue
         name = NAMES[place % len(NAMES)]
         write_photo(tmp_path / f"plain_{place}.jpg", pixels)
         write_photo(tmp_path / f"{name}_{place}.jpg", apply(pixels, {name: float(rng.uniform())}, rng))
@@ -136,5 +140,6 @@ def test_plain_photos_are_seldom_called_styled_and_made_looks_are_found(tmp_path
         for name, record in said.items()
         if not name.startswith("plain_")
     ]
-    assert np.mean(plain) >= 0.8  # some of them have a look of their own: night, black and white
+    assert 0 < grey < 8
+    assert np.mean(plain) >= 0.8  # some of them have a look of their own: night, sepia, snow
     assert np.mean(made) >= 0.75
