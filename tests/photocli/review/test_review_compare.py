@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium
 from photos import camera_exif, picture, write_photo
 from PIL import Image, ImageFilter
 from reviewing import Review, reviewed, until_shown
-
-api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 HOSTILE = "<img src=x onerror=document.title=1>.jpg"
 
@@ -68,16 +65,6 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Review, P
         with reviewed(folder) as running:
             running.until_done()
             yield running, folder
-
-
-@pytest.fixture(scope="module")
-def window(review: tuple[Review, Path]) -> Iterator[Any]:
-    if chromium() is None:
-        pytest.skip("needs chromium")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium
 from many_photos import many_photos
 from photos import camera_exif, write_photo
 from reviewing import PATIENCE_S, Review, reviewed, until_shown
 
-api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 barriers = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe")
 
 HOSTILE = '<img src=x onerror="document.title=1">&amp;\u202egpj.jpg'
@@ -42,16 +40,6 @@ FRAMES = """async () => {
   return {longs, frames: times.length, moved: inner.scrollTop};
 }"""
 """Scrolls through the grid, slowly and by leaps; the tasks that kept the page from drawing."""
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[Any]:
-    if chromium() is None:
-        pytest.skip("needs chromium")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
