@@ -93,7 +93,9 @@ def test_made_shoots_of_camera_photos(seed: int, tmp_path: Path) -> None:
     scenes = shared_scenes(20, seed)
     if not scenes:
         pytest.skip("needs the data beside the checkout: photos")
-    check_groups(cull(tmp_path, made_shoot(tmp_path, scenes, seed)))
+    culled = cull(tmp_path, made_shoot(tmp_path, scenes, seed))
+    assert len({shot.scene for shot in culled.shots if shot.kind == "burst"}) == 20
+    check_groups(culled)
 
 
 def features_of(kinds: Sequence[int], seed: int = 0) -> PhotoFeatures:
