@@ -77,14 +77,9 @@ def read(file: BinaryIO, name: str, side: int, reading: Reading, least: int = LE
     is told when it is read whole.
     """
     finders = {"jpeg": _of_jpeg, "heif": _of_heif}
-    try:
+    with _or_none(file):
         return finders[name](file, side, reading, least) if name in finders else None
-    except MemoryError:
-        raise
-    except Exception:  # whatever it is, the photo itself can do without its preview
-        return None
-    finally:
-        file.seek(0)
+    return None
 
 
 def stored(file: BinaryIO, least: int, most: int, reading: Reading) -> bytes | None:
@@ -93,20 +88,27 @@ def stored(file: BinaryIO, least: int, most: int, reading: Reading) -> bytes | N
     It is the smallest with a long side of `least` to `most` pixels that shows the same as the photo; None
     where there is none such. Raises nothing but `MemoryError`, as `read`.
     """
-    try:
+    with _or_none(file):
         for each, head, turn in _good(file, reading, least):
             if least <= max(each.head.width, each.head.height) <= most and each.head.is_usual:
                 with suppress(ValueError, OSError, DecodeError):
                     rest = each.rest()
                     data = each.head.plain(rest, turn, each.head.profile or head.profile)
                     return data[: scans.check(data) + 2]
+    return None
+
+
+@contextmanager
+def _or_none(file: BinaryIO) -> Iterator[None]:
+    """Go on after anything but `MemoryError`, the file at its start: a photo can do without a preview."""
+    try:
+        yield
     except MemoryError:
         raise
-    except Exception:  # whatever it is, the photo itself can do without its preview
-        return None
+    except Exception:  # noqa: S110 - whatever it is, it is told when the photo is read whole
+        pass
     finally:
         file.seek(0)
-    return None
 
 
 def _of_jpeg(file: BinaryIO, side: int, reading: Reading, least: int) -> Frame | None:
