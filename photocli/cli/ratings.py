@@ -102,7 +102,12 @@ def begin_journal() -> Journal:
     """A journal for what this command changes; it costs nothing until something is."""
     from photocli.files.journal import Journal
 
-    return Journal.begin(shlex.join(["photocli", *sys.argv[1:]]))
+    return Journal.begin(command_line())
+
+
+def command_line() -> str:
+    """This command as it was typed, by which `photocli undo` names what it did."""
+    return shlex.join(["photocli", *sys.argv[1:]])
 
 
 def rated(records: Iterable[Record], writer: XmpWriter | None) -> Iterable[Record]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import sys
 from dataclasses import dataclass
@@ -73,6 +72,7 @@ def review(paths: Paths, options: ReviewOptions) -> None:
     """
     with reported(options.debug) as course:
         from photocli.cli.cache import bytes_of
+        from photocli.cli.ratings import command_line
         from photocli.review.session import ReviewSession, page_options
         from photocli.scoring.stopping import Stopped
         from photocli.writers.html import title_of
@@ -88,7 +88,7 @@ def review(paths: Paths, options: ReviewOptions) -> None:
             editor=options.editor or None,
             embed=options.embed,
             kept_bytes=kept_bytes,
-            command=shlex.join(["photocli", *sys.argv[1:]]),
+            command=command_line(),
             relative_stars=options.stars is Scale.RELATIVE,
             closely=options.detail is Detail.NATIVE,
         )

@@ -35,24 +35,12 @@ def row(entry: ShootEntry, version: str | None) -> dict[str, Any]:
 
 def _of_record(record: Record | None) -> dict[str, Any]:
     if record is None:
-        return {**dict.fromkeys(_NAMES), "status": "pending", "faces": [], "faults": []}
+        return {**dict.fromkeys(_FIELDS), "status": "pending", "faces": [], "faults": []}
     return {
-        "width": record.width,
-        "height": record.height,
-        "status": record.status,
+        **{name: getattr(record, field) for name, field in _FIELDS.items()},
         "error": None if record.error is None else printable(record.error),
-        "score": record.score,
-        "proposed": record.stars,
-        "proposal": record.pick,
-        "captured": record.captured,
-        "camera": record.camera,
         "faces": [list(face.box) for face in record.each_face],
         "faults": list(record.faults),
-        "style": record.style,
-        "group": record.group,
-        "rank": record.rank_in_group,
-        "kind": record.group_kind,
-        "reason": record.pick_reason,
     }
 
 
@@ -62,7 +50,9 @@ def _of_judgement(standing: Standing | None) -> dict[str, Any]:
     return standing.as_row()
 
 
-_NAMES = (
-    *("width", "height", "status", "error", "score", "proposed", "proposal", "captured", "camera"),
-    *("faces", "faults", "style", "group", "rank", "kind", "reason"),
-)
+_FIELDS = {
+    **{name: name for name in ("width", "height", "status", "error", "score", "captured", "camera", "style")},
+    **{"proposed": "stars", "proposal": "pick", "group": "group", "rank": "rank_in_group"},
+    **{"kind": "group_kind", "reason": "pick_reason", "faces": "each_face", "faults": "faults"},
+}
+"""The fields of a record that a row has, by their names in it: `stars` and `pick` are a person's there."""
